@@ -1,0 +1,16 @@
+//! HTTP for people and machines: health, readiness, metrics, status, and the plugins of each role.
+//!
+//! In: a [`runtime::Handle`] and an address. Out: answers. What an answer says is the runtime's; here it is only
+//! put into HTTP. Everything that changes something needs the bearer token, or, where none is configured, a
+//! loopback address.
+
+mod access;
+mod routes;
+mod serve;
+
+pub use access::Access;
+pub use routes::router;
+pub use serve::{AdminError, bind, serve};
+
+/// Largest plugin file that may be pushed, in bytes.
+pub const MAX_PLUGIN_BYTES: usize = 64 << 20;

@@ -1,0 +1,114 @@
+//! The paths of the HTTP interface (`docs/operating.md` lists them with examples).
+//!
+//! In: requests. Out: JSON or text. A failure is `{"error": "a sentence"}` with a status that fits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use runtime::{Handle, PushError};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Access, MAX_PLUGIN_BYTES};
+
+struct Admin {
+    host: Handle,
+    access: Access,
+}
+
+/// The paths over this host.
+pub fn router(host: Handle, access: Access) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/status", get(status))
+        .route("/plugins", get(plugins))
+        .route("/plugins/{role}", get(plugins_of_role).post(push))
+        .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
+        .fallback(unknown)
+        .with_state(Arc::new(Admin { host, access }))
+}
+
+async fn unknown() -> Response {
+    failure(StatusCode::NOT_FOUND, "no such path; there are /health /ready /metrics /status /plugins /plugins/ROLE")
+}
+
+/// Every shard has turned its loop within the last seconds.
+async fn health(State(admin): State<Arc<Admin>>) -> Response {
+    match admin.host.health() {
+        Ok(()) => "ok\n".into_response(),
+        Err(why) => failure(StatusCode::SERVICE_UNAVAILABLE, &why),
+    }
+}
+
+/// New calls are welcome: listeners up, plugin loaded, not draining.
+async fn ready(State(admin): State<Arc<Admin>>) -> Response {
+    match admin.host.ready() {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => failure(StatusCode::SERVICE_UNAVAILABLE, &why),
+    }
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], admin.host.metrics()).into_response()
+}
+
+async fn status(State(admin): State<Arc<Admin>>) -> Response {
+    Json(admin.host.status()).into_response()
+}
+
+async fn plugins(State(admin): State<Arc<Admin>>) -> Response {
+    Json(admin.host.plugins()).into_response()
+}
+
+async fn plugins_of_role(State(admin): State<Arc<Admin>>, Path(role): Path<String>) -> Response {
+    let of_role: Vec<_> = admin.host.plugins().into_iter().filter(|plugin| plugin.role == role).collect();
+    if of_role.is_empty() {
+        return failure(StatusCode::NOT_FOUND, &format!("no plugin has the role {role}"));
+    }
+    Json(of_role).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PushQuery {
+    /// Take it for new transactions at once; otherwise it is only checked.
+    #[serde(default)]
+    activate: bool,
+}
+
+async fn push(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Path(role): Path<String>,
+    Query(query): Query<PushQuery>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(why) = admin.access.may_change(from, &headers) {
+        return failure(StatusCode::FORBIDDEN, why);
+    }
+    // Compiling takes up to a second: not on a thread that answers others.
+    let pushed = tokio::task::spawn_blocking(move || {
+        let source = format!("http {from}");
+        admin.host.push(&role, &body, query.activate, &source)
+    });
+    match pushed.await {
+        Ok(Ok(plugin)) => Json(plugin).into_response(),
+        Ok(Err(error @ PushError::UnknownRole { .. })) => failure(StatusCode::NOT_FOUND, &error.to_string()),
+        Ok(Err(error)) => failure(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the plugin's load was broken off"),
+    }
+}
+
+fn failure(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}

@@ -1,0 +1,261 @@
+//! Answers: made here (RFC 3261 §8.2.6, §8.2.7) or received from downstream and passed on (§16.7 items 3 to 9).
+//!
+//! In: a context and what to answer. Out: bytes to the server transaction. A final answer closes the context's
+//! [`Active`](crate::context::Active) part, and the whole context unless late 2xx can follow.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dialog::Change;
+use proxy::{Best, Kind, Rejection};
+use sip::{Draft, Edit, Flow, Head, HeaderId, Message, Method};
+use transaction::{ServerId, Time};
+
+use crate::decision::{Challenge, Reply};
+use crate::errors::Refusal;
+use crate::hash;
+use crate::io::{ContextId, Output};
+use crate::node::Node;
+use crate::receive::reply_flow;
+
+/// Header fields that are added to an answer.
+type Headers = [(HeaderId, Vec<u8>)];
+
+impl Node {
+    /// Answers a context's request with a status of ours.
+    pub(crate) fn answer(&mut self, now: Time, id: ContextId, refusal: Refusal) {
+        self.reply_with(now, id, &plain(refusal), &[]);
+    }
+
+    /// Answers a context's request with what a script decided.
+    pub(crate) fn reply(&mut self, now: Time, id: ContextId, reply: &Reply) {
+        self.reply_with(now, id, reply, &[]);
+    }
+
+    /// 401 or 407 (§22.1, §22.3).
+    pub(crate) fn challenge(&mut self, now: Time, id: ContextId, challenge: &Challenge) {
+        let (status, header) = if challenge.proxy {
+            (407, HeaderId::PROXY_AUTHENTICATE)
+        } else {
+            (401, HeaderId::WWW_AUTHENTICATE)
+        };
+        let wall_ms = self.config.wall_start_ms + now.as_millis();
+        let mut values = Vec::with_capacity(challenge.algorithms.len());
+        for &algorithm in &challenge.algorithms {
+            self.nonce_count += 1;
+            let random = hash::keyed(&self.tag_key, &[&self.nonce_count.to_le_bytes(), &now.0.to_le_bytes()]);
+            let nonce = self.config.nonces.make(wall_ms, &challenge.realm, random);
+            let value = auth::challenge_value(&challenge.realm, &nonce, algorithm, challenge.stale, &[auth::Qop::Auth]);
+            values.push((header, value.into_bytes()));
+        }
+        // The nonce tells by itself that it is ours, so that no state is needed (§8.2.7) but for an INVITE, whose
+        // answer must be repeated until it is acknowledged.
+        let stateless = self.contexts.get_mut(id).is_some_and(|context| context.method != Method::Invite);
+        let reply = Reply { status, reason: "".into(), edits: challenge.edits.clone(), stateless };
+        self.reply_with(now, id, &reply, &values);
+    }
+
+    /// 100 Trying (§16.2): an INVITE that is being worked on need not be repeated.
+    pub(crate) fn trying(&mut self, now: Time, id: ContextId, request: &Message) {
+        let Some(server) = self.contexts.get_mut(id).and_then(|context| context.server) else { return };
+        let bytes = self.print_reply(request.head(), &plain((100, "")), &[]);
+        self.counters.response(Method::Invite, 100, None);
+        self.transactions.respond(now, server, 100, bytes);
+    }
+
+    /// A provisional answer that a script asked for.
+    pub(crate) fn provisional(&mut self, now: Time, id: ContextId, status: u16, reason: &str) {
+        if (101..200).contains(&status) {
+            let reply = Reply { status, reason: reason.into(), ..Reply::default() };
+            self.reply_with(now, id, &reply, &[]);
+        }
+    }
+
+    fn reply_with(&mut self, now: Time, id: ContextId, reply: &Reply, headers: &Headers) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(active) = context.active.as_ref() else { return };
+        let Some(server) = context.server else { return self.finish(id) };
+        let request = Arc::clone(&active.request);
+        let (method, received_at, source) = (context.method, context.received_at, context.source);
+        let bytes = self.print_reply(request.head(), reply, headers);
+        if reply.status >= 200 {
+            self.dialog_answered(&request, reply.status);
+        }
+        if reply.stateless && reply.status >= 200 && method != Method::Invite {
+            self.counters.response(method, reply.status, Some(now - received_at));
+            self.transactions.forget_server(server);
+            let flow = reply_flow(request.head(), source);
+            self.output.push_back(Output::Transmit { flow, bytes, server_name: None, token: 0 });
+            return self.finish(id);
+        }
+        self.respond(now, id, reply.status, bytes);
+    }
+
+    /// Hands a printed response to the server transaction, counts it, and closes what a final one closes.
+    pub(crate) fn respond(&mut self, now: Time, id: ContextId, status: u16, bytes: Bytes) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(server) = context.server else { return };
+        let first_final = status >= 200 && !context.answered;
+        let took = first_final.then(|| now - context.received_at);
+        let method = context.method;
+        context.answered |= status >= 200;
+        // Late 2xx can follow, from this branch or another, as long as the transaction lives (RFC 6026).
+        let lingers = method == Method::Invite && is_success(status);
+        if lingers {
+            context.active = None;
+            context.variables = None;
+        }
+        if first_final {
+            self.contexts.answered();
+        }
+        self.counters.response(method, status, took);
+        self.transactions.respond(now, server, status, bytes);
+        if status >= 200 && !lingers {
+            self.finish(id);
+        }
+    }
+
+    /// Passes a response from downstream on (§16.7 items 3, 7, 9).
+    pub(crate) fn pass(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        response: &Message,
+        edits: &[Edit],
+        challenges: &[Arc<Message>],
+    ) {
+        let head = response.head();
+        let mut draft = Draft::forward(head);
+        for edit in edits {
+            draft.apply(edit);
+        }
+        if !proxy::forward_response(&mut draft, &head, challenges.iter().map(|other| other.head())) {
+            return;
+        }
+        self.page.clear();
+        draft.print(&mut self.page);
+        let bytes = Bytes::copy_from_slice(&self.page);
+        self.respond(now, id, head.status(), bytes);
+    }
+
+    /// Sends the best response of all branches (§16.7 item 6).
+    pub(crate) fn answer_best(&mut self, now: Time, id: ContextId, best: &Best<Arc<Message>>, edits: &[Edit]) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(active) = context.active.as_ref() else { return };
+        let kind = if context.method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
+        let (request, made) = (Arc::clone(&active.request), active.made_status);
+        if best.is_withheld(kind) {
+            if let Some(server) = context.server {
+                self.transactions.forget_server(server);
+            }
+            self.dialog_answered(&request, best.status);
+            return self.finish(id);
+        }
+        match best.forwarded() {
+            Some(response) => {
+                let response = Arc::clone(response);
+                self.dialog_answered(&request, best.status);
+                self.pass(now, id, &response, edits, &best.challenges);
+            }
+            None => {
+                let made = made.filter(|made| best.response.is_none() && made.0 == best.chosen);
+                // A 503 of ours would be taken for this element's own state (§16.7 item 6): it goes as a 500.
+                let refusal = made.filter(|made| made.0 != 503).unwrap_or((best.status, ""));
+                self.answer(now, id, refusal);
+            }
+        }
+    }
+
+    /// Answers a transaction that has no context.
+    pub(crate) fn answer_transaction(&mut self, now: Time, server: ServerId, request: &Message, refusal: Refusal) {
+        self.answer_transaction_with(now, server, request, refusal, &[]);
+    }
+
+    /// Refuses a request that is not fit to be forwarded (§16.3).
+    pub(crate) fn reject(&mut self, now: Time, server: ServerId, request: &Message, rejection: &Rejection) {
+        let reply = Reply { status: rejection.status, reason: (*rejection.reason).into(), ..Reply::default() };
+        let headers: Vec<_> = rejection.header.clone().into_iter().collect();
+        let bytes = self.print_reply(request.head(), &reply, &headers);
+        self.counters.response(request.method(), rejection.status, None);
+        self.transactions.respond(now, server, rejection.status, bytes);
+    }
+
+    fn answer_transaction_with(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        request: &Message,
+        refusal: Refusal,
+        headers: &Headers,
+    ) {
+        let bytes = self.print_reply(request.head(), &plain(refusal), headers);
+        self.counters.response(request.method(), refusal.0, None);
+        self.transactions.respond(now, server, refusal.0, bytes);
+    }
+
+    /// Answers without a transaction; an ACK is never answered.
+    pub(crate) fn answer_stateless(&mut self, flow: Flow, request: Head<'_>, refusal: Refusal) {
+        if request.method() == Method::Ack || request.via().is_err() {
+            return;
+        }
+        let bytes = self.print_reply(request, &plain(refusal), &[]);
+        self.counters.response(request.method(), refusal.0, None);
+        self.output.push_back(Output::Transmit { flow, bytes, server_name: None, token: 0 });
+    }
+
+    /// An answer to a request as a message.
+    pub(crate) fn made(&mut self, request: &Message, refusal: Refusal) -> Option<Arc<Message>> {
+        let bytes = self.print_reply(request.head(), &plain(refusal), &[]);
+        Message::parse_stream(&bytes).ok().map(Arc::new)
+    }
+
+    fn print_reply(&mut self, request: Head<'_>, reply: &Reply, headers: &Headers) -> Bytes {
+        let tag = (reply.status > 100 && request.to_tag().is_none()).then(|| self.to_tag(request));
+        let tag = tag.as_ref().and_then(|tag| std::str::from_utf8(tag).ok());
+        let (server, retry_after) = (&self.config.server, self.config.retry_after);
+        self.page.clear();
+        sip::respond(request, reply.status, &reply.reason, tag, &mut self.page, |answer| {
+            if reply.status == 503 {
+                answer.header(HeaderId::RETRY_AFTER, retry_after.to_string().as_bytes());
+            }
+            if !server.is_empty() && reply.status > 100 {
+                answer.header(HeaderId::SERVER, server.as_bytes());
+            }
+            headers.iter().for_each(|(id, value)| answer.header(*id, value));
+            reply.edits.iter().for_each(|edit| answer.apply(edit));
+        });
+        Bytes::copy_from_slice(&self.page)
+    }
+
+    /// A To tag that is the same for every answer to one request, also without state (§8.2.7).
+    fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
+        let branch = request.via().ok().and_then(|via| via.branch()).unwrap_or_default();
+        let (call_id, from_tag) = (request.call_id().unwrap_or_default(), request.from_tag().unwrap_or_default());
+        hash::hex(hash::keyed(&self.tag_key, &[branch, call_id, from_tag]))
+    }
+
+    /// A final response to a request inside a dialog, or to one that would have made one: the dialogs follow.
+    pub(crate) fn dialog_answered(&mut self, request: &Message, status: u16) {
+        let change = self.dialogs.handle_answer(&request.head(), status);
+        debug_assert!(!matches!(change, Change::Created(_)), "an answer of ours makes no dialog that goes on");
+        self.tell_ended();
+    }
+
+    /// The context is over, apart from what its transactions still do by themselves.
+    pub(crate) fn finish(&mut self, id: ContextId) {
+        if let Some(context) = self.contexts.remove(id)
+            && let Some(server) = context.server
+        {
+            self.servers.clear(server.slot());
+        }
+    }
+}
+
+fn plain((status, reason): Refusal) -> Reply {
+    Reply { status, reason: reason.into(), ..Reply::default() }
+}
+
+pub(crate) const fn is_success(status: u16) -> bool {
+    matches!(status, 200..=299)
+}
+

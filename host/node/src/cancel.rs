@@ -1,0 +1,32 @@
+//! CANCEL (RFC 3261 §9.2, §16.10). In: the CANCEL's own transaction and the one it names. Out: 200 or 481 to the
+//! CANCEL, and for an INVITE without a final response the cancelling of its branches, or 487 where none has begun.
+
+use proxy::Event;
+use sip::Message;
+use transaction::{ServerId, Time};
+
+use crate::context::Asking;
+use crate::errors;
+use crate::node::Node;
+
+impl Node {
+    pub(crate) fn handle_cancel(&mut self, now: Time, cancel: ServerId, target: Option<ServerId>, message: &Message) {
+        self.counters.request(sip::Method::Cancel);
+        let status = if target.is_some() { (200, "") } else { errors::NO_TRANSACTION };
+        self.answer_transaction(now, cancel, message, status);
+        let Some(id) = target.and_then(|target| self.servers.get(target.slot())) else { return };
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        if context.answered || context.method != sip::Method::Invite {
+            return;
+        }
+        let Some(mut active) = context.active.take() else { return };
+        // A script that is still thinking is not waited for: what it says finds nothing to be said about.
+        if matches!(active.asking, Some(Asking::Request(_) | Asking::Failure(..))) {
+            active.asking = None;
+            context.active = Some(active);
+            return self.answer(now, id, errors::CANCELLED);
+        }
+        let actions = active.forking.handle(Event::Cancel);
+        self.carry_out(now, id, active, actions);
+    }
+}

@@ -1,0 +1,163 @@
+//! The response context of one request (RFC 3261 §16.2): what the node keeps from the request's arrival to the end of
+//! what can still come of it.
+//!
+//! In and out: plain values; the rules are in the files named after what they do. The large part, [`Active`], goes as
+//! soon as a final response has left; what lingers for late 2xx is [`Context`] alone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use proxy::{Best, BranchIndex, Preprocessed, ResponseContext};
+use sip::{Flow, Message, Method};
+use smallvec::SmallVec;
+use transaction::{ClientId, ServerId, Time};
+
+use crate::decision::{Hook, Relay};
+use crate::io::{ContextId, Hop, Pin};
+
+/// Replies that may wait for a script's word, one context. More are forwarded unasked.
+pub(crate) const MAX_WAITING_REPLIES: usize = 16;
+
+/// One request's context.
+pub(crate) struct Context {
+    pub(crate) generation: u32,
+    /// None: an ACK, which makes no transaction.
+    pub(crate) server: Option<ServerId>,
+    pub(crate) method: Method,
+    pub(crate) source: Flow,
+    pub(crate) received_at: Time,
+    /// The plugin version that took the request.
+    pub(crate) pin: Option<Pin>,
+    /// Its number; 0: none has been asked.
+    pub(crate) version: u32,
+    /// Variables of the transaction, the runtime's.
+    pub(crate) variables: Option<Pin>,
+    /// Counts consultations, so that a late answer is known.
+    pub(crate) consult: u32,
+    /// A final response has left.
+    pub(crate) answered: bool,
+    /// This element put itself into the Record-Route.
+    pub(crate) record_routed: bool,
+    /// The request came inside a dialog.
+    pub(crate) in_dialog: bool,
+    pub(crate) active: Option<Box<Active>>,
+}
+
+/// What is needed until a final response has left.
+pub(crate) struct Active {
+    /// The request as it came, or as a script saw it.
+    pub(crate) request: Arc<Message>,
+    /// What §16.4 makes of it.
+    pub(crate) preprocessed: Preprocessed,
+    /// No transaction on either side: an ACK.
+    pub(crate) stateless: bool,
+    /// What the script decided: once about the request, and again after each failure of all targets.
+    pub(crate) relays: SmallVec<[Relay; 1]>,
+    pub(crate) forking: ResponseContext<ClientId, Arc<Message>>,
+    /// One for each branch of `forking`, by its number.
+    pub(crate) branches: SmallVec<[Branch; 1]>,
+    /// Which hook is being asked.
+    pub(crate) asking: Option<Asking>,
+    /// Replies that wait for their turn to be asked about.
+    pub(crate) replies: VecDeque<(BranchIndex, Arc<Message>)>,
+    /// What scripts keep in the dialog, if they changed it.
+    pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
+    /// Status to send upstream where no branch brought a response of its own.
+    pub(crate) made_status: Option<(u16, &'static str)>,
+}
+
+/// What the script is being asked.
+pub(crate) enum Asking {
+    /// What to do with the request.
+    Request(Hook),
+    /// What to do with a response of this branch.
+    Reply(Arc<Message>),
+    /// What to do after all targets failed; with the best response as the script sees it.
+    Failure(Best<Arc<Message>>, Arc<Message>),
+}
+
+/// One branch.
+#[derive(Default)]
+pub(crate) struct Branch {
+    /// Place of its relay in `relays`.
+    pub(crate) relay: usize,
+    /// Place of its target in the relay's targets; past the end: the request's own Request-URI.
+    pub(crate) target: usize,
+    pub(crate) max_breadth: u16,
+    pub(crate) client: Option<ClientId>,
+    /// Hops that are left to try, next one last.
+    pub(crate) hops: Vec<Hop>,
+    /// Timer C, or the script's time-out.
+    pub(crate) deadline: Option<Time>,
+    /// Being located.
+    pub(crate) locating: bool,
+    /// Sent by TCP because it is too large for UDP.
+    pub(crate) too_large: bool,
+}
+
+/// All contexts of a node: places with generations, so that a late event finds nothing instead of a stranger.
+#[derive(Default)]
+pub(crate) struct Contexts {
+    places: slab::Slab<Context>,
+    next_generation: u32,
+    open: usize,
+}
+
+impl Contexts {
+    pub(crate) fn insert(&mut self, mut context: Context) -> ContextId {
+        self.next_generation = self.next_generation.wrapping_add(1);
+        context.generation = self.next_generation;
+        self.open += 1;
+        let slot = self.places.insert(context);
+        ContextId { slot: slot as u32, generation: self.next_generation }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: ContextId) -> Option<&mut Context> {
+        self.places.get_mut(id.slot as usize).filter(|context| context.generation == id.generation)
+    }
+
+    pub(crate) fn remove(&mut self, id: ContextId) -> Option<Context> {
+        self.get_mut(id)?;
+        let context = self.places.remove(id.slot as usize);
+        self.open -= usize::from(!context.answered);
+        Some(context)
+    }
+
+    /// One more has got its final answer.
+    pub(crate) fn answered(&mut self) {
+        self.open -= 1;
+    }
+
+    /// How many wait for a final answer.
+    pub(crate) fn open(&self) -> usize {
+        self.open
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+}
+
+/// From a transaction's slot to its context. Slots are reused; the context's generation tells.
+#[derive(Default)]
+pub(crate) struct Owners(Vec<ContextId>);
+
+impl Owners {
+    pub(crate) fn set(&mut self, slot: u32, id: ContextId) {
+        let slot = slot as usize;
+        if self.0.len() <= slot {
+            self.0.resize(slot + 1, ContextId::default());
+        }
+        self.0[slot] = id;
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<ContextId> {
+        self.0.get(slot as usize).copied().filter(|id| id.generation != 0)
+    }
+
+    pub(crate) fn clear(&mut self, slot: u32) {
+        if let Some(id) = self.0.get_mut(slot as usize) {
+            *id = ContextId::default();
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What becomes of a script's word. In: [`Decided`]. Out: an answer, branches, or a response passed on.
+//!
+//! A word that does not fit what was asked (a relay to a reply hook) cannot come: the types forbid it. One that comes
+//! too late finds no context, or another question, and is dropped.
+
+use std::sync::Arc;
+
+use dialog::{DialogId, Dialogs, Variables};
+use proxy::{Best, Event};
+use sip::{Edit, Message, Method};
+use transaction::Time;
+
+use crate::context::{Asking, Branch};
+use crate::decision::{ConsultError, Decision, Relay, ReplyDecision};
+use crate::errors;
+use crate::io::{ConsultId, Consulted, ContextId, Decided};
+use crate::node::Node;
+
+impl Node {
+    pub(crate) fn handle_decided(&mut self, now: Time, decided: Decided) {
+        let ConsultId { context: id, sequence } = decided.id;
+        let Some(context) = self.contexts.get_mut(id).filter(|context| context.consult == sequence) else { return };
+        let Some(asking) = context.active.as_mut().and_then(|active| active.asking.take()) else { return };
+        if decided.pin.is_some() {
+            context.pin = decided.pin;
+        }
+        if decided.variables.is_some() {
+            context.variables = decided.variables;
+        }
+        if decided.version != 0 {
+            context.version = decided.version;
+        }
+        if let (Some(variables), Some(active)) = (decided.dialog_variables, context.active.as_mut()) {
+            let dialog = self.dialogs.find(&active.request.head());
+            if let Some(dialog) = dialog {
+                set_variables(&mut self.dialogs, dialog, &variables);
+            }
+            active.dialog_variables = Some(variables);
+        }
+        for (status, reason) in &decided.provisionals {
+            self.provisional(now, id, *status, reason);
+        }
+        match (asking, decided.consulted) {
+            (Asking::Request(_), Consulted::Request(Ok(decision))) => self.decide(now, id, decision),
+            (Asking::Reply(response), Consulted::Reply(Ok(decision))) => {
+                self.decide_reply(now, id, &response, decision);
+            }
+            (Asking::Failure(best, _), Consulted::Request(Ok(decision))) => {
+                self.decide_failure(now, id, best, decision);
+            }
+            (Asking::Reply(response), Consulted::Reply(Err(_))) => {
+                // The far end has spoken; that the script cannot judge it is no reason to keep it back.
+                self.counters.consult_errors.add();
+                self.decide_reply(now, id, &response, ReplyDecision::Pass(Vec::new()));
+            }
+            (Asking::Failure(best, _), Consulted::Request(Err(_))) => {
+                self.counters.consult_errors.add();
+                self.decide_failure(now, id, best, Decision::Next(Vec::new()));
+            }
+            (Asking::Request(_), Consulted::Request(Err(error))) => self.consult_failed(now, id, error),
+            (Asking::Request(_) | Asking::Failure(..), Consulted::Reply(_))
+            | (Asking::Reply(_), Consulted::Request(_)) => self.consult_failed(now, id, ConsultError::Invalid),
+        }
+    }
+
+    /// Does what a script, or in its place the standard, decided about a request.
+    pub(crate) fn decide(&mut self, now: Time, id: ContextId, decision: Decision) {
+        match decision {
+            Decision::Relay(relay) => self.relay(now, id, relay),
+            Decision::Next(edits) => self.relay(now, id, Relay { edits, ..Relay::default() }),
+            Decision::Reply(reply) => self.reply(now, id, &reply),
+            Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
+            Decision::Drop if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack) => {
+                self.finish(id);
+            }
+            Decision::Drop => self.consult_failed(now, id, ConsultError::Invalid),
+        }
+    }
+
+    fn consult_failed(&mut self, now: Time, id: ContextId, error: ConsultError) {
+        self.counters.consult_errors.add();
+        self.answer(now, id, errors::consult(error));
+    }
+
+    /// Adds a relay's targets as branches and begins the first group.
+    fn relay(&mut self, now: Time, id: ContextId, relay: Relay) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(mut active) = context.active.take() else { return };
+        context.record_routed |= relay.record_route;
+        if relay.targets_named && relay.targets.is_empty() {
+            context.active = Some(active);
+            return self.answer(now, id, errors::NO_TARGET);
+        }
+        let place = active.relays.len();
+        let targets = relay.targets.len().max(1);
+        for target in 0..targets {
+            let q = relay.targets.get(target).map_or(1000, |target| target.q);
+            // More targets than a context takes: the first ones are tried.
+            if active.forking.add_target(q).is_err() {
+                break;
+            }
+            active.branches.push(Branch { relay: place, target, ..Branch::default() });
+        }
+        active.relays.push(relay);
+        let trying = context.method == Method::Invite && !active.stateless && place == 0;
+        if trying {
+            // §16.2: a stateful proxy answers an INVITE at once, so that it is not repeated.
+            let request = Arc::clone(&active.request);
+            context.active = Some(active);
+            self.trying(now, id, &request);
+            let Some(taken) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+            active = taken;
+        }
+        let actions = active.forking.handle(Event::Start);
+        self.carry_out(now, id, active, actions);
+    }
+
+    fn decide_reply(&mut self, now: Time, id: ContextId, response: &Arc<Message>, decision: ReplyDecision) {
+        let provisional = response.status() < 200;
+        let answered = response.status() / 100 == 2;
+        match decision {
+            ReplyDecision::Pass(edits) => self.pass_response(now, id, response, &edits),
+            ReplyDecision::Drop if provisional => {}
+            ReplyDecision::Replace(reply) if provisional && reply.status < 200 => self.reply(now, id, &reply),
+            ReplyDecision::Replace(reply) if !provisional && !answered && reply.status >= 300 => self.reply(now, id, &reply),
+            ReplyDecision::Drop | ReplyDecision::Replace(_) => {
+                self.counters.consult_errors.add();
+                self.pass_response(now, id, response, &[]);
+            }
+        }
+        self.ask_next_reply(now, id);
+    }
+
+    fn decide_failure(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        best: Best<Arc<Message>>,
+        decision: Decision,
+    ) {
+        match decision {
+            Decision::Relay(relay) if !(relay.targets_named && relay.targets.is_empty()) => {
+                if let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) {
+                    active.forking.resume(best);
+                }
+                self.relay(now, id, relay);
+            }
+            Decision::Reply(reply) if reply.status >= 300 => self.reply(now, id, &reply),
+            Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
+            Decision::Next(edits) => self.answer_best(now, id, &best, &edits),
+            Decision::Relay(_) => self.answer_best(now, id, &best, &[]),
+            Decision::Reply(_) | Decision::Drop => {
+                self.counters.consult_errors.add();
+                self.answer_best(now, id, &best, &[]);
+            }
+        }
+    }
+
+    fn pass_response(&mut self, now: Time, id: ContextId, response: &Message, edits: &[Edit]) {
+        self.pass(now, id, response, edits, &[]);
+    }
+}
+
+/// Makes a dialog's variables these.
+pub(crate) fn set_variables(dialogs: &mut Dialogs, id: DialogId, variables: &Variables) {
+    let gone: Vec<Box<str>> = dialogs
+        .variables(id)
+        .into_iter()
+        .flat_map(Variables::iter)
+        .filter(|(name, _)| variables.value(name).is_none())
+        .map(|(name, _)| name.into())
+        .collect();
+    // The bounds of both sides are the same; what was let in there fits here.
+    for name in gone {
+        let _ = dialogs.set_variable(id, &name, None);
+    }
+    for (name, value) in variables.iter() {
+        let _ = dialogs.set_variable(id, name, Some(value));
+    }
+}

@@ -1,0 +1,133 @@
+//! What a script decides about a message, as plain values (the WIT contract's `types` interface).
+//!
+//! In: nothing. Out: [`Decision`] and [`ReplyDecision`]. The conversion from a guest's values lives in
+//! `strowger-plugin`; what becomes of a decision lives in this crate's `decide.rs`.
+
+use std::time::Duration;
+
+pub use sip::{Edit, HeaderEdit};
+
+/// How a request hook ends: exactly one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Forward statefully (RFC 3261 §16.6).
+    Relay(Relay),
+    /// Answer the request.
+    Reply(Reply),
+    /// Challenge the sender (RFC 3261 §22).
+    Challenge(Challenge),
+    /// What the standard says a stateful proxy does, after these edits.
+    Next(Vec<Edit>),
+    /// Absorb silently (ACK only).
+    Drop,
+}
+
+/// How a reply hook ends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ReplyDecision {
+    /// Forward the response upstream with these edits.
+    Pass(Vec<Edit>),
+    /// Send this instead; not for a 2xx to INVITE.
+    Replace(Reply),
+    /// Absorb a provisional response.
+    Drop,
+}
+
+/// Forward a request to a target set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Relay {
+    /// Edits to the request, the same for all branches.
+    pub edits: Vec<Edit>,
+    /// The target set; empty: where the Request-URI and Route point.
+    pub targets: Vec<Target>,
+    /// The script named targets, though none may be left of them (a location without bindings: 480).
+    pub targets_named: bool,
+    /// Insert a Record-Route.
+    pub record_route: bool,
+    /// Ask the script about each response.
+    pub ask_replies: bool,
+    /// Ask the script before a best response that is not a 2xx goes upstream.
+    pub ask_failure: bool,
+    /// Give up on a target after this time; `None`: Timer C or F.
+    pub timeout: Option<Duration>,
+}
+
+/// One target (RFC 3261 §16.5), its `location` already looked up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Becomes the Request-URI.
+    pub uri: Box<str>,
+    /// Route header field values on top, outermost first.
+    pub route: Vec<Box<str>>,
+    /// Preference in thousandths, 0 to 1000; equal ones ring together.
+    pub q: u16,
+    /// Send on this flow (RFC 5626) instead of locating the URI.
+    pub flow: Option<sip::Flow>,
+}
+
+/// An answer made by this element.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reply {
+    /// 100 to 699.
+    pub status: u16,
+    /// Empty: the standard phrase.
+    pub reason: Box<str>,
+    /// Header fields to add, and a body.
+    pub edits: Vec<Edit>,
+    /// Answer without a transaction (RFC 3261 §8.2.7).
+    pub stateless: bool,
+}
+
+/// 401 or 407 with challenges.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Challenge {
+    /// 407 and Proxy-Authenticate instead of 401 and WWW-Authenticate.
+    pub proxy: bool,
+    /// The protection space.
+    pub realm: Box<str>,
+    /// One challenge each, in this order.
+    pub algorithms: Vec<auth::Algorithm>,
+    /// Right credentials on an old nonce.
+    pub stale: bool,
+    /// Further edits to the answer.
+    pub edits: Vec<Edit>,
+}
+
+/// Why no decision came. Each becomes a 500 (or 503, 504) and is counted by its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ConsultError {
+    /// The script returned its own fault.
+    #[error("the script gave a fault")]
+    Fault,
+    /// The script trapped.
+    #[error("the script trapped")]
+    Trap,
+    /// The script did not end in time.
+    #[error("the script did not end in time")]
+    Deadline,
+    /// The decision broke the contract (a header value with a line break, a status out of range …).
+    #[error("the script's decision breaks the contract")]
+    Invalid,
+    /// Too many consultations are under way.
+    #[error("no instance is free")]
+    Busy,
+    /// No plugin is loaded for the role.
+    #[error("no plugin is loaded")]
+    NoPlugin,
+    /// What the decision rests on could not be made durable.
+    #[error("the change could not be stored")]
+    Store,
+}
+
+/// Which hook of a script is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Hook {
+    /// A request outside a dialog.
+    Request,
+    /// A request inside a dialog.
+    InDialogRequest,
+    /// A response.
+    Reply,
+    /// All targets have failed.
+    Failure,
+}

@@ -1,0 +1,202 @@
+//! Branches of a request: their next hop, their message, their client transaction (RFC 3261 §16.6 items 6 to 10).
+//!
+//! In: a target of a context. Out: a client transaction, a search for the next hop's address, or why neither can be.
+
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use proxy::{BranchIndex, Event, Forwarding, RecordRoute, RouteSet, Via};
+use sip::{Draft, Flow, Transport, Uri};
+use transaction::Time;
+
+use crate::context::{Active, Branch};
+use crate::decision::Relay;
+use crate::errors::{self, Refusal};
+use crate::io::{ContextId, Hop, LocateFailure, LocateId, Output};
+use crate::node::Node;
+
+/// How a branch's message is printed.
+struct Print<'a> {
+    active: &'a Active,
+    branch: &'a Branch,
+    source: Flow,
+    hop: Flow,
+    via_branch: &'a [u8],
+}
+
+impl Node {
+    /// Begins a branch: finds where it goes, and sends it if that needs no search.
+    pub(crate) fn begin(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) -> Result<(), Refusal> {
+        let place = &active.branches[usize::from(branch)];
+        let target = active.relays[place.relay].targets.get(place.target);
+        if let Some(flow) = target.and_then(|target| target.flow) {
+            active.branches[usize::from(branch)].hops = vec![Hop { flow, server_name: None }];
+            return self.start_next(now, id, active, branch);
+        }
+        let source = self.source_of(id);
+        let found = {
+            let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
+            let uri = Uri::parse(routes.next_hop()).map_err(|_| errors::BAD_ROUTE)?;
+            match self.config.listening.numeric_hop(&uri, source) {
+                Some(Ok(flow)) => Ok(flow),
+                Some(Err(failure)) => return Err(errors::locate(failure)),
+                None => Err(routes.next_hop().into()),
+            }
+        };
+        let place = &mut active.branches[usize::from(branch)];
+        match found {
+            Ok(flow) => {
+                place.hops = vec![Hop { flow, server_name: None }];
+                self.start_next(now, id, active, branch)
+            }
+            Err(uri) => {
+                place.locating = true;
+                self.output.push_back(Output::Locate { id: LocateId { context: id, branch }, uri });
+                Ok(())
+            }
+        }
+    }
+
+    /// A branch's next hop has been searched for.
+    pub(crate) fn handle_located(&mut self, now: Time, id: LocateId, hops: Result<Vec<Hop>, LocateFailure>) {
+        let LocateId { context: id, branch } = id;
+        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+        match active.branches.get_mut(usize::from(branch)) {
+            Some(place) if place.locating => place.locating = false,
+            _ => return self.keep(id, active),
+        }
+        let begun = match hops {
+            Ok(mut hops) => {
+                hops.reverse();
+                active.branches[usize::from(branch)].hops = hops;
+                self.start_next(now, id, &mut active, branch)
+            }
+            Err(failure) => Err(errors::locate(failure)),
+        };
+        match begun {
+            Ok(()) if active.stateless => self.finish(id),
+            Ok(()) => self.keep(id, active),
+            Err(refusal) => {
+                active.made_status = Some(refusal);
+                let actions = active.forking.handle(Event::Final { branch, status: refusal.0, response: None });
+                self.carry_out(now, id, active, actions);
+            }
+        }
+    }
+
+    /// Tries the next hop of a branch whose present one failed (RFC 3263 §4.3). False: there is none.
+    pub(crate) fn next_hop(&mut self, now: Time, id: ContextId, active: &mut Active, branch: BranchIndex) -> bool {
+        let place = &active.branches[usize::from(branch)];
+        !place.hops.is_empty()
+            && active.forking.state(branch) == Some(proxy::BranchState::Trying)
+            && self.start_next(now, id, active, branch).is_ok()
+    }
+
+    /// Prints the request for a branch's next hop and hands it to a client transaction.
+    fn start_next(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) -> Result<(), Refusal> {
+        let hop = active.branches[usize::from(branch)].hops.pop().ok_or(errors::UNREACHABLE)?;
+        let source = self.source_of(id);
+        if active.stateless {
+            let via_branch = proxy::stateless_branch(self.config.route_key, &active.request.head());
+            let place = &active.branches[usize::from(branch)];
+            let print = Print { active, branch: place, source, hop: hop.flow, via_branch: via_branch.as_bytes() };
+            let bytes = self.print_request(&print)?;
+            let Hop { flow, server_name } = hop;
+            self.output.push_back(Output::Transmit { flow, bytes, server_name, token: 0 });
+            return Ok(());
+        }
+        let client = self.transactions.new_client().ok_or(errors::OVERLOADED)?;
+        let loop_hash = proxy::loop_hash(&self.config.own, &active.request.head());
+        let via_branch = self.transactions.branch(client, loop_hash);
+        let place = &active.branches[usize::from(branch)];
+        let print = Print { active, branch: place, source, hop: hop.flow, via_branch: via_branch.as_bytes() };
+        let mut bytes = match self.print_request(&print) {
+            Ok(bytes) => bytes,
+            Err(refusal) => {
+                self.transactions.forget_client(client);
+                return Err(refusal);
+            }
+        };
+        let mut hop = hop;
+        // §18.1.1: too large for a datagram goes by TCP first, and by UDP after all where nobody listens there.
+        if self.config.udp_bytes > 0
+            && hop.flow.transport == Transport::Udp
+            && bytes.len() > self.config.udp_bytes
+            && !place.too_large
+            && active.relays[place.relay].targets.get(place.target).is_none_or(|target| target.flow.is_none())
+            && let Some(listener) = self.config.listening.for_remote(Transport::Tcp, hop.flow.remote, source)
+        {
+            let stream = Flow { transport: Transport::Tcp, listener, ..hop.flow };
+            let place = &active.branches[usize::from(branch)];
+            let print = Print { active, branch: place, source, hop: stream, via_branch: via_branch.as_bytes() };
+            if let Ok(printed) = self.print_request(&print) {
+                let place = &mut active.branches[usize::from(branch)];
+                place.too_large = true;
+                place.hops.push(hop);
+                (bytes, hop) = (printed, Hop { flow: stream, server_name: None });
+            }
+        }
+        self.clients.set(client.slot(), id);
+        if let Some(name) = hop.server_name {
+            self.server_names.insert(client, name);
+        }
+        active.branches[usize::from(branch)].client = Some(client);
+        active.forking.started(branch, client);
+        self.transactions.send_request(now, client, bytes, hop.flow, self.config.timers);
+        self.start_timer(now, id, active, branch);
+        Ok(())
+    }
+
+    /// §16.6, once for each copy.
+    fn print_request(&mut self, print: &Print<'_>) -> Result<Bytes, Refusal> {
+        let Print { active, branch, source, hop, via_branch } = *print;
+        let head = active.request.head();
+        let relay = &active.relays[branch.relay];
+        let routes = routes(&self.config.own, active, branch).map_err(|_| errors::BAD_ROUTE)?;
+        let token = self.route_token(head.call_id().unwrap_or_default());
+        let forwarding = Forwarding {
+            edits: &relay.edits,
+            record_route: relay.record_route.then_some(RecordRoute {
+                inbound: source.listener,
+                outbound: hop.listener,
+                token: &token,
+            }),
+            max_breadth: (branch.max_breadth > 0).then_some(branch.max_breadth),
+            via: Some(Via { listener: hop.listener, branch: via_branch, rport: hop.transport == Transport::Udp }),
+        };
+        let own = Arc::clone(&self.config.own);
+        let mut draft = Draft::forward(head);
+        proxy::forward(&mut draft, &head, &own, &routes, &forwarding).map_err(|_| errors::TOO_MANY_HOPS)?;
+        self.page.clear();
+        draft.print(&mut self.page);
+        Ok(Bytes::copy_from_slice(&self.page))
+    }
+
+    fn source_of(&mut self, id: ContextId) -> Flow {
+        self.contexts.get_mut(id).map_or(crate::config::NOWHERE, |context| context.source)
+    }
+}
+
+/// The Request-URI and Routes of one branch.
+fn routes<'a>(own: &proxy::Own, active: &'a Active, branch: &Branch) -> Result<RouteSet<'a>, proxy::RouteError> {
+    let relay: &'a Relay = &active.relays[branch.relay];
+    let target = match relay.targets.get(branch.target) {
+        Some(target) => proxy::Target { uri: Some(target.uri.as_bytes()), route: &target.route },
+        None => proxy::Target::default(),
+    };
+    RouteSet::new(&active.request.head(), own, &active.preprocessed, &relay.edits, target)
+}
+

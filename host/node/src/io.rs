@@ -1,0 +1,172 @@
+//! What goes into a node and what comes out of it: the whole of its dealings with the world.
+//!
+//! In: [`Input`] to `Node::handle_input`. Out: [`Output`] from `Node::poll_output`, until there is none left.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sip::{Flow, Message};
+
+use crate::decision::{ConsultError, Decision, Hook, ReplyDecision};
+
+/// Something of the runtime's that lives as long as a transaction or dialog: the plugin version that took it, its
+/// variables.
+pub type Pin = Arc<dyn Any + Send + Sync>;
+
+/// Names a consultation under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConsultId {
+    pub(crate) context: ContextId,
+    pub(crate) sequence: u32,
+}
+
+impl ConsultId {
+    /// The transaction the consultation is about, as a number unique within the node's run.
+    #[must_use]
+    pub fn transaction(self) -> u64 {
+        u64::from(self.context.generation) << 32 | u64::from(self.context.slot)
+    }
+}
+
+/// Names a search for a target's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LocateId {
+    pub(crate) context: ContextId,
+    pub(crate) branch: u16,
+}
+
+/// Place and generation of a response context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct ContextId {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// Where a located target is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The flow to send on; `connection` 0 means "connect, or reuse a connection".
+    pub flow: Flow,
+    /// Name that the peer's certificate must bear.
+    pub server_name: Option<Arc<str>>,
+}
+
+/// Why a target was not located.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LocateFailure {
+    /// The name does not exist or has no usable record.
+    #[error("no such host")]
+    NotFound,
+    /// No answer in time.
+    #[error("the name was not resolved in time")]
+    Timeout,
+    /// No transport that both ends speak.
+    #[error("no common transport")]
+    NoTransport,
+}
+
+/// What a consultation ended in.
+#[derive(Debug)]
+pub enum Consulted {
+    /// Of a request, in-dialog request or failure hook.
+    Request(Result<Decision, ConsultError>),
+    /// Of a reply hook.
+    Reply(Result<ReplyDecision, ConsultError>),
+}
+
+/// A script's word.
+#[derive(Debug)]
+pub struct Decided {
+    /// Which consultation.
+    pub id: ConsultId,
+    /// What it ended in.
+    pub consulted: Consulted,
+    /// The version that decided; kept while the transaction lasts.
+    pub pin: Option<Pin>,
+    /// The transaction's variables from now on; none: unchanged.
+    pub variables: Option<Pin>,
+    /// The dialog's variables from now on; none: unchanged.
+    pub dialog_variables: Option<Box<dialog::Variables>>,
+    /// Number of the version that decided; 0: none did.
+    pub version: u32,
+    /// Provisional answers to send first: status 101 to 199, reason (empty: the standard phrase).
+    pub provisionals: Vec<(u16, Box<str>)>,
+}
+
+/// A dialog is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Its Call-ID.
+    pub call_id: Box<str>,
+    /// bye, timeout, rejected
+    pub why: &'static str,
+}
+
+/// What goes in.
+#[derive(Debug)]
+pub enum Input {
+    /// A message came. Its top Via already bears `received` and `rport` (requests).
+    Received {
+        /// Where from.
+        flow: Flow,
+        /// What.
+        message: Message,
+    },
+    /// A script has decided.
+    Decided(Box<Decided>),
+    /// A target was located: hops in the order to try, or why there are none.
+    Located {
+        /// Which search.
+        id: LocateId,
+        /// Its result.
+        hops: Result<Vec<Hop>, LocateFailure>,
+    },
+    /// A message could not be sent.
+    Undelivered {
+        /// The token of its [`Output::Transmit`].
+        token: u64,
+    },
+}
+
+/// What comes out.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit {
+        /// On this flow.
+        flow: Flow,
+        /// The message.
+        bytes: Bytes,
+        /// Name that the peer's certificate must bear, where a connection is opened.
+        server_name: Option<Arc<str>>,
+        /// Comes back in [`Input::Undelivered`]; 0: nobody cares.
+        token: u64,
+    },
+    /// Ask the script.
+    Consult {
+        /// Comes back in [`Input::Decided`].
+        id: ConsultId,
+        /// Which hook.
+        hook: Hook,
+        /// About this.
+        message: Arc<Message>,
+        /// Where the request came from.
+        source: Flow,
+        /// The version that must be asked; none: the active one.
+        pin: Option<Pin>,
+        /// The transaction's variables.
+        variables: Option<Pin>,
+        /// The dialog's variables.
+        dialog_variables: Option<Box<dialog::Variables>>,
+    },
+    /// Tell the script, if it wants to know.
+    Event(Ended),
+    /// Find where this URI is served (RFC 3263).
+    Locate {
+        /// Comes back in [`Input::Located`].
+        id: LocateId,
+        /// The next hop's URI.
+        uri: Box<[u8]>,
+    },
+}

@@ -1,0 +1,39 @@
+//! One SIP node: what comes in, what the script decides, what goes out (RFC 3261 §16 over §17).
+//!
+//! ```text
+//!   Received ─▶ receive.rs ─▶ request.rs ──(Consult)──▶ script
+//!                  │             │  ▲                     │
+//!                  │        ack.rs  └──── decide.rs ◀─(Decided)
+//!                  │       cancel.rs        │   └──▶ answer.rs ──▶ Transmit
+//!                  │                        ▼
+//!                  │                    forward.rs ──(Locate)──▶ DNS
+//!                  ▼                        │   ◀─(Located)──┘
+//!             response.rs ─▶ answer.rs      └──▶ Transmit
+//! ```
+//!
+//! The drive: [`Node::handle_input`] or [`Node::handle_timeout`], then [`Node::poll_output`] until there is none, then
+//! wait for the next input or until [`Node::poll_timeout`]. Nothing here knows a socket, a clock or a thread.
+
+mod ack;
+mod answer;
+mod cancel;
+mod config;
+mod context;
+pub mod counters;
+mod decide;
+mod decision;
+mod errors;
+mod forward;
+mod hash;
+mod io;
+mod node;
+mod receive;
+mod request;
+mod response;
+mod timers;
+
+pub use config::{Listening, NodeConfig, Wants};
+pub use counters::{Counters, Discard};
+pub use decision::{Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
+pub use io::{Consulted, ConsultId, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin};
+pub use node::Node;

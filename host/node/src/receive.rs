@@ -1,0 +1,53 @@
+//! What becomes of a message that came: RFC 3261 §18.2.1 and §17.2.3 for requests, §18.1.2 for responses.
+//!
+//! In: a message and its flow. Out: the right file is called. Where answers go (§18.2.2, RFC 3581) is found here too.
+
+use std::net::SocketAddr;
+
+use sip::{Flow, Head, Message, Transport};
+use transaction::{Received, Time};
+
+use crate::counters::Discard;
+use crate::errors;
+use crate::node::Node;
+
+impl Node {
+    pub(crate) fn handle_received(&mut self, now: Time, flow: Flow, message: Message) {
+        if !message.is_request() {
+            return self.handle_response(now, message);
+        }
+        let reply_flow = reply_flow(message.head(), flow);
+        match self.transactions.handle_request(now, &message, reply_flow, self.config.timers) {
+            Received::New(id) => self.handle_new_request(now, id, flow, message),
+            Received::Retransmission => self.counters.retransmissions.add(),
+            Received::Ack(_) => {}
+            Received::AckFor2xx => self.handle_ack(now, flow, message),
+            Received::Cancel { id, target } => self.handle_cancel(now, id, target, &message),
+            Received::Full => {
+                self.counters.discard(Discard::Overload);
+                self.answer_stateless(reply_flow, message.head(), errors::OVERLOADED);
+            }
+            Received::Unmatchable => {
+                self.counters.discard(Discard::Unparsable);
+                if let Err(invalid) = sip::validate(&message.head()) {
+                    self.answer_stateless(reply_flow, message.head(), (invalid.status, ""));
+                }
+            }
+        }
+    }
+}
+
+/// Where responses to this request go: back on the connection; for datagrams to the source address, and to its port
+/// where `rport` asks for it (RFC 3581 §4), else to that of the sent-by. A `maddr` is followed only for multicast,
+/// which is not supported, so it is not followed.
+pub(crate) fn reply_flow(head: Head<'_>, flow: Flow) -> Flow {
+    if flow.transport != Transport::Udp {
+        return flow;
+    }
+    let Ok(via) = head.via() else { return flow };
+    if via.rport().is_some() {
+        return flow;
+    }
+    let port = via.port.unwrap_or(Transport::Udp.default_port());
+    Flow { remote: SocketAddr::new(flow.remote.ip(), port), ..flow }
+}

@@ -1,0 +1,196 @@
+//! A new request: validated (RFC 3261 §16.3), preprocessed (§16.4), given a context, and put before the script.
+//!
+//! In: a request and its server transaction. Out: a refusal, a consultation, or, where the script does not want to be
+//! asked, the standard's own way (`decide.rs`).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use proxy::{Kind, Preprocessed, ResponseContext};
+use sip::{Draft, Flow, Message, Method};
+use smallvec::SmallVec;
+use transaction::{ServerId, Time};
+
+use crate::context::{Active, Asking, Context};
+use crate::counters::method_index;
+use crate::decision::{Decision, Hook};
+use crate::errors;
+use crate::hash;
+use crate::io::{ConsultId, ContextId, Output};
+use crate::node::Node;
+
+/// A request and what §16.4 makes of it.
+pub(crate) struct Route {
+    pub(crate) request: Message,
+    pub(crate) preprocessed: Preprocessed,
+    /// It came by a Route that this element recorded for this very Call-ID.
+    pub(crate) ours: bool,
+}
+
+impl Route {
+    pub(crate) fn request_uri(&self) -> &[u8] {
+        let head = self.request.head();
+        match &self.preprocessed.request_uri {
+            Some(uri) => uri,
+            None => head.request_uri(),
+        }
+    }
+}
+
+impl Node {
+    pub(crate) fn handle_new_request(&mut self, now: Time, server: ServerId, flow: Flow, message: Message) {
+        let method = message.method();
+        self.counters.request(method);
+        let valid = proxy::validate(&message.head(), &self.config.own, &[], transaction::loop_hash_of_branch);
+        if let Err(rejection) = valid {
+            return self.reject(now, server, &message, &rejection);
+        }
+        let route = self.preprocess(flow, message);
+        let in_dialog = route.ours && route.request.head().to_tag().is_some();
+        if self.draining && !in_dialog {
+            return self.answer_transaction(now, server, &route.request, errors::OVERLOADED);
+        }
+        let breadth = match proxy::max_breadth::incoming(&route.request.head()) {
+            Ok(breadth) => breadth,
+            Err(error) => return self.answer_transaction(now, server, &route.request, (error.status(), "")),
+        };
+        let id = self.open(now, Some(server), flow, route, in_dialog, breadth);
+        self.put_before_script(now, id, in_dialog, method);
+    }
+
+    /// Asks the script, if it wants to be asked; does what the standard says otherwise.
+    pub(crate) fn put_before_script(&mut self, now: Time, id: ContextId, in_dialog: bool, method: Method) {
+        let wanted =
+            if in_dialog { self.wants.in_dialog } else { self.wants.methods >> method_index(method) & 1 == 1 };
+        if wanted {
+            self.show_preprocessed(id);
+            let hook = if in_dialog { Hook::InDialogRequest } else { Hook::Request };
+            self.consult(id, Asking::Request(hook));
+        } else {
+            self.decide(now, id, Decision::Next(Vec::new()));
+        }
+    }
+
+    /// Asks the script about the request, a response, or the failure of all targets.
+    pub(crate) fn consult(&mut self, id: ContextId, asking: Asking) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(active) = context.active.as_mut() else { return };
+        let (hook, message) = match &asking {
+            Asking::Request(hook) => (*hook, Arc::clone(&active.request)),
+            Asking::Reply(response) => (Hook::Reply, Arc::clone(response)),
+            Asking::Failure(_, response) => (Hook::Failure, Arc::clone(response)),
+        };
+        active.asking = Some(asking);
+        context.consult = context.consult.wrapping_add(1);
+        let dialog_variables = match &active.dialog_variables {
+            Some(variables) => Some(variables.clone()),
+            None => {
+                let dialog = self.dialogs.find(&message.head());
+                dialog.and_then(|dialog| self.dialogs.variables(dialog)).map(|all| Box::new(all.clone()))
+            }
+        };
+        self.output.push_back(Output::Consult {
+            id: ConsultId { context: id, sequence: context.consult },
+            hook,
+            message,
+            source: context.source,
+            pin: context.pin.clone(),
+            variables: context.variables.clone(),
+            dialog_variables,
+        });
+    }
+
+    /// Opens a context.
+    pub(crate) fn open(
+        &mut self,
+        now: Time,
+        server: Option<ServerId>,
+        source: Flow,
+        route: Route,
+        in_dialog: bool,
+        breadth: u16,
+    ) -> ContextId {
+        let method = route.request.method();
+        let kind = if method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
+        if in_dialog {
+            self.dialogs.handle_request(now, &route.request.head());
+        }
+        let id = self.contexts.insert(Context {
+            generation: 0,
+            server,
+            method,
+            source,
+            received_at: now,
+            pin: None,
+            version: 0,
+            variables: None,
+            consult: 0,
+            answered: false,
+            record_routed: false,
+            in_dialog,
+            active: Some(Box::new(Active {
+                request: Arc::new(route.request),
+                preprocessed: route.preprocessed,
+                stateless: server.is_none(),
+                relays: SmallVec::new(),
+                forking: ResponseContext::new(kind, breadth),
+                branches: SmallVec::new(),
+                asking: None,
+                replies: VecDeque::new(),
+                dialog_variables: None,
+                made_status: None,
+            })),
+        });
+        if let Some(server) = server {
+            self.servers.set(server.slot(), id);
+        }
+        id
+    }
+
+    /// §16.4.
+    pub(crate) fn preprocess(&mut self, flow: Flow, request: Message) -> Route {
+        let head = request.head();
+        let preprocessed = proxy::preprocess(&head, &self.config.own, flow.listener);
+        let token = preprocessed.token(&head);
+        let ours = token.is_some_and(|token| self.route_token(head.call_id().unwrap_or_default()) == *token);
+        Route { request, preprocessed, ours }
+    }
+
+    /// Lets a script see the request as §16.4 leaves it. A request that this changes is printed and read again.
+    fn show_preprocessed(&mut self, id: ContextId) {
+        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+        if active.preprocessed != Preprocessed::default()
+            && let Some(shown) = self.print_preprocessed(&active)
+        {
+            active.request = Arc::new(shown);
+            active.preprocessed = Preprocessed::default();
+        }
+        self.keep(id, active);
+    }
+
+    /// None where it cannot be routed: it is refused when it is forwarded, and a script may still answer it.
+    fn print_preprocessed(&mut self, active: &Active) -> Option<Message> {
+        let head = active.request.head();
+        let (own, target) = (&self.config.own, proxy::Target::default());
+        let routes = proxy::RouteSet::new(&head, own, &active.preprocessed, &[], target).ok()?;
+        let mut draft = Draft::forward(head);
+        routes.write(&head, &mut draft);
+        self.page.clear();
+        draft.print(&mut self.page);
+        Message::parse_stream(&self.page).ok()
+    }
+
+    /// The token in our Record-Route: proof that a later request follows a route set that this element made, for
+    /// this Call-ID. Without it anybody could send anything anywhere through us.
+    pub(crate) fn route_token(&self, call_id: &[u8]) -> [u8; 16] {
+        hash::hex(hash::keyed(&self.config.route_key, &[call_id]))
+    }
+
+    /// Puts a context's active part back.
+    pub(crate) fn keep(&mut self, id: ContextId, active: Box<Active>) {
+        if let Some(context) = self.contexts.get_mut(id) {
+            context.active = Some(active);
+        }
+    }
+}
+

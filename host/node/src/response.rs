@@ -1,0 +1,251 @@
+//! Responses from downstream (RFC 3261 §16.7), and what stands for one where none came (§16.8, §16.9).
+//!
+//! In: a response, a client transaction's failure. Out: events to the forking machine, whose actions are carried out
+//! here: branches begun and cancelled, responses passed on or put before the script.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use dialog::{Change, Why};
+use proxy::{Action, Actions, Best, BranchIndex, Event, Kind};
+use sip::{Draft, Message, Method};
+use transaction::{ClientId, Response, Time};
+
+use crate::context::{Active, Asking, MAX_WAITING_REPLIES};
+use crate::counters::Discard;
+use crate::decide::set_variables;
+use crate::io::{ContextId, Ended, Output};
+use crate::node::Node;
+
+impl Node {
+    pub(crate) fn handle_response(&mut self, now: Time, message: Message) {
+        match self.transactions.handle_response(now, &message) {
+            Response::Pass(client) => self.response_on_branch(now, client, message),
+            Response::Absorbed => {}
+            Response::Stray => self.counters.discard(Discard::StrayResponse),
+        }
+    }
+
+    fn response_on_branch(&mut self, now: Time, client: ClientId, message: Message) {
+        let status = message.status();
+        let Some(id) = self.clients.get(client.slot()) else { return };
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(mut active) = context.active.take() else {
+            // The context has been answered: only a further 2xx to an INVITE is still of use (§16.7 item 5).
+            if context.method == Method::Invite && crate::answer::is_success(status) {
+                self.pass(now, id, &message, &[], &[]);
+            }
+            return;
+        };
+        let Some(branch) = active.forking.branch_of(client) else {
+            context.active = Some(active);
+            return;
+        };
+        if status == 503 && self.next_hop(now, id, &mut active, branch) {
+            return self.keep(id, active);
+        }
+        let response = Arc::new(message);
+        let event = if status < 200 {
+            Event::Provisional { branch, status, response }
+        } else {
+            Event::Final { branch, status, response: Some(response) }
+        };
+        let actions = active.forking.handle(event);
+        self.carry_out(now, id, active, actions);
+    }
+
+    /// A client transaction ended without a final response: the next hop is tried (RFC 3263 §4.3), or it counts as
+    /// 408, or 503 where the transport failed.
+    pub(crate) fn client_failed(&mut self, now: Time, client: ClientId, transport: bool) {
+        let Some(id) = self.clients.get(client.slot()) else { return };
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(mut active) = context.active.take() else { return };
+        let Some(branch) = active.forking.branch_of(client) else {
+            context.active = Some(active);
+            return;
+        };
+        if self.next_hop(now, id, &mut active, branch) {
+            return self.keep(id, active);
+        }
+        let event = if transport { Event::Unreachable(branch) } else { Event::TimedOut(branch) };
+        let actions = active.forking.handle(event);
+        self.carry_out(now, id, active, actions);
+    }
+
+    /// Carries out what the forking machine wants, and what follows from that. Takes the context's active part and
+    /// gives it back, unless a final response closed it.
+    pub(crate) fn carry_out(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        mut active: Box<Active>,
+        actions: Actions<Arc<Message>>,
+    ) {
+        let mut queue: VecDeque<Action<Arc<Message>>> = actions.into_iter().collect();
+        let mut last = None;
+        while let Some(action) = queue.pop_front() {
+            match action {
+                Action::Begin { branch, max_breadth } => {
+                    active.branches[usize::from(branch)].max_breadth = max_breadth;
+                    if let Err(refusal) = self.begin(now, id, &mut active, branch) {
+                        active.made_status = Some(refusal);
+                        queue.extend(active.forking.handle(Event::Final { branch, status: refusal.0, response: None }));
+                    }
+                }
+                Action::Cancel(branch) => match active.branches[usize::from(branch)].client {
+                    Some(client) => {
+                        self.transactions.cancel(now, client);
+                    }
+                    None => queue.extend(active.forking.handle(Event::Unreachable(branch))),
+                },
+                Action::ResetTimerC(branch) => self.start_timer(now, id, &mut active, branch),
+                Action::Forward { branch, status, response } if status < 200 => {
+                    self.forward_or_ask(now, id, &mut active, branch, response);
+                }
+                Action::Forward { branch, response, .. } => last = Some(Last::Success(branch, response)),
+                Action::Answer(best) => last = Some(Last::Failure(best)),
+            }
+        }
+        let kind = active.forking.kind();
+        let asks = |active: &Active, branch: BranchIndex| {
+            active.relays.get(active.branches[usize::from(branch)].relay).is_some_and(|relay| relay.ask_replies)
+        };
+        match last {
+            // An ACK has gone, and nothing can come back; or its next hop is still looked for.
+            None if active.stateless && !active.branches.iter().any(|branch| branch.locating) => self.finish(id),
+            None => {
+                self.keep(id, active);
+                self.ask_next_reply(now, id);
+            }
+            Some(Last::Success(branch, response)) => {
+                let ask = asks(&active, branch);
+                self.keep(id, active);
+                if ask {
+                    self.ask_reply(now, id, branch, response);
+                } else {
+                    self.dialog_response(now, id, &response);
+                    self.pass(now, id, &response, &[], &[]);
+                }
+            }
+            Some(Last::Failure(best)) => {
+                let ask = active.relays.last().is_some_and(|relay| relay.ask_failure) && best.chosen != 487;
+                self.keep(id, active);
+                match if ask { self.shown(id, &best, kind) } else { None } {
+                    Some(shown) => self.consult(id, Asking::Failure(best, shown)),
+                    None => self.answer_best(now, id, &best, &[]),
+                }
+            }
+        }
+    }
+
+    /// A provisional response: passed on, or put before the script first.
+    fn forward_or_ask(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+        response: Arc<Message>,
+    ) {
+        let ask = active.relays.get(active.branches[usize::from(branch)].relay).is_some_and(|relay| relay.ask_replies);
+        if !ask {
+            self.dialog_response_in(now, id, active, &response);
+            return self.pass(now, id, &response, &[], &[]);
+        }
+        if active.replies.len() < MAX_WAITING_REPLIES {
+            active.replies.push_back((branch, response));
+        }
+    }
+
+    fn ask_reply(&mut self, now: Time, id: ContextId, branch: BranchIndex, response: Arc<Message>) {
+        if let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) {
+            active.replies.push_back((branch, response));
+        }
+        self.ask_next_reply(now, id);
+    }
+
+    /// Puts the oldest waiting reply before the script, one at a time so that their order is kept.
+    pub(crate) fn ask_next_reply(&mut self, now: Time, id: ContextId) {
+        let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) else { return };
+        if active.asking.is_some() {
+            return;
+        }
+        let Some((_, response)) = active.replies.pop_front() else { return };
+        match self.without_top_via(&response) {
+            Some(shown) => {
+                self.dialog_response(now, id, &shown);
+                self.consult(id, Asking::Reply(shown));
+            }
+            None => self.pass(now, id, &response, &[], &[]),
+        }
+    }
+
+    /// The best response as the script sees it; one is made where none came.
+    fn shown(
+        &mut self,
+        id: ContextId,
+        best: &Best<Arc<Message>>,
+        kind: Kind,
+    ) -> Option<Arc<Message>> {
+        if best.is_withheld(kind) {
+            return None;
+        }
+        match &best.response {
+            Some(response) => self.without_top_via(response),
+            None => {
+                let request = Arc::clone(&self.contexts.get_mut(id)?.active.as_ref()?.request);
+                self.made(&request, (best.chosen, ""))
+            }
+        }
+    }
+
+    /// A response without the Via that this element put on it, as a script sees it.
+    fn without_top_via(&mut self, response: &Message) -> Option<Arc<Message>> {
+        let head = response.head();
+        let mut draft = Draft::forward(head);
+        if !proxy::forward_response(&mut draft, &head, []) {
+            return None;
+        }
+        self.page.clear();
+        draft.print(&mut self.page);
+        Message::parse_stream(&self.page).ok().map(Arc::new)
+    }
+
+    /// A response goes upstream: the dialogs follow.
+    fn dialog_response(&mut self, now: Time, id: ContextId, response: &Message) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let Some(active) = context.active.take() else { return };
+        self.dialog_response_in(now, id, &active, response);
+        self.keep(id, active);
+    }
+
+    fn dialog_response_in(&mut self, now: Time, id: ContextId, active: &Active, response: &Message) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        if !context.record_routed && !context.in_dialog {
+            return;
+        }
+        let change = self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
+        if let (Change::Created(dialog), Some(variables)) = (change, &active.dialog_variables) {
+            set_variables(&mut self.dialogs, dialog, variables);
+        }
+        self.tell_ended();
+    }
+
+    /// Tells of dialogs that are over.
+    pub(crate) fn tell_ended(&mut self) {
+        while let Some(ended) = self.dialogs.poll_output() {
+            let why = match ended.why {
+                Why::Bye => "bye",
+                Why::Rejected => "rejected",
+                Why::Timeout => "timeout",
+            };
+            let call_id = String::from_utf8_lossy(&ended.call_id).into();
+            self.output.push_back(Output::Event(Ended { call_id, why }));
+        }
+    }
+}
+
+enum Last {
+    Success(BranchIndex, Arc<Message>),
+    Failure(Best<Arc<Message>>),
+}

@@ -1,0 +1,161 @@
+//! A node between phones, with a script that is a closure: what goes in, what comes out, in order.
+#![allow(dead_code)]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use strowger_node as node;
+use node::{
+    ConsultError, Consulted, Decided, Decision, Hook, Input, Listening, Node, NodeConfig, Output, ReplyDecision, Wants,
+};
+use sip::{Flow, Message, Transport};
+use transaction::{Limits, Time, Timers};
+
+/// What the script says to a hook about a message.
+pub(crate) type Script = Box<dyn FnMut(Hook, &Message) -> Result<Word, ConsultError>>;
+
+/// A decision of either kind.
+pub(crate) enum Word {
+    Request(Decision),
+    Reply(ReplyDecision),
+}
+
+/// One message that left.
+pub(crate) struct Sent {
+    pub to: SocketAddr,
+    pub message: Message,
+}
+
+impl Sent {
+    /// "INVITE" or "200".
+    pub(crate) fn what(&self) -> String {
+        if self.message.is_request() {
+            String::from_utf8_lossy(self.message.method_token()).into()
+        } else {
+            self.message.status().to_string()
+        }
+    }
+}
+
+pub(crate) struct World {
+    pub node: Node,
+    pub now: Time,
+    pub script: Script,
+    pub consulted: Vec<Hook>,
+}
+
+pub(crate) const NODE: &str = "192.0.2.1:5060";
+pub(crate) const ALICE: &str = "192.0.2.10:5060";
+pub(crate) const BOB: &str = "192.0.2.20:5060";
+pub(crate) const CAROL: &str = "192.0.2.30:5060";
+
+impl World {
+    pub(crate) fn new(script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static) -> Self {
+        let address: SocketAddr = NODE.parse().unwrap();
+        let listener = proxy::ListenAddress::new(Transport::Udp, "192.0.2.1", 5060);
+        let own = proxy::Own::new(vec![listener], [7; 16]).with_alias("example.test", None);
+        let config = NodeConfig {
+            shard: 0,
+            seed: [3; 32],
+            route_key: [5; 16],
+            own: Arc::new(own),
+            listening: Listening::new(vec![(Transport::Udp, address)]),
+            wall_start_ms: 1_700_000_000_000,
+            timers: Timers::default(),
+            timer_c: Duration::from_secs(185),
+            limits: Limits::default(),
+            max_dialogs: 1000,
+            udp_bytes: 1300,
+            server: "".into(),
+            nonces: Arc::new(auth::Nonces::new([1; 32], Duration::from_secs(300))),
+            retry_after: 5,
+        };
+        let mut node = Node::new(config);
+        node.set_wants(Wants { methods: u32::MAX, in_dialog: false });
+        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new() }
+    }
+
+    /// A message arrives from an address; what leaves.
+    pub(crate) fn receive(&mut self, from: &str, text: &str) -> Vec<Sent> {
+        let source = from.parse().unwrap();
+        let bytes = text.replace('\n', "\r\n");
+        let message = Message::parse_datagram_from(bytes.as_bytes(), source).unwrap();
+        let flow = Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: source };
+        self.node.handle_input(self.now, Input::Received { flow, message });
+        self.run()
+    }
+
+    /// Time passes; what leaves meanwhile.
+    pub(crate) fn pass(&mut self, time: Duration) -> Vec<Sent> {
+        let end = self.now + time;
+        let mut sent = Vec::new();
+        while let Some(due) = self.node.poll_timeout().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.node.handle_timeout(self.now);
+            sent.extend(self.run());
+        }
+        self.now = end;
+        sent
+    }
+
+    pub(crate) fn run(&mut self) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        while let Some(output) = self.node.poll_output() {
+            match output {
+                Output::Transmit { flow, bytes, .. } => {
+                    let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
+                    sent.push(Sent { to: flow.remote, message });
+                }
+                Output::Consult { id, hook, message, .. } => {
+                    self.consulted.push(hook);
+                    let consulted = match (self.script)(hook, &message) {
+                        Ok(Word::Request(decision)) => Consulted::Request(Ok(decision)),
+                        Ok(Word::Reply(decision)) => Consulted::Reply(Ok(decision)),
+                        Err(error) if hook == Hook::Reply => Consulted::Reply(Err(error)),
+                        Err(error) => Consulted::Request(Err(error)),
+                    };
+                    let decided = Decided {
+                        id,
+                        consulted,
+                        pin: None,
+                        variables: None,
+                        dialog_variables: None,
+                        version: 1,
+                        provisionals: Vec::new(),
+                    };
+                    self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
+                }
+                Output::Locate { .. } => panic!("no names in these tests"),
+                Output::Event(_) => {}
+            }
+        }
+        sent
+    }
+}
+
+/// "INVITE 192.0.2.20:5060" for each message that left.
+pub(crate) fn ladder(sent: &[Sent]) -> Vec<String> {
+    sent.iter().map(|one| format!("{} {}", one.what(), one.to)).collect()
+}
+
+/// A request of Alice's.
+pub(crate) fn request(method: &str, uri: &str, cseq: u32, more: &str) -> String {
+    format!(
+        "{method} {uri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK{method}{cseq}\nMax-Forwards: 70\n\
+         From: <sip:alice@example.test>;tag=a1\nTo: <sip:bob@example.test>\nCall-ID: call-1\nCSeq: {cseq} {method}\n\
+         Contact: <sip:alice@192.0.2.10:5060>\n{more}Content-Length: 0\n\n"
+    )
+}
+
+/// A response to a request that was received, as a phone makes it.
+pub(crate) fn response(to: &Message, status: u16, tag: &str, more: &str) -> String {
+    let mut out = Vec::new();
+    sip::respond(to.head(), status, "", Some(tag), &mut out, |answer| {
+        for line in more.lines() {
+            let (name, value) = line.split_once(": ").unwrap();
+            answer.header_named(name, value.as_bytes());
+        }
+    });
+    String::from_utf8(out).unwrap().replace("\r\n", "\n")
+}

@@ -1,0 +1,287 @@
+//! One call of a hook, from checkout to checkin.
+//!
+//! In: a message with its context, a timer's token, or an event. Out: [`Consulted`]: a decision as a value of `node`
+//! with its effects, or why there is none. The future is polled by whoever owns the message, on any executor; its
+//! first poll usually ends it, for imports do not wait. A guest that runs on is yielded and polled again by its waker.
+//!
+//! ```text
+//!  checkout ─▶ guest runs ─▶ returned ─▶ convert ─▶ Ok(decision), effects         ▶ checkin
+//!      │           │            │           └─────▶ Err(Invalid)                  ▶ checkin
+//!      │           │            └ fault ──────────▶ Err(Fault)                    ▶ checkin
+//!      │           ├ trap ────────────────────────▶ Err(Trap)                     ▶ thrown away
+//!      │           ├ time is up ──────────────────▶ Err(Deadline)                 ▶ thrown away
+//!      │           └ future dropped                                               ▶ thrown away
+//!      └ no guest free ───────────────────────────▶ Err(Busy)
+//! ```
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use node::{ConsultError, Decision, Hook, ReplyDecision};
+
+use crate::bindings::exports::strowger::sip::on_event;
+use crate::bindings::strowger::sip::types;
+use crate::context::{ConsultContext, Effects};
+use crate::convert::{self, Subject};
+use crate::guest::{Guest, Returned};
+use crate::plugin::Plugin;
+use crate::stats::{DecisionKind, Stats};
+
+/// What a hook decided.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// A request or failure hook.
+    Decision(Decision),
+    /// A reply hook.
+    Reply(ReplyDecision),
+    /// A timer or an event was taken.
+    Done,
+}
+
+/// The script's own error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The script's number for it.
+    pub code: u16,
+    /// One line of at most 256 bytes.
+    pub reason: Box<str>,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Consulted {
+    /// The decision, or why there is none.
+    pub result: Result<Outcome, ConsultError>,
+    /// What is to happen with the decision; empty where there is none.
+    pub effects: Effects,
+    /// With [`ConsultError::Fault`], if it was a hook's: the script's own words.
+    pub fault: Option<Fault>,
+    /// How long the guest had the thread.
+    pub cpu: Duration,
+}
+
+/// Something that happened without a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A binding is no more.
+    RegistrationEnded {
+        /// Whose.
+        address_of_record: String,
+        /// The Contact URI.
+        contact: String,
+        /// `expired`, `removed` or `replaced`.
+        why: &'static str,
+    },
+    /// A dialog is no more.
+    DialogEnded {
+        /// Its Call-ID.
+        call_id: String,
+        /// `bye`, `timeout` or `rejected`.
+        why: &'static str,
+    },
+    /// Anything newer.
+    Other {
+        /// Which.
+        name: String,
+        /// Tagged values.
+        attrs: Vec<(u16, Vec<u8>)>,
+    },
+}
+
+impl From<Event> for on_event::Event {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::RegistrationEnded { address_of_record, contact, why } => {
+                on_event::Event::RegistrationEnded(on_event::RegistrationEnded {
+                    address_of_record,
+                    contact,
+                    why: why.into(),
+                })
+            }
+            Event::DialogEnded { call_id, why } => {
+                on_event::Event::DialogEnded(on_event::DialogEnded { call_id, why: why.into() })
+            }
+            Event::Other { name, attrs } => on_event::Event::Other(on_event::OtherEvent {
+                name,
+                attrs: attrs.into_iter().map(|(tag, value)| types::Attr { tag, value }).collect(),
+            }),
+        }
+    }
+}
+
+/// What a guest is asked.
+pub(crate) enum Ask {
+    Message { hook: Hook, message: Arc<sip::Message>, context: ConsultContext },
+    Timer(String),
+    Event(Event),
+}
+
+/// A call under way. Dropping it ends the call; its guest is thrown away then.
+#[must_use = "nothing happens until it is polled"]
+pub struct Consultation(Pin<Box<dyn Future<Output = Consulted> + Send>>);
+
+impl Future for Consultation {
+    type Output = Consulted;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Consulted> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl Plugin {
+    /// Asks the script about a message. Where it is not asked ([`Plugin::asks`]) the answer is `Next` or `Pass` without
+    /// edits. For [`Hook::Reply`] and [`Hook::Failure`] the message is the response.
+    pub fn consult(
+        self: &Arc<Self>,
+        hook: Hook,
+        message: Arc<sip::Message>,
+        context: ConsultContext,
+    ) -> Consultation {
+        let asked = self.asks(hook, method_of(&message));
+        self.run(asked.then_some(Ask::Message { hook, message, context }), default_of(hook))
+    }
+
+    /// Tells the script that a timer it started has fired.
+    pub fn timer_fired(self: &Arc<Self>, token: String) -> Consultation {
+        self.run(self.manifest.hooks.timer.then_some(Ask::Timer(token)), Outcome::Done)
+    }
+
+    /// Tells the script about an event.
+    pub fn happened(self: &Arc<Self>, event: Event) -> Consultation {
+        self.run(self.manifest.hooks.event.then_some(Ask::Event(event)), Outcome::Done)
+    }
+
+    fn run(self: &Arc<Self>, ask: Option<Ask>, default: Outcome) -> Consultation {
+        Consultation(match ask {
+            Some(ask) => Box::pin(run(self.clone(), ask)),
+            None => Box::pin(std::future::ready(Consulted {
+                result: Ok(default),
+                effects: Effects::default(),
+                fault: None,
+                cpu: Duration::ZERO,
+            })),
+        })
+    }
+}
+
+fn default_of(hook: Hook) -> Outcome {
+    match hook {
+        Hook::Request | Hook::InDialogRequest | Hook::Failure => Outcome::Decision(Decision::Next(Vec::new())),
+        Hook::Reply => Outcome::Reply(ReplyDecision::Pass(Vec::new())),
+    }
+}
+
+/// The method of a request.
+fn method_of(message: &sip::Message) -> &[u8] {
+    let head = message.head();
+    if head.is_request() { head.method_token() } else { b"" }
+}
+
+async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
+    let mut under_way = UnderWay::begin(plugin.stats());
+    let consulted = match plugin.checkout().await {
+        Ok(guest) => call(&plugin, guest, ask).await,
+        Err(error) => {
+            plugin.log_failure("no guest could be had", &error);
+            failed(error, Duration::ZERO, None)
+        }
+    };
+    under_way.end();
+    consulted
+}
+
+async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
+    let hook = match &ask {
+        Ask::Message { hook, .. } => Some(*hook),
+        Ask::Timer(_) | Ask::Event(_) => None,
+    };
+    let returned = guest.call(ask).await;
+    let cpu = guest.spent();
+    plugin.stats.spent(cpu);
+    let returned = match returned {
+        Ok(returned) => returned,
+        Err(ended) => {
+            let (_, dropped) = guest.end();
+            plugin.stats.log_lines_dropped(dropped);
+            let error = plugin.count_end(ended);
+            plugin.log_failure("a call of the script ended badly, its guest is thrown away", &ended);
+            return failed(error, cpu, None);
+        }
+    };
+    let subject = Subject { hook, hosted: guest.hosted() };
+    let (result, fault) = match returned {
+        Returned::Decision(Ok(decision)) => (convert::decision(decision, subject), None),
+        Returned::Reply(Ok(decision)) => (convert::reply_decision(decision, subject), None),
+        Returned::Done => (Ok((Outcome::Done, DecisionKind::Done)), None),
+        Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)) => {
+            (Ok((Outcome::Done, DecisionKind::Done)), Some(convert::fault(fault)))
+        }
+    };
+    let (effects, dropped) = guest.end();
+    plugin.stats.log_lines_dropped(dropped);
+    plugin.checkin(guest);
+    match (result, fault) {
+        (_, Some(fault)) => {
+            plugin.stats.faulted();
+            failed(ConsultError::Fault, cpu, Some(fault))
+        }
+        (Ok((outcome, kind)), None) => {
+            plugin.stats.decided(kind);
+            Consulted { result: Ok(outcome), effects, fault: None, cpu }
+        }
+        (Err(violation), None) => {
+            plugin.stats.invalid();
+            plugin.log_failure("a decision of the script breaks the contract", &violation);
+            failed(ConsultError::Invalid, cpu, None)
+        }
+    }
+}
+
+fn failed(error: ConsultError, cpu: Duration, fault: Option<Fault>) -> Consulted {
+    Consulted { result: Err(error), effects: Effects::default(), fault, cpu }
+}
+
+impl Plugin {
+    fn log_failure(&self, what: &'static str, why: &dyn std::fmt::Debug) {
+        if let Some(held_back) = self.gate.pass() {
+            let identity = self.identity();
+            tracing::warn!(
+                role = &*identity.role,
+                plugin = &*identity.name,
+                version = &*identity.version,
+                number = identity.number,
+                ?why,
+                held_back,
+                "{what}"
+            );
+        }
+    }
+}
+
+/// Counts a call whose future is dropped before it ends.
+struct UnderWay<'a> {
+    stats: &'a Stats,
+    ended: bool,
+}
+
+impl UnderWay<'_> {
+    fn begin(stats: &Stats) -> UnderWay<'_> {
+        stats.called();
+        UnderWay { stats, ended: false }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.stats.abandoned();
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! From a guest's decision to the host's: every value checked once, here.
+//!
+//! In: the contract's types as a guest returned them, and the message they are about. Out: values of `node` that hold
+//! no line break, no status out of range, no index beyond the message, no more of anything than its bound; and targets
+//! with their locations looked up. Or a [`Violation`]: then the decision counts as a fault and nothing of it happens.
+
+use std::time::Duration;
+
+use node::{
+    Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
+};
+
+use crate::bindings::strowger::sip::types;
+use crate::call::{Fault, Outcome};
+use crate::imports::Hosted;
+use crate::limits::{
+    MAX_ADDRESS_OF_RECORD, MAX_BODY, MAX_CHALLENGES, MAX_EDITS, MAX_HEADER_NAME, MAX_HEADER_VALUE, MAX_REALM,
+    MAX_REASON, MAX_RELAY_TIMEOUT, MAX_ROUTES, MAX_TARGETS, MAX_URI,
+};
+use crate::stats::DecisionKind;
+
+/// How a decision breaks the contract.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Violation {
+    #[error("more than {most} {what}")]
+    TooMany { what: &'static str, most: usize },
+    #[error("{what} is longer than {most} bytes")]
+    TooLong { what: &'static str, most: usize },
+    #[error("{what} holds a control character")]
+    Control { what: &'static str },
+    #[error("{what} is not a URI")]
+    NotAUri { what: &'static str },
+    #[error("{what} is empty")]
+    Empty { what: &'static str },
+    #[error("{what} must be from {least} to {most}, not {is}")]
+    Range { what: &'static str, least: u16, most: u16, is: u16 },
+    #[error("an edit cannot be made: {0}")]
+    Edit(sip::EditError),
+    #[error("{what} is not allowed here")]
+    NotHere { what: &'static str },
+}
+
+/// What a decision is about.
+pub(crate) struct Subject<'a> {
+    /// The hook that decided; none for timers and events, which decide nothing.
+    pub(crate) hook: Option<Hook>,
+    pub(crate) hosted: &'a mut Hosted,
+}
+
+/// What is known of the message in hand before its decision is looked at.
+#[derive(Clone, Copy)]
+struct About {
+    is_request: bool,
+    /// The request's method, or the one of the response's CSeq.
+    method: sip::Method,
+    status: u16,
+    headers: usize,
+}
+
+impl Subject<'_> {
+    fn about(&self) -> About {
+        match self.hosted.message() {
+            Some(message) => {
+                let head = message.head();
+                let is_request = head.is_request();
+                let method =
+                    if is_request { head.method() } else { head.cseq().map_or(sip::Method::Other, |cseq| cseq.method) };
+                About { is_request, method, status: head.status(), headers: head.spans().len() }
+            }
+            None => About { is_request: false, method: sip::Method::Other, status: 0, headers: 0 },
+        }
+    }
+}
+
+/// The decision of a request or failure hook.
+pub(crate) fn decision(
+    decision: types::Decision,
+    subject: Subject<'_>,
+) -> Result<(Outcome, DecisionKind), Violation> {
+    let about = subject.about();
+    // A failure hook sees the best response, but what it decides is done to the request: a relay's edits count the
+    // header fields of the request, which is not at hand here; node checks them when it makes them.
+    let of_request = if subject.hook == Some(Hook::Failure) { About { headers: usize::MAX, ..about } } else { about };
+    let (decision, kind) = match decision {
+        types::Decision::Relay(relay) => {
+            let relay = self::relay(relay, of_request, subject.hosted)?;
+            (Decision::Relay(relay), DecisionKind::Relay)
+        }
+        types::Decision::Reply(reply) => (Decision::Reply(self::reply(reply)?), DecisionKind::Reply),
+        types::Decision::Challenge(challenge) => {
+            (Decision::Challenge(self::challenge(challenge)?), DecisionKind::Challenge)
+        }
+        types::Decision::Next(edits) => (Decision::Next(self::edits(edits, about)?), DecisionKind::Next),
+        types::Decision::Drop if about.is_request && about.method == sip::Method::Ack => {
+            (Decision::Drop, DecisionKind::Drop)
+        }
+        types::Decision::Drop => return Err(Violation::NotHere { what: "drop of anything but ACK" }),
+    };
+    Ok((Outcome::Decision(decision), kind))
+}
+
+/// The decision of a reply hook.
+pub(crate) fn reply_decision(
+    decision: types::ReplyDecision,
+    subject: Subject<'_>,
+) -> Result<(Outcome, DecisionKind), Violation> {
+    let about = subject.about();
+    let (decision, kind) = match decision {
+        types::ReplyDecision::Pass(edits) => (ReplyDecision::Pass(self::edits(edits, about)?), DecisionKind::Pass),
+        types::ReplyDecision::Replace(_)
+            if about.method == sip::Method::Invite && (200..300).contains(&about.status) =>
+        {
+            return Err(Violation::NotHere { what: "replace of a 2xx to INVITE" });
+        }
+        types::ReplyDecision::Replace(reply) => {
+            (ReplyDecision::Replace(self::reply(reply)?), DecisionKind::Replace)
+        }
+        types::ReplyDecision::Drop if (100..200).contains(&about.status) => {
+            (ReplyDecision::Drop, DecisionKind::DropReply)
+        }
+        types::ReplyDecision::Drop => return Err(Violation::NotHere { what: "drop of a final response" }),
+    };
+    Ok((Outcome::Reply(decision), kind))
+}
+
+/// The script's own words, made fit for a log line and a Reason header field.
+pub(crate) fn fault(fault: types::Fault) -> Fault {
+    let mut reason = fault.reason;
+    reason.truncate(reason.floor_char_boundary(MAX_REASON));
+    if reason.chars().any(char::is_control) {
+        reason = reason.replace(char::is_control, " ");
+    }
+    Fault { code: fault.code, reason: reason.into() }
+}
+
+fn relay(relay: types::Relay, about: About, hosted: &mut Hosted) -> Result<Relay, Violation> {
+    let targets_named = !relay.targets.is_empty();
+    let timeout = (relay.timeout_ms > 0)
+        .then(|| Duration::from_millis(relay.timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
+    Ok(Relay {
+        edits: edits(relay.edits, about)?,
+        targets: targets(relay.targets, hosted)?,
+        targets_named,
+        record_route: relay.options.contains(types::RelayOptions::RECORD_ROUTE),
+        ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
+        ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
+        timeout,
+    })
+}
+
+fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Target>, Violation> {
+    const TOO_MANY: Violation = Violation::TooMany { what: "targets", most: MAX_TARGETS };
+    if targets.len() > MAX_TARGETS {
+        return Err(TOO_MANY);
+    }
+    let mut out = Vec::with_capacity(targets.len());
+    for target in targets {
+        let route = route(target.route)?;
+        match target.destination {
+            types::Destination::Uri(text) => {
+                if target.q > 1_000 {
+                    return Err(Violation::Range { what: "q", least: 0, most: 1_000, is: target.q });
+                }
+                out.push(Target { uri: uri(text, "a target")?, route, q: target.q, flow: None });
+            }
+            types::Destination::Location(address_of_record) => {
+                let what = "an address-of-record";
+                short(&address_of_record, MAX_ADDRESS_OF_RECORD, what)?;
+                let first = out.len();
+                hosted.ask(|services, asking| services.targets(asking, &address_of_record, &mut out));
+                // A script's Route goes before the Path of the binding: it is nearer.
+                for found in &mut out[first..] {
+                    if !route.is_empty() {
+                        found.route.splice(0..0, route.iter().cloned());
+                    }
+                }
+            }
+        }
+        // Bindings beyond the bound are the registrar's doing, not the script's: the best ones stay.
+        out.truncate(MAX_TARGETS);
+    }
+    Ok(out)
+}
+
+fn route(route: Vec<String>) -> Result<Vec<Box<str>>, Violation> {
+    const WHAT: &str = "a Route value";
+    if route.len() > MAX_ROUTES {
+        return Err(Violation::TooMany { what: "Route values", most: MAX_ROUTES });
+    }
+    let value = |value: String| {
+        if value.is_empty() {
+            return Err(Violation::Empty { what: WHAT });
+        }
+        line(value, MAX_URI, WHAT)
+    };
+    route.into_iter().map(value).collect()
+}
+
+fn reply(reply: types::Reply) -> Result<Reply, Violation> {
+    Ok(Reply {
+        status: status(reply.status)?,
+        reason: line(reply.reason, MAX_REASON, "a reason phrase")?,
+        edits: edits_of_answer(reply.edits)?,
+        stateless: reply.options.contains(types::ReplyOptions::STATELESS),
+    })
+}
+
+fn challenge(challenge: types::Challenge) -> Result<Challenge, Violation> {
+    let algorithms = challenge.algorithms;
+    if algorithms.is_empty() {
+        return Err(Violation::Empty { what: "the list of digest algorithms" });
+    }
+    if algorithms.len() > MAX_CHALLENGES {
+        return Err(Violation::TooMany { what: "digest algorithms", most: MAX_CHALLENGES });
+    }
+    let algorithm = |algorithm| match algorithm {
+        types::DigestAlgorithm::Md5 => auth::Algorithm::Md5,
+        types::DigestAlgorithm::Sha256 => auth::Algorithm::Sha256,
+        types::DigestAlgorithm::Sha512256 => auth::Algorithm::Sha512_256,
+    };
+    Ok(Challenge {
+        proxy: challenge.kind == types::ChallengeKind::Proxy,
+        realm: line(challenge.realm, MAX_REALM, "a realm")?,
+        algorithms: algorithms.into_iter().map(algorithm).collect(),
+        stale: challenge.stale,
+        edits: edits_of_answer(challenge.edits)?,
+    })
+}
+
+/// Edits of an answer that is yet to be made: there is nothing to replace in it, and it has no Request-URI.
+fn edits_of_answer(list: Vec<types::Edit>) -> Result<Vec<Edit>, Violation> {
+    edits(list, About { is_request: false, method: sip::Method::Other, status: 0, headers: 0 })
+}
+
+fn edits(list: Vec<types::Edit>, about: About) -> Result<Vec<Edit>, Violation> {
+    if list.len() > MAX_EDITS {
+        return Err(Violation::TooMany { what: "edits", most: MAX_EDITS });
+    }
+    list.into_iter().map(|edit| self::edit(edit, about)).collect()
+}
+
+fn edit(edit: types::Edit, about: About) -> Result<Edit, Violation> {
+    const VALUE: &str = "a header field value";
+    let edit = match edit {
+        types::Edit::Append(header) => Edit::Append(self::header(header)?),
+        types::Edit::Prepend(header) => Edit::Prepend(self::header(header)?),
+        types::Edit::Replace((index, value)) => {
+            Edit::Replace { index, value: line(value, MAX_HEADER_VALUE, VALUE)?.into_boxed_bytes() }
+        }
+        types::Edit::Remove(index) => Edit::Remove { index },
+        types::Edit::RemoveAll(header) => {
+            let header = self::header(types::Header { value: String::new(), ..header })?;
+            Edit::RemoveAll(header.id, header.name)
+        }
+        types::Edit::SetRequestUri(_) if !about.is_request => {
+            return Err(Violation::NotHere { what: "a Request-URI in a response" });
+        }
+        types::Edit::SetRequestUri(text) => Edit::SetRequestUri(uri(text, "the Request-URI")?),
+        types::Edit::SetBody(body) => {
+            short(&body.content, MAX_BODY, "a body")?;
+            let content_type = line(body.content_type, MAX_HEADER_VALUE, "a content type")?;
+            Edit::SetBody { content_type, content: body.content.into() }
+        }
+    };
+    edit.check(about.headers).map_err(Violation::Edit)?;
+    Ok(edit)
+}
+
+fn header(header: types::Header) -> Result<HeaderEdit, Violation> {
+    Ok(HeaderEdit {
+        id: sip::HeaderId(header.id),
+        name: line(header.name, MAX_HEADER_NAME, "a header field name")?,
+        value: line(header.value, MAX_HEADER_VALUE, "a header field value")?.into_boxed_bytes(),
+    })
+}
+
+fn status(status: u16) -> Result<u16, Violation> {
+    if (100..=699).contains(&status) {
+        Ok(status)
+    } else {
+        Err(Violation::Range { what: "a status", least: 100, most: 699, is: status })
+    }
+}
+
+fn uri(text: String, what: &'static str) -> Result<Box<str>, Violation> {
+    let text = line(text, MAX_URI, what)?;
+    sip::Uri::parse(text.as_bytes()).map_err(|_| Violation::NotAUri { what })?;
+    Ok(text)
+}
+
+/// Text that can stand on a line: no control character but a tab, and no longer than its bound.
+fn line(text: String, most: usize, what: &'static str) -> Result<Box<str>, Violation> {
+    short(&text, most, what)?;
+    if text.bytes().any(|byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
+        return Err(Violation::Control { what });
+    }
+    Ok(text.into())
+}
+
+fn short(bytes: impl AsRef<[u8]>, most: usize, what: &'static str) -> Result<(), Violation> {
+    if bytes.as_ref().len() > most { Err(Violation::TooLong { what, most }) } else { Ok(()) }
+}

@@ -1,0 +1,371 @@
+//! The host's side of every imported interface.
+//!
+//! In: what a guest asks, in the contract's types. Out: what [`Services`] answers, in the same; changes that take
+//! place only with the decision are kept in [`Effects`]. Bounds of the contract are enforced here: where the contract
+//! has a way to say no it is used, else the guest traps ([`Misuse`]). What the answers mean is for `Services`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::strowger::auth::digest;
+use crate::bindings::strowger::host::{clock, log, random, timer};
+use crate::bindings::strowger::location::registrar;
+use crate::bindings::strowger::sip::{transaction, types};
+use crate::bindings::strowger::store::key_value;
+use crate::context::{ConsultContext, Effects, Variables};
+use crate::guest::MemoryLimit;
+use crate::limits::{
+    MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_PROVISIONALS, MAX_RANDOM, MAX_REALM, MAX_REASON,
+    MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
+};
+use crate::plugin::Identity;
+use crate::role::Role;
+use crate::services::{
+    Asking, CredentialsKind, Level, PutRefusal, Refusal, RegistrationLimits, Services, Verdict,
+};
+
+/// An import was used against the contract where the contract has no answer for that: the guest traps.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(crate) enum Misuse {
+    #[error("there is no message in hand")]
+    NoMessage,
+    #[error("more variables, or longer ones, than the contract allows")]
+    Variables,
+    #[error("a provisional answer needs a status from 101 to 199 and a reason of one line, at most 8 a call")]
+    Provisional,
+    #[error("at most 256 random bytes at once")]
+    Random,
+}
+
+/// The message in hand.
+pub(crate) struct Subject {
+    pub(crate) message: Arc<sip::Message>,
+    pub(crate) context: ConsultContext,
+}
+
+/// What a store holds: the host as one guest sees it.
+pub(crate) struct Hosted {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) memory: MemoryLimit,
+    services: Arc<dyn Services>,
+    subject: Option<Subject>,
+    /// Read when it is first asked for.
+    now_ms: Option<u64>,
+    log_lines: u32,
+    effects: Effects,
+}
+
+/// Links what the role grants, and nothing else.
+pub(crate) fn link(linker: &mut Linker<Hosted>, role: &Role) -> wasmtime::Result<()> {
+    type This = HasSelf<Hosted>;
+    for interface in role.granted() {
+        match interface {
+            "strowger:sip/types" => types::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:sip/transaction" => transaction::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:host/log" => log::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:host/clock" => clock::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:host/random" => random::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:host/timer" => timer::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:auth/digest" => digest::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:location/registrar" => registrar::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:store/key-value" => key_value::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            _ => {} // granted by an operator who expects a newer host; nothing can import it
+        }
+    }
+    Ok(())
+}
+
+impl Hosted {
+    pub(crate) fn new(services: Arc<dyn Services>, identity: Arc<Identity>, memory: MemoryLimit) -> Hosted {
+        let effects = Effects::default();
+        Hosted { identity, memory, services, subject: None, now_ms: None, log_lines: 0, effects }
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&mut self, subject: Option<Subject>) {
+        self.subject = subject;
+        self.now_ms = None;
+        self.log_lines = 0;
+        self.memory.refused = false;
+    }
+
+    /// A call ends: the message is given up, the effects go out, with the number of log lines that were too many.
+    pub(crate) fn end(&mut self) -> (Effects, u32) {
+        self.subject = None;
+        (std::mem::take(&mut self.effects), self.log_lines.saturating_sub(MAX_LOG_LINES))
+    }
+
+    /// The message in hand.
+    pub(crate) fn message(&self) -> Option<&Arc<sip::Message>> {
+        self.subject.as_ref().map(|subject| &subject.message)
+    }
+
+    /// Asks the machine something.
+    pub(crate) fn ask<R>(&mut self, question: impl FnOnce(&dyn Services, &Asking<'_>) -> R) -> R {
+        let now_ms = self.now_ms();
+        let subject = self.subject.as_ref();
+        let asking = Asking {
+            identity: &self.identity,
+            message: subject.map(|subject| &*subject.message),
+            flow: subject.map(|subject| subject.context.flow),
+            transaction: subject.map_or(0, |subject| subject.context.transaction),
+            now_ms,
+        };
+        question(&*self.services, &asking)
+    }
+
+    fn now_ms(&mut self) -> u64 {
+        *self.now_ms.get_or_insert_with(|| self.services.now_ms())
+    }
+
+    fn subject(&self) -> wasmtime::Result<&Subject> {
+        self.subject.as_ref().ok_or_else(|| Misuse::NoMessage.into())
+    }
+
+    /// The variables of one kind as this call sees them: its own changes first.
+    fn variables(&self, dialog: bool) -> wasmtime::Result<Option<&Arc<Variables>>> {
+        let context = &self.subject()?.context;
+        Ok(if dialog {
+            self.effects.dialog_variables.as_ref().or(context.dialog_variables.as_ref())
+        } else {
+            self.effects.variables.as_ref().or(context.variables.as_ref())
+        })
+    }
+
+    fn get(&self, dialog: bool, name: &str) -> wasmtime::Result<Option<Vec<u8>>> {
+        Ok(self.variables(dialog)?.and_then(|all| all.get(name)).map(|value| value.to_vec()))
+    }
+
+    fn set(&mut self, dialog: bool, name: &str, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
+        let before = self.variables(dialog)?.cloned().unwrap_or_default();
+        let changed =
+            if dialog { &mut self.effects.dialog_variables } else { &mut self.effects.variables };
+        let changed = changed.get_or_insert(before);
+        Arc::make_mut(changed).set(name, value.map(Bytes::from)).map_err(|_| Misuse::Variables.into())
+    }
+}
+
+impl types::Host for Hosted {}
+
+impl transaction::Host for Hosted {
+    fn id(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.subject()?.context.transaction)
+    }
+
+    fn source(&mut self) -> wasmtime::Result<transaction::Origin> {
+        let flow = self.subject()?.context.flow;
+        let transport = match flow.transport {
+            sip::Transport::Udp => transaction::Transport::Udp,
+            sip::Transport::Tcp => transaction::Transport::Tcp,
+            sip::Transport::Tls => transaction::Transport::Tls,
+            sip::Transport::Ws => transaction::Transport::Ws,
+            sip::Transport::Wss => transaction::Transport::Wss,
+        };
+        let address = flow.remote.ip().to_canonical().to_string();
+        Ok(transaction::Origin { transport, address, port: flow.remote.port(), connection: flow.connection })
+    }
+
+    fn body(&mut self) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.subject()?.message.head().body().to_vec())
+    }
+
+    fn get_variable(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.get(false, &name)
+    }
+
+    fn set_variable(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
+        self.set(false, &name, value)
+    }
+
+    fn get_dialog_variable(&mut self, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.get(true, &name)
+    }
+
+    fn set_dialog_variable(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
+        self.set(true, &name, value)
+    }
+
+    fn provisional(&mut self, status: u16, reason: String) -> wasmtime::Result<()> {
+        self.subject()?;
+        let all = &mut self.effects.provisionals;
+        let fits = (101..=199).contains(&status)
+            && reason.len() <= MAX_REASON
+            && !reason.bytes().any(|byte| byte < b' ')
+            && all.len() < MAX_PROVISIONALS;
+        if !fits {
+            return Err(Misuse::Provisional.into());
+        }
+        all.push((status, reason.into()));
+        Ok(())
+    }
+}
+
+impl log::Host for Hosted {
+    fn log(&mut self, level: log::Level, line: String) -> wasmtime::Result<()> {
+        self.log_lines = self.log_lines.saturating_add(1);
+        if self.log_lines > MAX_LOG_LINES {
+            return Ok(());
+        }
+        let level = match level {
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warning => Level::Warning,
+            log::Level::Error => Level::Error,
+        };
+        let cut = &line[..line.floor_char_boundary(MAX_LOG_LINE)];
+        self.ask(|services, asking| services.log(asking, level, cut));
+        Ok(())
+    }
+}
+
+impl clock::Host for Hosted {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.now_ms())
+    }
+}
+
+impl random::Host for Hosted {
+    fn bytes(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        if length > MAX_RANDOM {
+            return Err(Misuse::Random.into());
+        }
+        let mut out = vec![0; length as usize];
+        self.services.random(&mut out);
+        Ok(out)
+    }
+}
+
+impl timer::Host for Hosted {
+    fn start(&mut self, token: String, after_ms: u32) -> wasmtime::Result<bool> {
+        if token.len() > MAX_TOKEN || !TIMER_DELAYS.contains(&after_ms) {
+            return Ok(false);
+        }
+        let after = Duration::from_millis(after_ms.into());
+        Ok(self.ask(|services, asking| services.start_timer(asking, &token, after)))
+    }
+
+    fn cancel(&mut self, token: String) -> wasmtime::Result<bool> {
+        Ok(token.len() <= MAX_TOKEN && self.ask(|services, asking| services.cancel_timer(asking, &token)))
+    }
+}
+
+impl digest::Host for Hosted {
+    fn verify(&mut self, kind: digest::Kind, realm: String) -> wasmtime::Result<digest::Verdict> {
+        self.subject()?;
+        if realm.len() > MAX_REALM {
+            return Ok(digest::Verdict::Absent);
+        }
+        let kind = match kind {
+            digest::Kind::Www => CredentialsKind::Www,
+            digest::Kind::Proxy => CredentialsKind::Proxy,
+        };
+        Ok(match self.ask(|services, asking| services.verify(asking, kind, &realm)) {
+            Verdict::Accepted(user) => digest::Verdict::Accepted(user),
+            Verdict::Absent => digest::Verdict::Absent,
+            Verdict::Stale => digest::Verdict::Stale,
+            Verdict::Rejected => digest::Verdict::Rejected,
+        })
+    }
+}
+
+impl registrar::Host for Hosted {
+    fn register(
+        &mut self,
+        address_of_record: String,
+        limits: registrar::Limits,
+    ) -> wasmtime::Result<Result<registrar::Registration, registrar::Refusal>> {
+        self.subject()?;
+        if address_of_record.len() > MAX_ADDRESS_OF_RECORD {
+            return Ok(Err(registrar::Refusal::Malformed));
+        }
+        let limits = RegistrationLimits {
+            min_expires: limits.min_expires,
+            max_expires: limits.max_expires,
+            default_expires: limits.default_expires,
+            max_bindings: limits.max_bindings,
+        };
+        Ok(match self.ask(|services, asking| services.register(asking, &address_of_record, &limits)) {
+            Ok((registration, staged)) => {
+                self.effects.staged.extend(staged);
+                Ok(registrar::Registration { contacts: registration.contacts, outbound: registration.outbound })
+            }
+            Err(refusal) => Err(match refusal {
+                Refusal::TooBrief(least) => registrar::Refusal::TooBrief(least),
+                Refusal::TooMany => registrar::Refusal::TooMany,
+                Refusal::Malformed => registrar::Refusal::Malformed,
+                Refusal::OutOfOrder => registrar::Refusal::OutOfOrder,
+                Refusal::Unavailable => registrar::Refusal::Unavailable,
+            }),
+        })
+    }
+
+    fn is_registered(&mut self, address_of_record: String) -> wasmtime::Result<bool> {
+        Ok(address_of_record.len() <= MAX_ADDRESS_OF_RECORD
+            && self.ask(|services, asking| services.is_registered(asking, &address_of_record)))
+    }
+
+    fn is_registered_here(&mut self, address_of_record: String) -> wasmtime::Result<bool> {
+        self.subject()?;
+        Ok(address_of_record.len() <= MAX_ADDRESS_OF_RECORD
+            && self.ask(|services, asking| services.is_registered_here(asking, &address_of_record)))
+    }
+
+    fn lookup(&mut self, address_of_record: String) -> wasmtime::Result<Vec<registrar::Binding>> {
+        if address_of_record.len() > MAX_ADDRESS_OF_RECORD {
+            return Ok(Vec::new());
+        }
+        let found = self.ask(|services, asking| services.lookup(asking, &address_of_record));
+        let binding = |binding: crate::Binding| registrar::Binding {
+            uri: binding.uri,
+            q: binding.q,
+            expires: binding.expires,
+            path: binding.path,
+            parameters: binding.parameters,
+        };
+        Ok(found.into_iter().map(binding).collect())
+    }
+
+    fn remove(&mut self, address_of_record: String) -> wasmtime::Result<u32> {
+        if address_of_record.len() > MAX_ADDRESS_OF_RECORD {
+            return Ok(0);
+        }
+        let (removed, staged) = self.ask(|services, asking| services.remove(asking, &address_of_record));
+        self.effects.staged.extend(staged);
+        Ok(removed)
+    }
+}
+
+impl key_value::Host for Hosted {
+    fn get(&mut self, key: String) -> wasmtime::Result<Option<key_value::Entry>> {
+        if key.len() > MAX_KEY {
+            return Ok(None);
+        }
+        let found = self.ask(|services, asking| services.get(asking, &key));
+        Ok(found.map(|entry| key_value::Entry { value: entry.value, revision: entry.revision }))
+    }
+
+    fn put(
+        &mut self,
+        key: String,
+        value: Vec<u8>,
+        lifetime_ms: u64,
+        expected: Option<u64>,
+    ) -> wasmtime::Result<Result<u64, key_value::Refusal>> {
+        if key.len() > MAX_KEY || value.len() > MAX_VALUE {
+            return Ok(Err(key_value::Refusal::TooLarge));
+        }
+        let lifetime = (lifetime_ms > 0).then(|| Duration::from_millis(lifetime_ms));
+        let put = self.ask(|services, asking| services.put(asking, &key, value, lifetime, expected));
+        Ok(put.map_err(|refusal| match refusal {
+            PutRefusal::Conflict(revision) => key_value::Refusal::Conflict(revision),
+            PutRefusal::TooLarge => key_value::Refusal::TooLarge,
+        }))
+    }
+
+    fn delete(&mut self, key: String) -> wasmtime::Result<bool> {
+        Ok(key.len() <= MAX_KEY && self.ask(|services, asking| services.delete(asking, &key)))
+    }
+}

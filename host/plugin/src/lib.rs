@@ -1,0 +1,55 @@
+//! Scripts as WebAssembly components: load, check, pool, call, limit and swap them.
+//!
+//! ```text
+//!  file ▶ decode ▶ check ▶ cache | compile ▶ init ▶ Plugin ─┐ Active::activate
+//!                                                           ▼
+//!  shard ▶ Active::plugin ▶ Plugin::consult ▶ pool ▶ guest ▶ convert ▶ node::Decision + Effects
+//!                                              │       │
+//!                                              │       └▶ imports ▶ Services (clock, registrar, store …)
+//!                                              └ a trap, a deadline or a dropped future throws the instance away
+//! ```
+//!
+//! Words: a *script* is what an operator writes, a *plugin* is the loaded component ([`Plugin`]), a *guest* is one
+//! running instance of it, the *host* is us. The contract is `wit/`; its `plugin` world is all that this crate can run.
+//!
+//! In: bytes of a component, a [`Role`] with its grants, an implementation of [`Services`]; then messages. Out:
+//! decisions as values of `node`, and [`Effects`] that take place only if the decision is carried out. What a
+//! decision means, what a registration is and where time comes from belong to others.
+
+mod active;
+mod bindings;
+mod cache;
+mod call;
+mod check;
+mod compile;
+mod context;
+mod convert;
+mod decode;
+mod engine;
+mod error;
+mod guest;
+mod imports;
+mod limits;
+mod load;
+mod meter;
+mod plugin;
+mod pool;
+mod role;
+mod services;
+mod stats;
+mod ticker;
+
+pub use active::{Active, Roles, VersionStatus};
+pub use call::{Consultation, Consulted, Event, Fault, Outcome};
+pub use check::{Checked, Hooks};
+pub use context::{ConsultContext, Effects, Variables, VariablesFull};
+pub use engine::{Engine, EngineConfig, EngineError, EngineStatus};
+pub use error::LoadError;
+pub use limits::Limits;
+pub use plugin::{Identity, Manifest, Plugin};
+pub use role::Role;
+pub use services::{
+    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits, Services,
+    Staged, Verdict,
+};
+pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};

@@ -1,0 +1,106 @@
+//! How long a guest has had the thread, and what to do when an epoch ends while it has it.
+//!
+//! In: the begin and end of each poll, and the ticks of `ticker.rs` through wasmtime's epoch callback. Out: go on,
+//! yield (the call is polled again by its waker, others get the thread meanwhile) or interrupt. The time between two
+//! polls belongs to others and is not counted.
+//!
+//! ```text
+//!  poll ─▶ guest runs ──tick──▶ below YIELD_AFTER in this poll: go on
+//!                               budget spent:                   interrupt (a trap; the guest is thrown away)
+//!                               else:                           yield, go on at the next poll
+//! ```
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use wasmtime::UpdateDeadline;
+
+/// A guest that has had the thread for less than this keeps it at a tick: most ticks hit a call of a few µs.
+const YIELD_AFTER: Duration = Duration::from_millis(1);
+
+/// The clock of one guest. Written by the poll, read by the epoch callback below it on the same thread.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    base: Instant,
+    budget: AtomicU64,
+    /// Nanoseconds of finished polls of this call.
+    spent: AtomicU64,
+    /// When the current poll began, ns since `base`.
+    resumed: AtomicU64,
+}
+
+impl Meter {
+    pub(crate) fn new(budget: Duration) -> Meter {
+        Meter {
+            base: Instant::now(),
+            budget: AtomicU64::new(nanoseconds(budget)),
+            spent: AtomicU64::new(0),
+            resumed: AtomicU64::new(0),
+        }
+    }
+
+    /// A new call with this much time.
+    pub(crate) fn begin(&self, budget: Duration) {
+        self.budget.store(nanoseconds(budget), Relaxed);
+        self.spent.store(0, Relaxed);
+    }
+
+    /// Runs a call under this meter: counts the time of each poll.
+    pub(crate) async fn time<F: Future>(&self, call: F) -> F::Output {
+        let mut call = pin!(call);
+        poll_fn(|context| {
+            let resumed = self.now();
+            self.resumed.store(resumed, Relaxed);
+            let polled = call.as_mut().poll(context);
+            let spent = self.spent.load(Relaxed) + (self.now() - resumed);
+            self.spent.store(spent, Relaxed);
+            polled
+        })
+        .await
+    }
+
+    /// What finished polls of this call took.
+    pub(crate) fn spent(&self) -> Duration {
+        Duration::from_nanos(self.spent.load(Relaxed))
+    }
+
+    /// Called from inside a poll when an epoch has ended.
+    pub(crate) fn at_tick(&self) -> UpdateDeadline {
+        let this_poll = self.now() - self.resumed.load(Relaxed);
+        if self.spent.load(Relaxed) + this_poll >= self.budget.load(Relaxed) {
+            UpdateDeadline::Interrupt
+        } else if this_poll < nanoseconds(YIELD_AFTER) {
+            UpdateDeadline::Continue(1)
+        } else {
+            UpdateDeadline::Yield(1)
+        }
+    }
+
+    fn now(&self) -> u64 {
+        nanoseconds(self.base.elapsed())
+    }
+}
+
+/// Nanoseconds in 64 bits: 584 years, more is cut.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_interrupts_only_when_the_budget_is_spent() {
+        let meter = Meter::new(Duration::from_secs(3600));
+        meter.resumed.store(meter.now(), Relaxed);
+        assert!(matches!(meter.at_tick(), UpdateDeadline::Continue(1)), "a call that has just begun keeps the thread");
+        meter.begin(Duration::ZERO);
+        assert!(matches!(meter.at_tick(), UpdateDeadline::Interrupt));
+        meter.begin(Duration::from_secs(3600));
+        meter.spent.store(nanoseconds(Duration::from_secs(3600)), Relaxed);
+        assert!(matches!(meter.at_tick(), UpdateDeadline::Interrupt), "earlier polls count");
+    }
+}

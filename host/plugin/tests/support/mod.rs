@@ -1,0 +1,216 @@
+//! What the tests of the plugin crate share: a machine that remembers what it was asked, guests in text, messages.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+pub mod area;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use plugin::{
+    Asking, Binding, ConsultContext, Consultation, Consulted, CredentialsKind, Engine, EngineConfig, Entry, Level,
+    Limits, LoadError, Plugin, PutRefusal, Refusal, Registration, RegistrationLimits, Role, Services, Staged, Verdict,
+};
+use strowger_plugin as plugin;
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// A machine for scripts: its clock moves at every look, and it remembers log lines.
+#[derive(Default)]
+pub struct Machine {
+    pub now_ms: AtomicU64,
+    pub lines: Mutex<Vec<(Level, String, String)>>,
+}
+
+/// What this machine stages.
+#[derive(Debug, PartialEq)]
+pub struct Change(pub &'static str, pub String);
+
+impl Services for Machine {
+    fn now_ms(&self) -> u64 {
+        self.now_ms.fetch_add(1, Ordering::Relaxed)
+    }
+    fn random(&self, out: &mut [u8]) {
+        out.fill(7);
+    }
+    fn log(&self, asking: &Asking<'_>, level: Level, line: &str) {
+        let identity = format!("{} {}", asking.identity.name, asking.identity.version);
+        self.lines.lock().unwrap().push((level, identity, line.to_owned()));
+    }
+    fn verify(&self, _: &Asking<'_>, _: CredentialsKind, _: &str) -> Verdict {
+        Verdict::Absent
+    }
+    fn register(
+        &self,
+        _: &Asking<'_>,
+        address_of_record: &str,
+        _: &RegistrationLimits,
+    ) -> Result<(Registration, Option<Staged>), Refusal> {
+        Ok((Registration::default(), Some(Box::new(Change("register", address_of_record.into())))))
+    }
+    fn is_registered(&self, _: &Asking<'_>, _: &str) -> bool {
+        false
+    }
+    fn is_registered_here(&self, _: &Asking<'_>, _: &str) -> bool {
+        false
+    }
+    fn lookup(&self, _: &Asking<'_>, _: &str) -> Vec<Binding> {
+        Vec::new()
+    }
+    fn remove(&self, _: &Asking<'_>, address_of_record: &str) -> (u32, Option<Staged>) {
+        (1, Some(Box::new(Change("remove", address_of_record.into()))))
+    }
+    fn targets(&self, _: &Asking<'_>, address_of_record: &str, into: &mut Vec<node::Target>) {
+        assert_eq!(address_of_record, "sip:carol@example.com");
+        into.push(node::Target {
+            uri: "sip:carol@192.0.2.9:5070".into(),
+            route: vec!["<sip:path.example;lr>".into()],
+            q: 500,
+            flow: None,
+        });
+    }
+    fn get(&self, _: &Asking<'_>, _: &str) -> Option<Entry> {
+        None
+    }
+    fn put(
+        &self,
+        _: &Asking<'_>,
+        _: &str,
+        _: Vec<u8>,
+        _: Option<Duration>,
+        _: Option<u64>,
+    ) -> Result<u64, PutRefusal> {
+        Err(PutRefusal::TooLarge)
+    }
+    fn delete(&self, _: &Asking<'_>, _: &str) -> bool {
+        false
+    }
+    fn start_timer(&self, _: &Asking<'_>, _: &str, _: Duration) -> bool {
+        false
+    }
+    fn cancel_timer(&self, _: &Asking<'_>, _: &str) -> bool {
+        false
+    }
+}
+
+/// The worlds that `behaviours.wat` is made of.
+pub const WORLDS: [&str; 7] =
+    ["base", "hook-request", "hook-reply", "hook-failure", "hook-timer", "with-random", "with-location"];
+
+/// A core module with the component-type section of these worlds: what a script's build makes.
+pub fn module(text: &str, worlds: &[&str]) -> Vec<u8> {
+    let includes: String = worlds.iter().map(|world| format!("include strowger:sip/{world}@0.1.0; ")).collect();
+    module_of_contract(text, |_| {}, &format!("package test:guest; world guest {{ {includes} }}"))
+}
+
+/// The same against a contract that may have been changed, with any world.
+pub fn module_of_contract(text: &str, change: impl Fn(&mut String), world: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    for part in ["deps/host/host", "deps/auth/auth", "deps/location/location", "deps/store/store", "sip"] {
+        let path = format!("{}/../../wit/{part}.wit", env!("CARGO_MANIFEST_DIR"));
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        change(&mut text);
+        resolve.push_str(&path, &text).unwrap();
+    }
+    let package = resolve.push_str("guest.wit", world).unwrap();
+    let world = resolve.select_world(&[package], Some("guest")).unwrap();
+    let mut module = wat::parse_str(text).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    module
+}
+
+/// `behaviours.wat` under a name and version.
+pub fn behaviours(name: &str, version: &str) -> Vec<u8> {
+    let text = area::behaviours(name, version).fill(include_str!("behaviours.wat"));
+    module(&text, &WORLDS)
+}
+
+/// A small engine, for tests that run side by side.
+pub fn engine() -> Engine {
+    engine_with(|_| {})
+}
+
+pub fn engine_with(change: impl FnOnce(&mut EngineConfig)) -> Engine {
+    let mut config = EngineConfig {
+        max_guests: 20,
+        slow_tick: Duration::from_millis(2),
+        limits: Limits { init_deadline: Duration::from_millis(100), guests: 4, idle_guests: 2, ..Limits::default() },
+        ..EngineConfig::default()
+    };
+    change(&mut config);
+    Engine::new(config).unwrap()
+}
+
+pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
+    engine.load(bytes, &Role::edge(), "", Arc::new(Machine::default()))
+}
+
+/// A request that makes `behaviours.wat` do something.
+pub fn request(method: &str, letter: char) -> Arc<sip::Message> {
+    message(&format!("{method} sip:bob@example.com SIP/2.0"), method, letter)
+}
+
+pub fn response(status: u16, method: &str, letter: char) -> Arc<sip::Message> {
+    message(&format!("SIP/2.0 {status} Whatever"), method, letter)
+}
+
+fn message(start_line: &str, method: &str, letter: char) -> Arc<sip::Message> {
+    let text = format!(
+        "{start_line}\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 {method}\r\n\
+         X-Do: {letter}\r\nContent-Length: 0\r\n\r\n"
+    );
+    Arc::new(sip::Message::parse_datagram(text.as_bytes()).unwrap())
+}
+
+pub fn context() -> ConsultContext {
+    let remote = "192.0.2.1:5060".parse().unwrap();
+    ConsultContext::new(41, sip::Flow { transport: sip::Transport::Udp, listener: 0, connection: 0, remote })
+}
+
+/// Asks `on-request` about an OPTIONS that says what to do.
+pub fn ask(plugin: &Arc<Plugin>, letter: char) -> Consulted {
+    run(consult(plugin, letter)).0
+}
+
+pub fn consult(plugin: &Arc<Plugin>, letter: char) -> Consultation {
+    plugin.consult(node::Hook::Request, request("OPTIONS", letter), context())
+}
+
+/// What the guest that works properly decides.
+pub fn is_next(consulted: &Consulted) -> bool {
+    consulted.result == Ok(plugin::Outcome::Decision(node::Decision::Next(Vec::new())))
+}
+
+/// A waker that counts, and nothing else: polls are repeated whether it was woken or not, but each must be asked for.
+#[derive(Default)]
+pub struct Wakes(pub AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Polls to the end; how many polls it took. Every poll but the first was asked for by the waker.
+pub fn run<F: Future>(future: F) -> (F::Output, usize) {
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    let mut future = pin!(future);
+    for polls in 1.. {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return (output, polls);
+        }
+        assert_eq!(wakes.0.load(Ordering::Relaxed), polls, "a pending call must ask to be polled again");
+    }
+    unreachable!()
+}
+
+/// Polls once.
+pub fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    let waker = Waker::from(Arc::new(Wakes::default()));
+    std::pin::Pin::new(future).poll(&mut Context::from_waker(&waker))
+}

@@ -1,0 +1,92 @@
+//! Swapping versions: new transactions take the new one, old ones finish on theirs, nothing is left behind.
+
+mod support;
+
+use std::sync::Arc;
+
+use node::ConsultError;
+use plugin::{Active, Role, Roles};
+use strowger_plugin as plugin;
+use support::{ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run};
+
+#[test]
+fn two_versions_live_at_once_until_the_old_one_is_let_go() {
+    let engine = engine();
+    let active = Active::new(Role::edge());
+    assert!(active.plugin().is_none());
+    assert!(active.activate(load(&engine, &behaviours("b", "1")).unwrap()).is_none());
+    let transaction = active.plugin().unwrap();
+    let mut under_way = consult(&transaction, 'l');
+    assert!(poll_once(&mut under_way).is_pending());
+
+    let before = active.activate(load(&engine, &behaviours("b", "2")).unwrap()).unwrap();
+    assert_eq!(&*before.identity().version, "1");
+    drop(before);
+    assert_eq!(&*active.plugin().unwrap().identity().version, "2");
+    let versions = active.versions();
+    let seen: Vec<_> = versions.iter().map(|v| (&*v.identity.version, v.active, v.holders)).collect();
+    assert_eq!(seen, [("2", true, 0), ("1", false, 2)], "the transaction and its call hold the old version");
+    assert_eq!(engine.status().plugins, 2);
+
+    assert!(is_next(&ask(&transaction, 'x')), "a transaction goes on with the version it began with");
+    assert_eq!(run(under_way).0.result, Err(ConsultError::Deadline));
+    assert_eq!(active.versions()[1].holders, 1);
+    drop(transaction);
+    assert_eq!(active.versions().len(), 1);
+    assert_eq!((engine.status().plugins, engine.status().guests), (1, 1));
+}
+
+#[test]
+fn a_refused_version_changes_nothing() {
+    let engine = engine();
+    let active = Active::new(Role::edge());
+    active.activate(load(&engine, &behaviours("b", "1")).unwrap());
+    assert!(load(&engine, b"not a plugin").is_err());
+    assert!(is_next(&ask(&active.plugin().unwrap(), 'x')));
+    assert_eq!(active.versions().len(), 1);
+}
+
+#[test]
+fn a_version_can_come_back() {
+    let engine = engine();
+    let active = Active::new(Role::edge());
+    let one = load(&engine, &behaviours("b", "1")).unwrap();
+    active.activate(one.clone());
+    active.activate(load(&engine, &behaviours("b", "2")).unwrap());
+    active.activate(one.clone());
+    assert_eq!(active.versions().len(), 1, "2 is gone: nobody holds it");
+    assert!(Arc::ptr_eq(&active.plugin().unwrap(), &one));
+    assert!(is_next(&ask(&one, 'x')));
+    let left = active.deactivate().unwrap();
+    assert!(active.plugin().is_none() && Arc::ptr_eq(&left, &one));
+}
+
+#[test]
+fn a_thousand_swaps_leave_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = engine_with(|config| config.cache_dir = Some(folder.path().join("compiled")));
+    let active = Active::new(Role::edge());
+    let files = [behaviours("b", "1"), behaviours("b", "2")];
+    for swap in 0..1_000 {
+        let plugin = load(&engine, &files[swap % 2]).unwrap();
+        active.activate(plugin);
+        let plugin = active.plugin().unwrap();
+        assert!(is_next(&ask(&plugin, 'x')));
+        if swap % 100 == 0 {
+            assert_eq!(ask(&plugin, 'u').result, Err(ConsultError::Trap));
+        }
+    }
+    let status = engine.status();
+    assert_eq!((status.plugins, status.guests), (1, 1));
+    assert_eq!((status.compiled, status.cache_hits), (2, 998));
+    assert_eq!(active.versions().len(), 1);
+    assert_eq!(active.plugin().unwrap().identity().number, 1_000);
+}
+
+#[test]
+fn roles_are_found_by_name() {
+    let roles = Roles::new([Role::edge(), Role::new("watcher")]);
+    assert!(roles.get("edge").is_some() && roles.get("nobody").is_none());
+    let names: Vec<_> = roles.iter().map(|active| active.role().name().to_owned()).collect();
+    assert_eq!(names, ["edge", "watcher"]);
+}

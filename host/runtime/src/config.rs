@@ -1,0 +1,289 @@
+//! What an operator writes about a host: the TOML file's tables as types (`docs/operating.md` lists every key).
+//!
+//! In: TOML text. Out: [`Config`], or an error that names table, key and reason. Reading files and the command line
+//! belong to the binary.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What this node is.
+    pub node: NodeTable,
+    /// Where it listens; at least one entry.
+    #[serde(rename = "listen")]
+    pub listeners: Vec<ListenTable>,
+    /// The script.
+    pub plugin: PluginTable,
+    /// Who may authenticate.
+    #[serde(default)]
+    pub users: UsersTable,
+    /// HTTP for people and machines.
+    #[serde(default)]
+    pub admin: AdminTable,
+    /// SIP timers.
+    #[serde(default)]
+    pub timers: TimersTable,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: LimitsTable,
+    /// Name resolution.
+    #[serde(default)]
+    pub dns: DnsTable,
+    /// TLS towards others.
+    #[serde(default)]
+    pub tls: TlsTable,
+    /// Logging.
+    #[serde(default)]
+    pub log: LogTable,
+}
+
+/// `[node]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTable {
+    /// Role whose grants the plugin gets, such as `edge`.
+    pub role: String,
+    /// Domains and addresses, besides those it listens on, that are this element's own.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Folder for what must survive a restart. None: nothing survives.
+    pub data: Option<PathBuf>,
+    /// Threads that carry signalling. 0: one for every two processors.
+    #[serde(default)]
+    pub shards: u16,
+    /// Microseconds a busy shard rests between two rounds, so that messages come in batches; 0 to 10,000. It is
+    /// the most that is added to a message's way, and only while others are under way.
+    #[serde(default = "NodeTable::default_rest")]
+    pub rest_us: u32,
+    /// Value of the Server header field in answers of this element; empty: none.
+    #[serde(default = "NodeTable::default_server")]
+    pub server: String,
+    /// Seconds that a stopping host gives to what is under way.
+    #[serde(default = "NodeTable::default_drain")]
+    pub drain_s: u32,
+}
+
+impl NodeTable {
+    fn default_rest() -> u32 {
+        500
+    }
+    fn default_server() -> String {
+        format!("Strowger/{}", env!("CARGO_PKG_VERSION"))
+    }
+    fn default_drain() -> u32 {
+        30
+    }
+}
+
+/// A transport's name in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportName {
+    /// Datagrams.
+    Udp,
+    /// Streams.
+    Tcp,
+    /// TLS over TCP.
+    Tls,
+    /// WebSocket (RFC 7118).
+    Ws,
+    /// WebSocket over TLS.
+    Wss,
+}
+
+impl From<TransportName> for sip::Transport {
+    fn from(name: TransportName) -> Self {
+        match name {
+            TransportName::Udp => sip::Transport::Udp,
+            TransportName::Tcp => sip::Transport::Tcp,
+            TransportName::Tls => sip::Transport::Tls,
+            TransportName::Ws => sip::Transport::Ws,
+            TransportName::Wss => sip::Transport::Wss,
+        }
+    }
+}
+
+/// `[[listen]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenTable {
+    /// Which transport.
+    pub transport: TransportName,
+    /// Address and port to bind.
+    pub address: SocketAddr,
+    /// `host` or `host:port` to write into Via and Record-Route; default: the address.
+    pub advertise: Option<String>,
+    /// PEM file with the certificate chain (tls, wss).
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key (tls, wss).
+    pub key: Option<PathBuf>,
+}
+
+/// `[plugin]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginTable {
+    /// The .wasm file: a component, or a core module with its component type.
+    pub file: PathBuf,
+    /// Text handed to the plugin's `init`.
+    #[serde(default)]
+    pub configuration: String,
+    /// Take a changed file by itself.
+    #[serde(default = "yes")]
+    pub watch: bool,
+    /// Milliseconds a hook may run before it is ended; 1 to 10,000.
+    #[serde(default = "PluginTable::default_deadline")]
+    pub deadline_ms: u32,
+    /// Megabytes of memory an instance may have; 1 to 1,024.
+    #[serde(default = "PluginTable::default_memory")]
+    pub memory_mb: u32,
+    /// Instances at once, over all versions; 8 to 10,000.
+    #[serde(default = "PluginTable::default_instances")]
+    pub instances: u32,
+    /// Folder for compiled plugins; default: `plugins` in the data folder.
+    pub cache: Option<PathBuf>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl PluginTable {
+    fn default_deadline() -> u32 {
+        50
+    }
+    fn default_memory() -> u32 {
+        16
+    }
+    fn default_instances() -> u32 {
+        1000
+    }
+}
+
+/// `[users]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsersTable {
+    /// A file of lines `user TAB domain TAB password TAB HA1`, or an SQLite database with the table
+    /// `subscriber(username, domain, password, ha1)`.
+    pub file: Option<PathBuf>,
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminTable {
+    /// Address of the HTTP server; none: off.
+    pub address: Option<SocketAddr>,
+    /// Bearer token for everything that changes something. None: only from loopback addresses.
+    pub token: Option<String>,
+}
+
+/// `[timers]`, all in ms.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TimersTable {
+    /// RTT estimate (RFC 3261 §17.1.1.1); 50 to 10,000.
+    pub t1_ms: u32,
+    /// Longest retransmission interval.
+    pub t2_ms: u32,
+    /// Longest life of a message in the network.
+    pub t4_ms: u32,
+    /// Timer C: an INVITE without a final response; over 180,000 by RFC 3261 §16.6.
+    pub c_ms: u32,
+}
+
+impl Default for TimersTable {
+    fn default() -> Self {
+        Self { t1_ms: 500, t2_ms: 4000, t4_ms: 5000, c_ms: 185_000 }
+    }
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsTable {
+    /// Transactions of each side, over all shards.
+    pub transactions: u32,
+    /// Dialogs, over all shards.
+    pub dialogs: u32,
+    /// Bindings in all.
+    pub bindings: u32,
+    /// Stream connections in all.
+    pub connections: u32,
+    /// Stream connections from one address.
+    pub connections_per_address: u32,
+    /// Seconds a stream connection may be silent.
+    pub idle_s: u32,
+    /// Bytes above which a request to a UDP target goes by TCP (RFC 3261 §18.1.1); 0: never.
+    pub udp_bytes: u32,
+    /// Socket buffer in bytes, each way.
+    pub socket_buffer: u32,
+}
+
+impl Default for LimitsTable {
+    fn default() -> Self {
+        Self {
+            transactions: 2_000_000,
+            dialogs: 2_000_000,
+            bindings: 5_000_000,
+            connections: 50_000,
+            connections_per_address: 10_000,
+            idle_s: 900,
+            udp_bytes: 1300,
+            socket_buffer: 8 << 20,
+        }
+    }
+}
+
+/// `[dns]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DnsTable {
+    /// Name servers; default: the system's.
+    #[serde(default)]
+    pub servers: Vec<SocketAddr>,
+}
+
+/// `[tls]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsTable {
+    /// PEM file of authorities to trust when connecting out; default: the well-known ones.
+    pub authorities: Option<PathBuf>,
+    /// Accept any certificate when connecting out. For laboratories.
+    #[serde(default)]
+    pub insecure: bool,
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogTable {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `info,strowger_transport=debug`.
+    pub level: String,
+    /// Shape of the lines.
+    pub format: LogFormat,
+}
+
+impl Default for LogTable {
+    fn default() -> Self {
+        Self { level: "info".into(), format: LogFormat::Text }
+    }
+}

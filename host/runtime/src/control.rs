@@ -1,0 +1,344 @@
+//! What others may ask of a running host, from any thread: how it is, which plugin it runs, to take another.
+//!
+//! In: questions and plugin files. Out: plain, serializable answers. HTTP and the command line are above this.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use node::counters::{METHODS, method_index};
+use node::{Counters, Wants};
+use parking_lot::Mutex;
+use plugin::{Active, Engine, LoadError, Plugin, Services};
+use serde::Serialize;
+use storage::{Registrations, Users};
+
+use crate::clock::Clock;
+use crate::config::{Config, PluginTable};
+use crate::inbox::Inbox;
+use crate::message::ToShard;
+use crate::metrics::Metrics;
+
+/// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
+const MAX_SILENCE: Duration = Duration::from_secs(5);
+
+/// What all parts of a running host share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) active: Arc<Active>,
+    pub(crate) services: Arc<dyn Services>,
+    pub(crate) counters: Vec<Arc<Counters>>,
+    pub(crate) registrations: Arc<Registrations>,
+    pub(crate) users: Arc<Users>,
+    pub(crate) inboxes: Arc<[Arc<Inbox<ToShard>>]>,
+    pub(crate) heartbeats: Vec<Arc<AtomicU64>>,
+    pub(crate) clock: Clock,
+    pub(crate) draining: AtomicBool,
+    pub(crate) plugin: PluginTable,
+    pub(crate) listeners: Vec<(sip::Transport, SocketAddr)>,
+    pub(crate) reload_tls: Box<dyn Fn() -> Result<bool, String> + Send + Sync>,
+    /// One load at a time.
+    pub(crate) loading: Mutex<()>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
+/// A running host, as others see it.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// One version of a plugin.
+#[derive(Debug, Clone, Serialize)]
+pub struct PluginStatus {
+    /// The role it is for.
+    pub role: String,
+    /// Its name.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// Counts the loads of this host, from 1.
+    pub number: u32,
+    /// SHA-256 of the file, in hexadecimal.
+    pub digest: String,
+    /// `active`, `draining` (older, still has transactions) or `checked` (was not activated).
+    pub state: &'static str,
+    /// Transactions and calls that hold it.
+    pub holders: usize,
+    /// Instances.
+    pub instances: u32,
+    /// Calls so far.
+    pub calls: u64,
+    /// Calls that gave no decision, of any kind.
+    pub failures: u64,
+}
+
+/// What a host is doing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    /// `running` or `draining`.
+    pub state: &'static str,
+    /// Seconds since the start.
+    pub uptime_s: u64,
+    /// Where it listens.
+    pub listeners: Vec<String>,
+    /// Requests under way.
+    pub active_transactions: u64,
+    /// Transactions that linger, both sides.
+    pub lingering_transactions: u64,
+    /// Dialogs.
+    pub dialogs: u64,
+    /// Contacts registered.
+    pub registrations: u64,
+    /// Requests by method so far.
+    pub requests: std::collections::BTreeMap<&'static str, u64>,
+    /// Plugin versions.
+    pub plugins: Vec<PluginStatus>,
+}
+
+/// Why a plugin was not taken. The running version is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum PushError {
+    /// This host runs another role.
+    #[error("this host has no role {role}; it runs {runs}")]
+    UnknownRole {
+        /// The role asked for.
+        role: String,
+        /// The role there is.
+        runs: String,
+    },
+    /// The plugin is not fit.
+    #[error("refused: {0}")]
+    Load(#[from] LoadError),
+}
+
+/// Why a configuration was not reloaded.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The users could not be read; the old ones stay.
+    #[error("users.file: {0}")]
+    Users(#[from] storage::UsersError),
+    /// The plugin is not fit; the old one stays.
+    #[error("plugin.file: {0}")]
+    Plugin(#[from] PushError),
+    /// The plugin file cannot be read; the old one stays.
+    #[error("plugin.file {file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A certificate is not fit; the old one stays.
+    #[error("certificate: {0}")]
+    Tls(String),
+}
+
+impl Handle {
+    /// Whether every shard turns its loop; the error is a sentence.
+    ///
+    /// # Errors
+    /// A shard has been silent for too long.
+    pub fn health(&self) -> Result<(), String> {
+        let now = self.shared.clock.now();
+        for (shard, heartbeat) in self.shared.heartbeats.iter().enumerate() {
+            let silent = now - transaction::Time(heartbeat.load(Ordering::Relaxed));
+            if silent > MAX_SILENCE {
+                return Err(format!("shard {shard} has been silent for {} s", silent.as_secs()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether new calls are welcome; the error is a sentence.
+    ///
+    /// # Errors
+    /// The host drains, is not healthy, or has no plugin.
+    pub fn ready(&self) -> Result<(), String> {
+        if self.shared.draining.load(Ordering::Relaxed) {
+            return Err("draining".into());
+        }
+        if self.shared.active.plugin().is_none() {
+            return Err(format!("no plugin is loaded for the role {}", self.shared.active.role().name()));
+        }
+        self.health()
+    }
+
+    /// All figures as OpenMetrics text.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.metrics.text()
+    }
+
+    /// What the host is doing.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let sum = |read: fn(&Counters) -> u64| self.shared.counters.iter().map(|c| read(c)).sum::<u64>();
+        let requests = METHODS
+            .iter()
+            .enumerate()
+            .map(|(n, &method)| (method, self.shared.counters.iter().map(|c| c.requests(n)).sum()))
+            .filter(|&(_, number)| number > 0)
+            .collect();
+        Status {
+            state: if self.shared.draining.load(Ordering::Relaxed) { "draining" } else { "running" },
+            uptime_s: self.shared.clock.now().0 / 1_000_000,
+            listeners: self.shared.listeners.iter().map(|(transport, at)| format!("{} {at}", transport.name())).collect(),
+            active_transactions: sum(|c| c.open_contexts.get()),
+            lingering_transactions: sum(|c| c.server_transactions.get() + c.client_transactions.get()),
+            dialogs: sum(|c| c.dialogs.get()),
+            registrations: self.shared.registrations.count() as u64,
+            requests,
+            plugins: self.plugins(),
+        }
+    }
+
+    /// The plugin versions that are alive, the newest first.
+    #[must_use]
+    pub fn plugins(&self) -> Vec<PluginStatus> {
+        self.shared.active.versions().into_iter().map(|version| version_status(&version)).collect()
+    }
+
+    /// Checks a plugin, and takes it for new transactions if `activate`. `source` says who, for the log. Blocking.
+    ///
+    /// # Errors
+    /// [`PushError`]; the running version is untouched then.
+    pub fn push(&self, role: &str, bytes: &[u8], activate: bool, source: &str) -> Result<PluginStatus, PushError> {
+        let runs = self.shared.active.role().name();
+        if role != runs {
+            return Err(PushError::UnknownRole { role: role.into(), runs: runs.into() });
+        }
+        let loaded = self.shared.load(bytes, source)?;
+        if activate {
+            self.shared.activate(Arc::clone(&loaded), source);
+        }
+        let state = if activate { "active" } else { "checked" };
+        Ok(status_of(&loaded, state))
+    }
+
+    /// Takes from a configuration what a running host can take: users, plugin file, certificates. What was taken.
+    ///
+    /// # Errors
+    /// [`ReloadError`] for the first thing that is not fit; that thing stays as it was.
+    pub fn reload(&self, config: &Config) -> Result<String, ReloadError> {
+        let mut taken = Vec::new();
+        if config.users.file.is_some() {
+            self.shared.users.reload()?;
+            taken.push(format!("{} users", self.shared.users.len()));
+        }
+        if (self.shared.reload_tls)().map_err(ReloadError::Tls)? {
+            taken.push("certificates".into());
+        }
+        let file = &self.shared.plugin.file;
+        let bytes = std::fs::read(file)
+            .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
+        let pushed = self.push(self.shared.active.role().name(), &bytes, true, "SIGHUP")?;
+        taken.push(format!("plugin {} {}", pushed.name, pushed.version));
+        Ok(taken.join(", "))
+    }
+
+    /// One line about where the host listens and what it runs.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let listeners: Vec<_> =
+            self.shared.listeners.iter().map(|(transport, at)| format!("{} {at}", transport.name())).collect();
+        let plugin = self.shared.active.plugin().map_or_else(
+            || "no plugin".into(),
+            |plugin| format!("plugin {} {}", plugin.identity().name, plugin.identity().version),
+        );
+        format!(
+            "role {} on {}, {plugin}, {} registrations",
+            self.shared.active.role().name(),
+            listeners.join(", "),
+            self.shared.registrations.count()
+        )
+    }
+}
+
+impl Shared {
+    /// Loads a plugin without activating it.
+    pub(crate) fn load(&self, bytes: &[u8], source: &str) -> Result<Arc<Plugin>, LoadError> {
+        let _one_at_a_time = self.loading.lock();
+        let role = self.active.role();
+        let loaded = self.engine.load(bytes, role, &self.plugin.configuration, Arc::clone(&self.services));
+        if let Err(error) = &loaded {
+            tracing::error!(role = role.name(), source, %error, "a plugin is refused");
+        }
+        loaded
+    }
+
+    /// Makes a loaded plugin the one that new transactions take.
+    pub(crate) fn activate(&self, loaded: Arc<Plugin>, source: &str) {
+        let identity = loaded.identity().clone();
+        let wants = wants(&loaded);
+        let before = self.active.activate(loaded);
+        for inbox in self.inboxes.iter() {
+            inbox.extend([ToShard::Wants(wants)]);
+        }
+        tracing::info!(
+            role = &*identity.role,
+            plugin = &*identity.name,
+            version = &*identity.version,
+            number = identity.number,
+            digest = &identity.digest[..12],
+            before = before.map_or(0, |before| before.identity().number),
+            source,
+            "a plugin is active"
+        );
+    }
+}
+
+/// What a plugin's manifest asks for, in the node's terms.
+pub(crate) fn wants(plugin: &Plugin) -> Wants {
+    let manifest = plugin.manifest();
+    let methods = if !manifest.hooks.request {
+        0
+    } else if manifest.methods.is_empty() {
+        u32::MAX
+    } else {
+        manifest
+            .methods
+            .iter()
+            .fold(0, |bits, method| bits | 1 << method_index(sip::Method::from_token(method.as_bytes())))
+    };
+    Wants { methods, in_dialog: manifest.hooks.in_dialog_request && manifest.wants_in_dialog }
+}
+
+fn version_status(version: &plugin::VersionStatus) -> PluginStatus {
+    let (identity, stats) = (&version.identity, &version.stats);
+    PluginStatus {
+        role: identity.role.to_string(),
+        name: identity.name.to_string(),
+        version: identity.version.to_string(),
+        number: identity.number,
+        digest: identity.digest.to_string(),
+        state: if version.active { "active" } else { "draining" },
+        holders: version.holders,
+        instances: version.guests,
+        calls: stats.calls,
+        failures: stats.faults + stats.invalid + stats.deadlines + stats.busy + stats.all_traps(),
+    }
+}
+
+fn status_of(plugin: &Plugin, state: &'static str) -> PluginStatus {
+    let identity = plugin.identity();
+    PluginStatus {
+        role: identity.role.to_string(),
+        name: identity.name.to_string(),
+        version: identity.version.to_string(),
+        number: identity.number,
+        digest: identity.digest.to_string(),
+        state,
+        holders: 0,
+        instances: plugin.guests().0,
+        calls: 0,
+        failures: 0,
+    }
+}

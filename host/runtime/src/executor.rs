@@ -1,0 +1,140 @@
+//! Runs a shard's futures (consultations of scripts) on the shard's own thread.
+//!
+//! In: futures, and wake-ups from any thread. Out: their results with the key each was started under. Nearly all
+//! end at their first poll; only those that wait cost a slot. Not a general executor: no spawning from futures, no
+//! timers, no I/O.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use parking_lot::Mutex;
+use slab::Slab;
+
+/// Rings the shard that owns the executor.
+pub trait Bell: Send + Sync + 'static {
+    /// Something is to be polled again.
+    fn ring(&self);
+}
+
+/// Futures of one shard. `K` names what a future is about.
+pub struct Executor<K, F> {
+    waiting: Slab<(K, F)>,
+    wakers: Vec<Waker>,
+    woken: Arc<Woken>,
+}
+
+struct Woken {
+    slots: Mutex<Vec<usize>>,
+    bell: Box<dyn Bell>,
+}
+
+struct SlotWaker {
+    slot: usize,
+    woken: Arc<Woken>,
+}
+
+impl Wake for SlotWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.slots.lock().push(self.slot);
+        self.woken.bell.ring();
+    }
+}
+
+impl<K: Copy, F: Future + Unpin> Executor<K, F> {
+    /// An executor whose wake-ups ring `bell`.
+    pub fn new(bell: Box<dyn Bell>) -> Self {
+        Self {
+            waiting: Slab::new(),
+            wakers: Vec::new(),
+            woken: Arc::new(Woken { slots: Mutex::new(Vec::new()), bell }),
+        }
+    }
+
+    /// Polls a new future once; gives its result if it has one already, and keeps it otherwise.
+    pub fn start(&mut self, key: K, future: F) -> Option<F::Output> {
+        let entry = self.waiting.vacant_entry();
+        let slot = entry.key();
+        entry.insert((key, future));
+        while self.wakers.len() <= slot {
+            let waker = SlotWaker { slot: self.wakers.len(), woken: Arc::clone(&self.woken) };
+            self.wakers.push(Arc::new(waker).into());
+        }
+        self.poll(slot).map(|(_, result)| result)
+    }
+
+    /// Polls every future that was woken since; hands each result to `done`.
+    pub fn poll_woken(&mut self, mut done: impl FnMut(K, F::Output)) {
+        let slots = std::mem::take(&mut *self.woken.slots.lock());
+        for slot in slots {
+            if let Some((key, result)) = self.poll(slot) {
+                done(key, result);
+            }
+        }
+    }
+
+    /// Futures that wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn poll(&mut self, slot: usize) -> Option<(K, F::Output)> {
+        // A wake-up for an earlier future of this slot finds none, or polls the present one once too often.
+        let (key, future) = self.waiting.get_mut(slot)?;
+        let mut context = Context::from_waker(&self.wakers[slot]);
+        match Pin::new(future).poll(&mut context) {
+            Poll::Pending => None,
+            Poll::Ready(result) => {
+                let key = *key;
+                self.waiting.remove(slot);
+                Some((key, result))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    struct Count(Arc<AtomicUsize>);
+    impl Bell for Count {
+        fn ring(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_ready_future_takes_no_slot() {
+        let mut executor = Executor::new(Box::new(Count(Arc::default())));
+        assert_eq!(executor.start(1, Box::pin(async { 7 })), Some(7));
+        assert_eq!(executor.len(), 0);
+    }
+
+    #[test]
+    fn a_waiting_future_ends_after_its_wake_up() {
+        let rings = Arc::new(AtomicUsize::new(0));
+        let mut executor = Executor::new(Box::new(Count(Arc::clone(&rings))));
+        let mut polled = false;
+        let future = std::future::poll_fn(move |context| {
+            if polled {
+                return Poll::Ready("late");
+            }
+            polled = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        });
+        assert_eq!(executor.start(9, Box::pin(future)), None);
+        assert_eq!(rings.load(Ordering::SeqCst), 1);
+        let mut got = Vec::new();
+        executor.poll_woken(|key, result| got.push((key, result)));
+        assert_eq!(got, [(9, "late")]);
+        assert_eq!(executor.len(), 0);
+    }
+}

@@ -1,0 +1,1 @@
+//! The only loops: shards, clock, wiring, overload, drain.

@@ -1,0 +1,50 @@
+//! What other threads tell a shard. Values only.
+
+use node::{Hop, LocateFailure, LocateId, Wants};
+use sip::{Flow, Message};
+
+/// One thing told to a shard.
+#[derive(Debug)]
+pub enum ToShard {
+    /// A message that another shard or a stream connection received; its top Via is already marked.
+    Received {
+        /// Where from.
+        flow: Flow,
+        /// What.
+        message: Message,
+    },
+    /// Bytes on a stream connection that are no SIP message.
+    Unparsable,
+    /// The changes of these consultations are durable, or could not be made so.
+    Stored {
+        /// Tokens that the shard gave.
+        tokens: Vec<u64>,
+        /// Whether they are durable.
+        durable: bool,
+    },
+    /// A target was located.
+    Located {
+        /// Which search.
+        id: LocateId,
+        /// Its hops.
+        hops: Result<Vec<Hop>, LocateFailure>,
+    },
+    /// A message could not be sent.
+    Undelivered {
+        /// The node's token.
+        token: u64,
+    },
+    /// A script's timer fired.
+    Timer {
+        /// The script's own name for it.
+        token: String,
+    },
+    /// A script is to be told of something.
+    Event(plugin::Event),
+    /// Another plugin version is active.
+    Wants(Wants),
+    /// No new transactions from now on.
+    Drain,
+    /// Leave the loop.
+    Stop,
+}

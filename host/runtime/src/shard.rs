@@ -1,0 +1,367 @@
+//! One shard: the loop that carries messages between sockets, the node, the scripts and the stores.
+//!
+//! In: datagrams, and what other threads tell ([`ToShard`]). Out: datagrams, and what others are asked. It carries and
+//! never decides. One thread owns a shard and everything in it; nothing here is locked while a message is under way.
+//!
+//! A round: what others told → datagrams → woken scripts → timers → send. A shard that had work rests a little
+//! ([`ShardConfig::rest`]) and looks again, so that under load messages come and go in batches and no wake-up is paid
+//! for each; one that found nothing sleeps until a socket, a timer or another thread wants it.
+
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use node::{Consulted, Discard, Input, Node, Output};
+use rustix::event::epoll;
+use rustix::time::Timespec;
+use sip::{Flow, Message, Transport};
+use transaction::Time;
+use transport::{RecvBatch, SendBatch, UdpListener};
+
+use crate::clock::Clock;
+use crate::consult::Consultations;
+use crate::inbox::Inbox;
+use crate::locating::Locating;
+use crate::message::ToShard;
+use crate::owner::Owner;
+use crate::streams::StreamSender;
+
+/// Longest sleep: the shard shows that it is alive at least this often.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// Batches read from one socket in one round before the others get their turn.
+const MAX_BATCHES: usize = 4;
+
+/// How a shard behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct ShardConfig {
+    /// Rest between two rounds while there is work.
+    pub rest: Duration,
+}
+
+/// A UDP socket of this shard, and which listening address it is.
+pub struct UdpPort {
+    /// Index of the listening address.
+    pub listener: u16,
+    /// The socket.
+    pub socket: UdpListener,
+}
+
+struct Port {
+    listener: u16,
+    socket: UdpListener,
+    sending: SendBatch,
+}
+
+/// What a shard is made of.
+pub struct ShardParts {
+    /// The core.
+    pub node: Node,
+    /// Its sockets.
+    pub ports: Vec<UdpPort>,
+    /// What others tell it.
+    pub inbox: Arc<Inbox<ToShard>>,
+    /// Whose message is whose.
+    pub owner: Owner,
+    /// The scripts.
+    pub consultations: Consultations,
+    /// Name resolution.
+    pub locating: Locating,
+    /// Stream connections.
+    pub streams: StreamSender,
+    /// Time.
+    pub clock: Clock,
+    /// Microseconds since the start at which the shard was last awake.
+    pub heartbeat: Arc<AtomicU64>,
+    /// How it behaves.
+    pub config: ShardConfig,
+}
+
+/// A running shard.
+pub struct Shard {
+    node: Node,
+    ports: Vec<Port>,
+    inbox: Arc<Inbox<ToShard>>,
+    owner: Owner,
+    consultations: Consultations,
+    locating: Locating,
+    streams: StreamSender,
+    clock: Clock,
+    heartbeat: Arc<AtomicU64>,
+    config: ShardConfig,
+    received: RecvBatch,
+    told: Vec<ToShard>,
+    now: Time,
+    stopping: bool,
+}
+
+impl Shard {
+    /// Takes the parts. Nothing runs yet.
+    #[must_use]
+    pub fn new(parts: ShardParts) -> Self {
+        let ports = parts
+            .ports
+            .into_iter()
+            .map(|port| Port { listener: port.listener, socket: port.socket, sending: SendBatch::new() })
+            .collect();
+        Self {
+            node: parts.node,
+            ports,
+            inbox: parts.inbox,
+            owner: parts.owner,
+            consultations: parts.consultations,
+            locating: parts.locating,
+            streams: parts.streams,
+            now: parts.clock.now(),
+            clock: parts.clock,
+            heartbeat: parts.heartbeat,
+            config: parts.config,
+            received: RecvBatch::new(),
+            told: Vec::new(),
+            stopping: false,
+        }
+    }
+
+    /// Runs until told to stop.
+    ///
+    /// # Errors
+    /// The kernel refuses to watch the sockets.
+    pub fn run(mut self) -> std::io::Result<()> {
+        let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&watch, self.inbox.bell(), epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        for port in &self.ports {
+            epoll::add(&watch, port.socket.as_fd(), epoll::EventData::new_u64(1), epoll::EventFlags::IN)?;
+        }
+        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
+        while !self.stopping {
+            let worked = self.round();
+            if worked && !self.config.rest.is_zero() {
+                std::thread::sleep(self.config.rest);
+                continue;
+            }
+            if worked {
+                continue;
+            }
+            if self.inbox.park() {
+                let wait = self.sleep();
+                let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
+                match epoll::wait(&watch, &mut events, Some(&wait)) {
+                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
+                self.inbox.unpark();
+            }
+        }
+        Ok(())
+    }
+
+    /// How long nothing is due. A socket whose send buffer is full is looked at again soon.
+    fn sleep(&self) -> Duration {
+        if self.ports.iter().any(|port| !port.sending.is_empty()) {
+            return Duration::from_millis(1);
+        }
+        let due = self.node.poll_timeout().map_or(MAX_SLEEP, |due| Duration::from_micros(due.0.saturating_sub(self.clock.now().0)));
+        due.min(MAX_SLEEP)
+    }
+
+    /// One turn of the loop; whether there was anything to do.
+    fn round(&mut self) -> bool {
+        self.now = self.clock.now();
+        self.heartbeat.store(self.now.0, Ordering::Relaxed);
+        let mut worked = self.listen_to_others();
+        for port in 0..self.ports.len() {
+            worked |= self.receive(port);
+        }
+        worked |= self.poll_scripts();
+        if self.node.poll_timeout().is_some_and(|due| due <= self.now) {
+            self.node.handle_timeout(self.now);
+            self.drain();
+            worked = true;
+        }
+        self.consultations.flush();
+        for port in 0..self.ports.len() {
+            self.send(port);
+        }
+        worked
+    }
+
+    fn listen_to_others(&mut self) -> bool {
+        let mut told = std::mem::take(&mut self.told);
+        self.inbox.drain(&mut told);
+        let worked = !told.is_empty();
+        for one in told.drain(..) {
+            self.told(one);
+        }
+        self.told = told;
+        worked
+    }
+
+    fn told(&mut self, told: ToShard) {
+        match told {
+            ToShard::Received { flow, message } => self.node.handle_input(self.now, Input::Received { flow, message }),
+            ToShard::Unparsable => self.node.counters().discard(Discard::Unparsable),
+            ToShard::Stored { tokens, durable } => {
+                for token in tokens {
+                    if let Some(decided) = self.consultations.stored(token, durable) {
+                        self.node.handle_input(self.now, decided);
+                        self.drain();
+                    }
+                }
+            }
+            ToShard::Located { id, hops } => self.node.handle_input(self.now, Input::Located { id, hops }),
+            ToShard::Undelivered { token } => self.node.handle_input(self.now, Input::Undelivered { token }),
+            ToShard::Timer { token } => self.consultations.timer(&token),
+            ToShard::Event(event) => self.consultations.event(event),
+            ToShard::Wants(wants) => self.node.set_wants(wants),
+            ToShard::Drain => self.node.drain(),
+            ToShard::Stop => self.stopping = true,
+        }
+        self.drain();
+    }
+
+    /// Reads what waits at one socket.
+    fn receive(&mut self, port: usize) -> bool {
+        let mut worked = false;
+        let mut batch = std::mem::take(&mut self.received);
+        for _ in 0..MAX_BATCHES {
+            let listener = self.ports[port].listener;
+            match self.ports[port].socket.recv_batch(&mut batch) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a UDP socket cannot be read");
+                    break;
+                }
+            }
+            worked = true;
+            for datagram in batch.iter() {
+                self.datagram(port, listener, datagram.source, datagram.bytes);
+            }
+            if !batch.is_full() {
+                break;
+            }
+        }
+        self.received = batch;
+        while let Some(gone) = self.ports[port].socket.poll_unreachable() {
+            self.unreachable(gone.remote, &gone.datagram);
+        }
+        worked
+    }
+
+    fn datagram(&mut self, port: usize, listener: u16, source: SocketAddr, bytes: &[u8]) {
+        match transport::stun::classify(bytes) {
+            transport::stun::Arrival::Sip => {}
+            transport::stun::Arrival::Stun => {
+                if let Some(answer) = transport::stun::respond(bytes, source) {
+                    self.ports[port].sending.push(source, Bytes::from(answer), 0);
+                }
+                return;
+            }
+            transport::stun::Arrival::Keepalive => return,
+        }
+        let flow = Flow { transport: Transport::Udp, listener, connection: 0, remote: source };
+        match Message::parse_datagram_from(bytes, source) {
+            Ok(message) => match self.owner.other(&message) {
+                None => {
+                    self.node.handle_input(self.now, Input::Received { flow, message });
+                    self.drain();
+                }
+                Some(other) => {
+                    if other.push(ToShard::Received { flow, message }).is_err() {
+                        self.node.counters().discard(Discard::Overload);
+                    }
+                }
+            },
+            Err(error) => {
+                self.node.counters().discard(Discard::Unparsable);
+                tracing::debug!(%error, "a datagram is not a SIP message");
+            }
+        }
+    }
+
+    /// A datagram came back: the transaction that sent it fails at once instead of waiting for its timers.
+    fn unreachable(&mut self, remote: SocketAddr, datagram: &[u8]) {
+        self.locating.report_dead(remote, Transport::Udp);
+        if let Some(token) = self.node.token_of(datagram) {
+            self.node.handle_input(self.now, Input::Undelivered { token });
+            self.drain();
+        }
+    }
+
+    fn poll_scripts(&mut self) -> bool {
+        let mut worked = false;
+        while let Some(decided) = self.consultations.poll() {
+            self.node.handle_input(self.now, decided);
+            self.drain();
+            worked = true;
+        }
+        worked
+    }
+
+    /// Carries out what the node wants, until it wants nothing more.
+    fn drain(&mut self) {
+        while let Some(output) = self.node.poll_output() {
+            match output {
+                Output::Transmit { flow, bytes, server_name, token } => self.transmit(flow, bytes, server_name, token),
+                Output::Consult { id, hook, message, source, pin, variables, dialog_variables } => {
+                    let asked = crate::consult::Asked { id, hook, message, source, pin, variables, dialog_variables };
+                    if let Some(decided) = self.consultations.ask(asked) {
+                        self.node.handle_input(self.now, decided);
+                    }
+                }
+                Output::Locate { id, uri } => self.locating.locate(id, uri),
+                Output::Event(event) => self.consultations.event(crate::consult::event(event)),
+            }
+        }
+    }
+
+    fn transmit(&mut self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
+        if flow.transport != Transport::Udp {
+            self.streams.send(flow, bytes, server_name, token);
+            return;
+        }
+        let Some(port) = self.port_of(flow) else {
+            self.node.counters().discard(Discard::Undeliverable);
+            self.undelivered(token);
+            return;
+        };
+        if !self.ports[port].sending.push(flow.remote, bytes, token) {
+            self.node.counters().discard(Discard::Undeliverable);
+        }
+    }
+
+    /// The socket of the flow's listening address.
+    fn port_of(&self, flow: Flow) -> Option<usize> {
+        self.ports.iter().position(|port| port.listener == flow.listener)
+    }
+
+    fn send(&mut self, port: usize) {
+        if self.ports[port].sending.is_empty() {
+            return;
+        }
+        let Port { socket, sending, .. } = &mut self.ports[port];
+        socket.flush(sending);
+        while let Some(failed) = self.ports[port].sending.poll_undelivered() {
+            tracing::debug!(error = %failed.error, "a datagram was refused");
+            self.undelivered(failed.token);
+        }
+    }
+
+    fn undelivered(&mut self, token: u64) {
+        if token != 0 {
+            self.node.handle_input(self.now, Input::Undelivered { token });
+            self.drain();
+        }
+    }
+}
+
+/// The answer to a consultation that cannot be made.
+pub(crate) fn refused(hook: node::Hook, error: node::ConsultError) -> Consulted {
+    match hook {
+        node::Hook::Reply => Consulted::Reply(Err(error)),
+        _ => Consulted::Request(Err(error)),
+    }
+}

@@ -1,0 +1,103 @@
+//! Stream connections and shards: what a connection brings goes to the shard it belongs to, what a shard sends goes to
+//! the connection.
+//!
+//! In: whole messages from the I/O threads. Out: [`ToShard`]. Parsing is done on the I/O thread, so that a shard gets
+//! values.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use sip::{Flow, Message, Transport};
+use transport::{CloseReason, SendError, Sink, Streams};
+
+use crate::message::ToShard;
+use crate::owner::Owner;
+
+/// Takes what connections bring to the shards.
+pub struct StreamSink {
+    owner: Owner,
+}
+
+impl StreamSink {
+    /// A sink for all shards.
+    #[must_use]
+    pub fn new(owner: Owner) -> Self {
+        Self { owner }
+    }
+}
+
+impl Sink for StreamSink {
+    fn message(&self, flow: Flow, bytes: Vec<u8>) {
+        let parsed = match flow.transport {
+            // One WebSocket message holds one SIP message, whatever its Content-Length (RFC 7118 §5).
+            Transport::Ws | Transport::Wss => Message::parse_datagram_from(&bytes, flow.remote),
+            _ => Message::parse_stream_from(&bytes, flow.remote),
+        };
+        match parsed {
+            Ok(message) => {
+                if let Some(inbox) = self.owner.other(&message) {
+                    // A full inbox is an overloaded shard: the peer's transaction will time out or repeat.
+                    let _ = inbox.push(ToShard::Received { flow, message });
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, transport = flow.transport.name(), "a connection brought no SIP message");
+                self.owner.inbox(0).extend([ToShard::Unparsable]);
+            }
+        }
+    }
+
+    fn closed(&self, flow: Flow, why: CloseReason) {
+        tracing::debug!(transport = flow.transport.name(), connection = flow.connection, %why, "a connection closed");
+    }
+
+    fn undelivered(&self, token: u64, flow: Flow, why: SendError) {
+        tracing::debug!(transport = flow.transport.name(), connection = flow.connection, %why, "a message was not sent");
+        if let Some((shard, token)) = shard_of_token(token) {
+            self.owner.inbox(shard).extend([ToShard::Undelivered { token }]);
+        }
+    }
+}
+
+/// Bits of a token that tell the shard. Transaction ids of one shard use the rest: their generation would need 2^23
+/// reuses of one place before it reached them.
+const SHARD_SHIFT: u32 = 56;
+
+fn shard_of_token(token: u64) -> Option<(usize, u64)> {
+    let inner = token & ((1 << SHARD_SHIFT) - 1);
+    (inner != 0).then_some(((token >> SHARD_SHIFT) as usize, inner))
+}
+
+/// One shard's way to stream connections.
+#[derive(Clone)]
+pub struct StreamSender {
+    streams: Arc<OnceLock<Streams>>,
+    shard: u8,
+}
+
+impl StreamSender {
+    /// Sends for this shard, as soon as the streams have started.
+    #[must_use]
+    pub fn new(streams: Arc<OnceLock<Streams>>, shard: u8) -> Self {
+        Self { streams, shard }
+    }
+
+    /// Hands a message over; what cannot be sent comes back as [`ToShard::Undelivered`].
+    pub fn send(&self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
+        if let Some(streams) = self.streams.get() {
+            let token = token & ((1 << SHARD_SHIFT) - 1) | u64::from(self.shard) << SHARD_SHIFT;
+            streams.send(flow, bytes, server_name, token);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_tells_its_shard() {
+        assert_eq!(shard_of_token(3 << SHARD_SHIFT | 17), Some((3, 17)));
+        assert_eq!(shard_of_token(3 << SHARD_SHIFT), None, "nobody cares about token 0");
+    }
+}

@@ -1,0 +1,1 @@
+//! A seeded world with virtual time, loss, reordering and duplication, for whole nodes with real scripts.

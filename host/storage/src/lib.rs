@@ -1,0 +1,1 @@
+//! Registrations, subscribers and key-value state, durable.

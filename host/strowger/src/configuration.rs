@@ -1,0 +1,75 @@
+//! Reads a configuration file. In: a path. Out: `runtime::Config`, its paths made relative to the file's folder, or
+//! an error that names file, line, key, value and reason.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use runtime::Config;
+
+/// Largest configuration file, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+pub(crate) fn read(path: &Path) -> Result<Config> {
+    let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
+    if size > MAX_BYTES {
+        return Err(anyhow!("{}: {size} bytes are more than a configuration may have ({MAX_BYTES})", path.display()));
+    }
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let mut config: Config =
+        toml::from_str(&text).map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let resolve = |file: &mut PathBuf| {
+        if file.is_relative() {
+            *file = folder.join(&*file);
+        }
+    };
+    resolve(&mut config.plugin.file);
+    let optional = [
+        &mut config.node.data,
+        &mut config.plugin.cache,
+        &mut config.users.file,
+        &mut config.tls.authorities,
+    ];
+    optional.into_iter().flatten().for_each(resolve);
+    for listener in &mut config.listeners {
+        [&mut listener.certificate, &mut listener.key].into_iter().flatten().for_each(resolve);
+    }
+    config.validate().map_err(|error| anyhow!("{}: {error}", path.display()))?;
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "[node]\nrole = \"edge\"\n[[listen]]\ntransport = \"udp\"\naddress = \"127.0.0.1:5060\"\n[plugin]\nfile = \"edge.wasm\"\n";
+
+    fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("strowger.toml");
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let (folder, path) = written(GOOD);
+        assert_eq!(read(&path).unwrap().plugin.file, folder.path().join("edge.wasm"));
+    }
+
+    #[test]
+    fn errors_name_file_key_value_and_reason() {
+        for (bad, expected) in [
+            (GOOD.replace("role", "roll"), "roll"),
+            (GOOD.replace("\"udp\"", "\"sctp\""), "sctp"),
+            (GOOD.replace("127.0.0.1:5060", "127.0.0.1"), "socket address"),
+            (GOOD.replace("[plugin]\nfile = \"edge.wasm\"\n", ""), "plugin"),
+            (GOOD.replace("\"udp\"", "\"tls\""), "certificate"),
+            (format!("{GOOD}deadline_ms = 0\n"), "plugin.deadline_ms"),
+        ] {
+            let (_folder, path) = written(&bad);
+            let error = format!("{:#}", read(&path).unwrap_err());
+            assert!(error.contains(expected) && error.contains("strowger.toml"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The `strowger` command: run a host, check its configuration, work with plugins.
+//!
+//! In: arguments. Out: exit code 0, or 1 with one sentence on standard error (2: the arguments themselves).
+
+mod certificate;
+mod configuration;
+mod logging;
+mod plugin_command;
+mod run;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// A programmable SIP router: what it decides lives in WebAssembly plugins.
+#[derive(Debug, Parser)]
+#[command(name = "strowger", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a host in the foreground; SIGTERM drains and ends it, SIGHUP reloads what can be reloaded
+    Run(ConfigFile),
+    /// Check a configuration, its files and its plugin without opening a port
+    Check(ConfigFile),
+    /// Make, build, test, push and list plugins
+    Plugin {
+        #[command(subcommand)]
+        command: plugin_command::PluginCommand,
+    },
+    /// What a running host is doing
+    Status(AdminUrl),
+    /// Make a self-signed certificate for a laboratory: tls.crt and tls.key
+    Certificate(certificate::CertificateArgs),
+}
+
+#[derive(Debug, Args)]
+struct ConfigFile {
+    /// The TOML file
+    #[arg(long, short, value_name = "FILE", env = "STROWGER_CONFIG")]
+    config: PathBuf,
+}
+
+/// How to reach a running host's HTTP interface.
+#[derive(Debug, Args)]
+struct AdminUrl {
+    /// Its address, such as http://127.0.0.1:9060
+    #[arg(long, value_name = "URL", env = "STROWGER_ADMIN")]
+    admin: String,
+    /// Its bearer token
+    #[arg(long, value_name = "TOKEN", env = "STROWGER_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(file) => run::run(&file.config),
+        Command::Check(file) => run::check(&file.config),
+        Command::Plugin { command } => plugin_command::execute(command),
+        Command::Status(at) => status::print(&at),
+        Command::Certificate(args) => certificate::make(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("strowger: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Talks to a running host's HTTP interface. In: where, path, body. Out: its JSON, or its sentence as an error.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Response;
+
+use crate::AdminUrl;
+
+/// Most that the host may take: a push compiles a component.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) fn get(at: &AdminUrl, path: &str) -> Result<Value> {
+    let url = url(at, path);
+    let request = agent().get(&url);
+    let request = match &at.token {
+        Some(token) => request.header("Authorization", format!("Bearer {token}")),
+        None => request,
+    };
+    read(&url, request.call().with_context(|| url.clone())?)
+}
+
+pub(crate) fn post(at: &AdminUrl, path: &str, body: &[u8]) -> Result<Value> {
+    let url = url(at, path);
+    let request = agent().post(&url).header("Content-Type", "application/wasm");
+    let request = match &at.token {
+        Some(token) => request.header("Authorization", format!("Bearer {token}")),
+        None => request,
+    };
+    read(&url, request.send(body).with_context(|| url.clone())?)
+}
+
+fn agent() -> Agent {
+    Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into()
+}
+
+fn url(at: &AdminUrl, path: &str) -> String {
+    format!("{}{path}", at.admin.trim_end_matches('/'))
+}
+
+fn read(url: &str, mut response: Response<ureq::Body>) -> Result<Value> {
+    let status = response.status();
+    let body: Value =
+        response.body_mut().read_json().with_context(|| format!("{url}: {status}, and not the JSON of a Strowger host"))?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    Err(anyhow!("{}", body["error"].as_str().unwrap_or("the host refused without a reason")))
+}

@@ -1,0 +1,176 @@
+//! When one transaction is due: its two timers, and its one entry in the wheel.
+//!
+//! In: the [`Actions`] of a step. Out: the timer that has fired. An entry of the wheel that became too early
+//! stays until it pops and is then inserted again at the true next deadline; most retransmission timers are
+//! stopped long before, so most of the time the wheel is not touched.
+
+use crate::actions::Actions;
+use crate::time::Time;
+use crate::timers::{TimerName, Timers};
+use crate::wheel::{Entry, TICK, Wheel};
+
+/// The actions that start a timer which ends a state.
+const ENDS: [(Actions, TimerName); 9] = [
+    (Actions::START_B, TimerName::B),
+    (Actions::START_D, TimerName::D),
+    (Actions::START_F, TimerName::F),
+    (Actions::START_H, TimerName::H),
+    (Actions::START_I, TimerName::I),
+    (Actions::START_J, TimerName::J),
+    (Actions::START_K, TimerName::K),
+    (Actions::START_L, TimerName::L),
+    (Actions::START_M, TimerName::M),
+];
+const START_END: Actions = {
+    let mut all = Actions::empty();
+    let mut index = 0;
+    while index < ENDS.len() {
+        all = all.union(ENDS[index].0);
+        index += 1;
+    }
+    all
+};
+const START_RETRANSMIT: Actions = Actions::START_A.union(Actions::START_E).union(Actions::START_G);
+const DOUBLE_CAPPED: Actions = Actions::DOUBLE_E.union(Actions::DOUBLE_G);
+const AGAIN: Actions = Actions::DOUBLE_A.union(DOUBLE_CAPPED).union(Actions::E_AT_T2);
+const STOP_RETRANSMIT: Actions = Actions::STOP_A.union(Actions::STOP_E).union(Actions::STOP_G);
+
+/// A transaction's timers.
+pub(crate) struct Deadlines {
+    retransmit: Time,
+    end: Time,
+    /// What the retransmission timer was last started with, in milliseconds.
+    interval: u32,
+    entry: Option<Entry>,
+    end_timer: TimerName,
+    timers: Timers,
+}
+
+/// Which of the two timers has fired.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Due {
+    Retransmit,
+    End(TimerName),
+}
+
+impl Deadlines {
+    pub(crate) fn new(timers: Timers) -> Deadlines {
+        Deadlines {
+            retransmit: Time::NEVER,
+            end: Time::NEVER,
+            interval: 0,
+            entry: None,
+            end_timer: TimerName::B,
+            timers,
+        }
+    }
+
+    pub(crate) fn timers(&self) -> Timers {
+        self.timers
+    }
+
+    /// Starts and stops what a step says.
+    pub(crate) fn apply(&mut self, now: Time, actions: Actions) {
+        if actions.intersects(STOP_RETRANSMIT) {
+            self.retransmit = Time::NEVER;
+        }
+        if actions.contains(Actions::STOP_B) {
+            self.end = Time::NEVER;
+        }
+        if actions.intersects(START_RETRANSMIT.union(AGAIN)) {
+            let t2 = self.timers.t2_millis();
+            self.interval = if actions.intersects(START_RETRANSMIT) {
+                self.timers.millis(TimerName::A)
+            } else if actions.contains(Actions::DOUBLE_A) {
+                self.interval.saturating_mul(2)
+            } else if actions.contains(Actions::E_AT_T2) {
+                t2
+            } else {
+                self.interval.saturating_mul(2).min(t2)
+            };
+            self.retransmit = now.plus_millis(self.interval);
+        }
+        if actions.intersects(START_END)
+            && let Some((_, timer)) = ENDS.into_iter().find(|(start, _)| actions.contains(*start))
+        {
+            self.end = now.plus_millis(self.timers.millis(timer));
+            self.end_timer = timer;
+        }
+    }
+
+    /// Makes sure that the wheel wakes the transaction in time.
+    pub(crate) fn arm(&mut self, now: Time, wheel: &mut Wheel<u32>, token: u32) {
+        let next = self.retransmit.min(self.end);
+        if next == Time::NEVER {
+            return;
+        }
+        if let Some(entry) = self.entry {
+            // The wheel rounds up to a tick.
+            if wheel.at(entry) < next + TICK {
+                return;
+            }
+            wheel.remove(entry);
+        }
+        wheel.catch_up(now);
+        self.entry = Some(wheel.insert(next, token));
+    }
+
+    /// The wheel has popped the entry: which timer fired? The one that ends the state goes first, since there
+    /// is nothing left to retransmit after it.
+    pub(crate) fn popped(&mut self, now: Time) -> Option<Due> {
+        self.entry = None;
+        if self.end <= now {
+            self.end = Time::NEVER;
+            Some(Due::End(self.end_timer))
+        } else if self.retransmit <= now {
+            self.retransmit = Time::NEVER;
+            Some(Due::Retransmit)
+        } else {
+            None
+        }
+    }
+
+    /// The transaction is over.
+    pub(crate) fn disarm(&mut self, wheel: &mut Wheel<u32>) {
+        if let Some(entry) = self.entry.take() {
+            wheel.remove(entry);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_stays_until_it_pops_unless_it_would_be_late() {
+        let mut wheel = Wheel::new();
+        let mut deadlines = Deadlines::new(Timers::RFC3261);
+        deadlines.apply(Time::ZERO, Actions::START_A | Actions::START_B);
+        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        assert_eq!(wheel.next(), Some(Time::from_millis(500)));
+        deadlines.apply(Time::from_millis(100), Actions::STOP_A | Actions::STOP_B);
+        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        assert_eq!(wheel.next(), Some(Time::from_millis(500)));
+        // At its time there is nothing to do.
+        assert_eq!(wheel.pop_due(Time::from_millis(500)), Some(0));
+        assert_eq!(deadlines.popped(Time::from_millis(500)), None);
+        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        assert_eq!(wheel.next(), None);
+        // A later one first, then an earlier one: moved.
+        deadlines.apply(Time::from_millis(500), Actions::START_M);
+        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        deadlines.apply(Time::from_millis(500), Actions::START_E);
+        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        assert_eq!((wheel.len(), wheel.next()), (1, Some(Time::from_millis(1000))));
+        deadlines.disarm(&mut wheel);
+        assert!(wheel.is_empty());
+    }
+
+    #[test]
+    fn the_end_goes_before_a_retransmission() {
+        let mut deadlines = Deadlines::new(Timers::RFC3261);
+        deadlines.apply(Time::ZERO, Actions::START_A | Actions::START_B);
+        assert_eq!(deadlines.popped(Time::from_millis(40_000)), Some(Due::End(TimerName::B)));
+    }
+}

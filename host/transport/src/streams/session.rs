@@ -1,0 +1,89 @@
+//! One connection seen from its own task: what the byte streams and the WebSockets have in common.
+//!
+//! In: whole messages and the reason of the end. Out: calls of the sink and counters, each at the right moment
+//! and once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::outbox::Outgoing;
+use super::table::{Connection, Registered};
+use super::{CloseReason, Context, SendError};
+
+/// Most messages that the writer takes at a time.
+pub(super) const WRITE_BATCH: usize = 32;
+
+/// How long the closing bytes (FIN, close_notify, Close frame) may take.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A connection's task holds one.
+pub(super) struct Session {
+    registered: Registered,
+    pub(super) context: Arc<Context>,
+    /// Whether the peer made the connection.
+    pub(super) accepted: bool,
+}
+
+impl Session {
+    pub(super) fn new(registered: Registered, context: Arc<Context>, accepted: bool) -> Session {
+        registered.connection.touch();
+        Session { registered, context, accepted }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.registered.connection
+    }
+
+    /// A whole message arrived.
+    pub(super) fn receive(&self, bytes: Vec<u8>) {
+        self.context.counters.received.add(1);
+        self.context.sink.message(self.connection().flow, bytes);
+    }
+
+    /// CRLF CRLF arrived (RFC 5626 §4.4.1). With a full outbox it goes unanswered.
+    pub(super) fn answer_keepalive(&self) {
+        if self.connection().outbox.push(Outgoing::pong(), &self.context.limits).is_ok() {
+            self.context.counters.keepalives.add(1);
+        }
+    }
+
+    /// How long a wait for the peer may last that began when something was last read or written.
+    pub(super) fn idle_deadline(&self) -> Instant {
+        self.connection().last_active() + self.context.limits.idle
+    }
+
+    /// This was written; tells keepalives from messages.
+    pub(super) fn wrote(&self, outgoing: &Outgoing) {
+        self.connection().touch();
+        if outgoing.report.is_some() {
+            self.context.counters.sent.add(1);
+        }
+    }
+
+    /// Nothing more comes from the peer: tells the sink, and takes no more messages that do not name this flow.
+    pub(super) fn closed_for_reading(&self, why: CloseReason) {
+        self.registered.retire();
+        let counters = &self.context.counters;
+        match why {
+            CloseReason::Idle | CloseReason::SlowMessage | CloseReason::SlowPeer => counters.timed_out.add(1),
+            CloseReason::Malformed(_) | CloseReason::TooLarge | CloseReason::WebSocket => counters.malformed.add(1),
+            CloseReason::Peer | CloseReason::Local | CloseReason::Io(_) => {}
+        }
+        self.context.sink.closed(self.connection().flow, why);
+    }
+
+    /// The end: what was not written, the writer's batch first, is reported.
+    pub(super) fn end(self, why: CloseReason, unwritten: VecDeque<Outgoing>) {
+        give_back(&self.context, &self.registered, SendError::Closed(why), unwritten);
+    }
+}
+
+/// Closes the outbox of a connection and reports all that was not written.
+pub(super) fn give_back(context: &Context, registered: &Registered, why: SendError, unwritten: VecDeque<Outgoing>) {
+    let rest = registered.connection.outbox.close(why);
+    for (token, flow) in unwritten.into_iter().chain(rest).filter_map(|outgoing| outgoing.report) {
+        context.counters.undelivered.add(1);
+        context.sink.undelivered(token, flow, why);
+    }
+}

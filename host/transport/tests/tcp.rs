@@ -1,0 +1,437 @@
+//! RFC 3261 §18 over TCP, and RFC 5626 §4.4.1, with real sockets on loopback.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Event, Host, LISTENER, RESPONSE, expect, listener, loopback, request, rest, soon, towards};
+use sip::{Flow, ParseError, Transport};
+use strowger_transport::{CloseReason, SendError, StreamLimits, Streams, StreamsConfig, StreamsError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+async fn client(host: &Host) -> TcpStream {
+    let stream = soon(TcpStream::connect(host.address())).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+fn limits() -> StreamLimits {
+    StreamLimits::default()
+}
+
+#[tokio::test]
+async fn a_request_comes_in_and_its_answer_goes_back_by_the_same_connection() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("hello")).await.unwrap();
+    let (flow, bytes) = host.message().await;
+    assert_eq!(bytes, request("hello"));
+    assert_eq!((flow.transport, flow.listener), (Transport::Tcp, LISTENER));
+    assert_eq!(flow.remote, alice.local_addr().unwrap());
+    assert!(host.streams.is_open(flow));
+    host.send(flow, RESPONSE, 1);
+    expect(&mut alice, RESPONSE).await;
+    // RFC 3261 §18.2.2: also when only the address is known
+    host.send(Flow { connection: 0, ..flow }, RESPONSE, 2);
+    expect(&mut alice, RESPONSE).await;
+    drop(alice);
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    let counts = host.streams.counts();
+    assert_eq!((counts.accepted, counts.received, counts.sent), (1, 1, 2));
+}
+
+#[tokio::test]
+async fn a_message_may_come_in_any_pieces() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    for byte in request("piece by piece") {
+        alice.write_all(&[byte]).await.unwrap();
+    }
+    assert_eq!(host.message().await.1, request("piece by piece"));
+}
+
+#[tokio::test]
+async fn several_messages_may_come_in_one_piece() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    let third = request("three");
+    let (begin, end) = third.split_at(60);
+    let piece = [&request("one")[..], b"\r\n", &request("two")[..], begin].concat();
+    alice.write_all(&piece).await.unwrap();
+    assert_eq!(host.message().await.1, request("one"));
+    assert_eq!(host.message().await.1, request("two"));
+    alice.write_all(end).await.unwrap();
+    assert_eq!(host.message().await.1, third);
+}
+
+#[tokio::test]
+async fn the_largest_message_passes() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    let large = request(&"x".repeat(65_000));
+    alice.write_all(&large).await.unwrap();
+    let (flow, bytes) = host.message().await;
+    assert!(bytes == large);
+    host.send(flow, &large, 1);
+    let mut back = vec![0; large.len()];
+    soon(alice.read_exact(&mut back)).await.unwrap();
+    assert!(back == large);
+}
+
+#[tokio::test]
+async fn rfc_5626_4_4_1_a_double_crlf_is_answered_with_one() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(b"\r\n\r\n").await.unwrap();
+    expect(&mut alice, b"\r\n").await;
+    // its halves in two segments; the answer to the next shows that there was one in between
+    alice.write_all(b"\r\n").await.unwrap();
+    alice.write_all(&request("between")[..20]).await.unwrap();
+    alice.write_all(&request("between")[20..]).await.unwrap();
+    host.message().await;
+    alice.write_all(b"\r").await.unwrap();
+    alice.write_all(b"\n\r").await.unwrap();
+    alice.write_all(b"\n").await.unwrap();
+    expect(&mut alice, b"\r\n").await;
+    assert_eq!(host.streams.counts().keepalives, 2);
+}
+
+#[tokio::test]
+async fn too_large_a_message_ends_the_connection() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(b"MESSAGE sip:bob@example.org SIP/2.0\r\nContent-Length: 70000\r\n\r\n").await.unwrap();
+    assert!(matches!(host.closed().await, CloseReason::Malformed(ParseError::TooLarge { .. })));
+    assert!(rest(&mut alice).await.is_empty());
+
+    let mut host = Host::tcp(StreamLimits { max_message: 500, ..limits() });
+    let mut alice = client(&host).await;
+    alice.write_all(&request(&"x".repeat(500))).await.unwrap();
+    assert_eq!(host.closed().await, CloseReason::TooLarge);
+    assert_eq!(host.streams.counts().malformed, 1);
+}
+
+#[tokio::test]
+async fn an_endless_head_ends_the_connection() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(b"MESSAGE sip:bob@example.org SIP/2.0\r\n").await.unwrap();
+    for _ in 0..100 {
+        if alice.write_all(&[b'x'; 1024]).await.is_err() {
+            break;
+        }
+    }
+    assert!(matches!(host.closed().await, CloseReason::Malformed(ParseError::TooLarge { .. })));
+}
+
+#[tokio::test]
+async fn what_cannot_be_framed_ends_the_connection() {
+    for bytes in [
+        &b"MESSAGE sip:bob@example.org SIP/2.0\r\nContent-Length: -1\r\n\r\n"[..],
+        b"MESSAGE sip:bob@example.org SIP/2.0\r\nContent-Length: 3\r\nl: 4\r\n\r\nabcd",
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"no sip at all\r\n",
+    ] {
+        let mut host = Host::tcp(limits());
+        let mut alice = client(&host).await;
+        alice.write_all(&[&request("good"), bytes].concat()).await.unwrap();
+        assert_eq!(host.message().await.1, request("good"), "what came before is taken");
+        assert!(matches!(host.closed().await, CloseReason::Malformed(_)), "{bytes:?}");
+        assert!(rest(&mut alice).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_closed_its_side_still_gets_its_answer() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("last words")).await.unwrap();
+    alice.shutdown().await.unwrap();
+    let (flow, _) = host.message().await;
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    host.send(flow, RESPONSE, 1);
+    expect(&mut alice, RESPONSE).await;
+    // but nothing new: with its address alone it is not found any more, and it does not listen there
+    host.send(Flow { connection: 0, ..flow }, RESPONSE, 2);
+    assert!(matches!(host.undelivered().await, (2, SendError::ConnectFailed(_))));
+}
+
+#[tokio::test]
+async fn a_half_closed_connection_does_not_stay() {
+    let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
+    let mut alice = client(&host).await;
+    alice.write_all(&request("last words")).await.unwrap();
+    alice.shutdown().await.unwrap();
+    let (flow, _) = host.message().await;
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    assert!(rest(&mut alice).await.is_empty());
+    host.streams.stop_accepting();
+    soon(host.streams.shut_down(Duration::from_secs(10))).await;
+    host.send(flow, RESPONSE, 3);
+    assert_eq!(host.undelivered().await, (3, SendError::NoConnection));
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_within_a_message_is_broken() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("cut")[..50]).await.unwrap();
+    alice.shutdown().await.unwrap();
+    assert_eq!(host.closed().await, CloseReason::Io(std::io::ErrorKind::UnexpectedEof));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let mut host = Host::tcp(StreamLimits { idle: Duration::from_millis(150), ..limits() });
+    let mut alice = client(&host).await;
+    alice.write_all(&request("and now silence")).await.unwrap();
+    host.message().await;
+    assert_eq!(host.closed().await, CloseReason::Idle);
+    assert!(rest(&mut alice).await.is_empty());
+    assert_eq!(host.streams.counts().timed_out, 1);
+}
+
+#[tokio::test]
+async fn a_message_must_be_complete_in_time() {
+    let slow = StreamLimits { message: Duration::from_millis(150), ..limits() };
+    let mut host = Host::tcp(slow);
+    let mut alice = client(&host).await;
+    alice.write_all(&[&request("whole")[..], &request("half")[..40]].concat()).await.unwrap();
+    host.message().await;
+    assert_eq!(host.closed().await, CloseReason::SlowMessage);
+
+    let mut host = Host::tcp(slow);
+    let _silent = client(&host).await;
+    assert_eq!(host.closed().await, CloseReason::SlowMessage, "connecting alone is no reason to stay");
+}
+
+#[tokio::test]
+async fn a_trickle_does_not_extend_the_time() {
+    let mut host = Host::tcp(StreamLimits { message: Duration::from_millis(300), ..limits() });
+    let mut alice = client(&host).await;
+    let trickle = tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        for byte in request(&"x".repeat(1000)) {
+            pace.tick().await;
+            if alice.write_all(&[byte]).await.is_err() {
+                return;
+            }
+        }
+    });
+    assert_eq!(host.closed().await, CloseReason::SlowMessage);
+    soon(trickle).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_is_given_up() {
+    let mut host = Host::tcp(StreamLimits {
+        write: Duration::from_millis(200),
+        max_queued_messages: 10_000,
+        max_queued_bytes: 100 << 20,
+        ..limits()
+    });
+    let mut alice = client(&host).await;
+    alice.write_all(&request("talk to me")).await.unwrap();
+    let (flow, _) = host.message().await;
+    let large = request(&"x".repeat(60_000));
+    for token in 1..=500 {
+        host.send(flow, &large, token);
+    }
+    assert_eq!(host.closed().await, CloseReason::SlowPeer);
+    let (first, why) = host.undelivered().await;
+    assert_eq!(why, SendError::Closed(CloseReason::SlowPeer));
+    for token in first + 1..=500 {
+        assert_eq!(host.undelivered().await.0, token, "all from the first unwritten one, in order");
+    }
+    assert_eq!(host.streams.counts().sent, first - 1);
+}
+
+#[tokio::test]
+async fn the_queue_of_a_connection_is_bounded() {
+    let mut host = Host::tcp(StreamLimits { max_queued_messages: 5, ..limits() });
+    let mut alice = client(&host).await;
+    alice.write_all(&request("talk to me")).await.unwrap();
+    let (flow, _) = host.message().await;
+    // this thread does not yield, so that the writer cannot take any meanwhile
+    for token in 1..=8 {
+        host.send(flow, RESPONSE, token);
+    }
+    for token in 6..=8 {
+        assert_eq!(host.undelivered().await, (token, SendError::QueueFull));
+    }
+    for _ in 1..=5 {
+        expect(&mut alice, RESPONSE).await;
+    }
+}
+
+#[tokio::test]
+async fn connections_are_bounded_per_source_and_in_total() {
+    let mut host = Host::tcp(StreamLimits { max_connections_per_source: 2, ..limits() });
+    let mut first = client(&host).await;
+    let mut second = client(&host).await;
+    for stream in [&mut first, &mut second] {
+        stream.write_all(&request("in")).await.unwrap();
+        host.message().await;
+    }
+    assert!(rest(&mut client(&host).await).await.is_empty(), "the third is closed at once");
+    assert_eq!(host.streams.counts().refused_source, 1);
+    drop(first);
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    soon(async {
+        // the place is free when the task has ended
+        while host.streams.counts().open > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    client(&host).await.write_all(&request("in again")).await.unwrap();
+    assert_eq!(host.message().await.1, request("in again"));
+
+    let mut host = Host::tcp(StreamLimits { max_connections: 1, ..limits() });
+    let mut first = client(&host).await;
+    first.write_all(&request("in")).await.unwrap();
+    host.message().await;
+    assert!(rest(&mut client(&host).await).await.is_empty());
+    assert_eq!(host.streams.counts().refused_total, 1);
+    host.send(towards(Transport::Tcp, host.address()), RESPONSE, 9);
+    assert_eq!(host.undelivered().await, (9, SendError::TooManyConnections));
+}
+
+#[tokio::test]
+async fn messages_queue_up_while_connecting_and_share_the_connection() {
+    let mut host = Host::tcp(limits());
+    let bob = TcpListener::bind(loopback()).await.unwrap();
+    let flow = towards(Transport::Tcp, bob.local_addr().unwrap());
+    for number in 0..20 {
+        host.send(flow, &request(&number.to_string()), number);
+    }
+    let (mut stream, from) = soon(bob.accept()).await.unwrap();
+    assert_eq!(from.ip(), host.address().ip());
+    for number in 0..20 {
+        expect(&mut stream, &request(&number.to_string())).await;
+    }
+    // what comes back names the connection
+    stream.write_all(RESPONSE).await.unwrap();
+    let (arrived, bytes) = host.message().await;
+    assert_eq!(bytes, RESPONSE);
+    assert_eq!((arrived.remote, arrived.listener), (flow.remote, LISTENER));
+    assert_ne!(arrived.connection, 0);
+    host.send(arrived, &request("by its number"), 21);
+    expect(&mut stream, &request("by its number")).await;
+    assert_eq!(host.streams.counts().connected, 1);
+    // once it is closed, the next message connects again
+    drop(stream);
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    host.send(arrived, &request("gone"), 22);
+    assert_eq!(host.undelivered().await.0, 22);
+    host.send(flow, &request("again"), 23);
+    let (mut stream, _) = soon(bob.accept()).await.unwrap();
+    expect(&mut stream, &request("again")).await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_gives_every_message_back() {
+    let mut host = Host::tcp(limits());
+    let nobody = TcpListener::bind(loopback()).await.unwrap().local_addr().unwrap();
+    for token in 1..=3 {
+        host.send(towards(Transport::Tcp, nobody), &request("hello?"), token);
+    }
+    for token in 1..=3 {
+        let refused = SendError::ConnectFailed(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(host.undelivered().await, (token, refused));
+    }
+    assert!(host.streams.counts().connects_failed >= 1);
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_answer_the_connection_is_given_up() {
+    let mut host = Host::tcp(StreamLimits { connect: Duration::from_millis(200), ..limits() });
+    // a listener whose queue is full drops further SYNs
+    let deaf = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    deaf.bind(&loopback().into()).unwrap();
+    deaf.listen(0).unwrap();
+    let address = deaf.local_addr().unwrap().as_socket().unwrap();
+    let mut filling = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+        filling.push(stream.unwrap());
+    }
+    host.send(towards(Transport::Tcp, address), &request("hello?"), 4);
+    assert_eq!(host.undelivered().await, (4, SendError::ConnectTimeout));
+}
+
+#[tokio::test]
+async fn a_flow_that_is_not_there_is_reported() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("hello")).await.unwrap();
+    let (flow, _) = host.message().await;
+    let never = Flow { connection: flow.connection + 1000, ..flow };
+    host.send(never, RESPONSE, 1);
+    assert_eq!(host.event().await, Event::Undelivered(1, never, SendError::NoConnection));
+    // the number of another peer's connection, as a stored registration might have it
+    let foreign = Flow { remote: "192.0.2.1:5060".parse().unwrap(), ..flow };
+    host.send(foreign, RESPONSE, 2);
+    assert_eq!(host.undelivered().await, (2, SendError::NoConnection));
+    for transport in [Transport::Ws, Transport::Wss, Transport::Udp] {
+        host.send(towards(transport, flow.remote), RESPONSE, 3);
+        assert_eq!(host.undelivered().await, (3, SendError::NotConnectable(transport)));
+    }
+}
+
+#[tokio::test]
+async fn closing_writes_what_is_queued() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("hello")).await.unwrap();
+    let (flow, _) = host.message().await;
+    host.send(flow, RESPONSE, 1);
+    host.streams.close(flow);
+    host.send(flow, RESPONSE, 2);
+    assert_eq!(host.undelivered().await, (2, SendError::Closed(CloseReason::Local)));
+    assert_eq!(rest(&mut alice).await, RESPONSE);
+    assert_eq!(host.closed().await, CloseReason::Local);
+}
+
+#[tokio::test]
+async fn shutting_down_writes_what_is_queued_and_frees_the_port() {
+    let mut host = Host::tcp(limits());
+    let mut alice = client(&host).await;
+    alice.write_all(&request("hello")).await.unwrap();
+    let (flow, _) = host.message().await;
+    host.send(flow, RESPONSE, 1);
+    soon(host.streams.shut_down(Duration::from_secs(10))).await;
+    assert_eq!(rest(&mut alice).await, RESPONSE);
+    assert_eq!(host.streams.counts().open, 0);
+    soon(async {
+        while TcpStream::connect(host.address()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_listener_that_cannot_be_bound_is_named() {
+    let host = Host::tcp(limits());
+    let mut taken = listener(Transport::Tcp, None);
+    taken.address = host.address();
+    let config = StreamsConfig { listeners: vec![taken], ..StreamsConfig::default() };
+    let sink = std::sync::Arc::new(NoSink);
+    let error = Streams::start(&tokio::runtime::Handle::current(), config, sink.clone()).unwrap_err();
+    assert!(matches!(&error, StreamsError::Bind { address, .. } if *address == host.address()));
+    assert!(error.to_string().contains(&host.address().to_string()), "{error}");
+
+    let config = StreamsConfig { listeners: vec![listener(Transport::Tls, None)], ..StreamsConfig::default() };
+    let error = Streams::start(&tokio::runtime::Handle::current(), config, sink).unwrap_err();
+    assert!(matches!(error, StreamsError::Listener { transport: Transport::Tls, .. }));
+}
+
+struct NoSink;
+
+impl strowger_transport::Sink for NoSink {
+    fn message(&self, _: Flow, _: Vec<u8>) {}
+    fn closed(&self, _: Flow, _: CloseReason) {}
+    fn undelivered(&self, _: u64, _: Flow, _: SendError) {}
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask`: the project's chores, each a file of its own. What a chore needs that the machine lacks it fetches
+//! under `target/` or names; none of them changes the system.
+
+mod arrows;
+mod check;
+mod ci;
+mod demo;
+mod files;
+mod lengths;
+mod licences;
+mod links;
+mod metadata;
+mod plugins;
+mod purity;
+mod setup;
+mod sipp;
+mod test;
+mod words;
+mod workspace;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const USAGE: &str = "cargo xtask COMMAND
+
+  demo [--once]          build, start the edge example on loopback and make the first calls; stays up until Ctrl-C
+  setup                  find or fetch the compiler for plugins and say which it is
+  plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
+  test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
+  check                  formatting, arrows, purity, licences, links: what needs no compiling
+  ci                     check, lints, documents, pure crates built for wasm, then test
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("xtask: {why:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{USAGE}");
+        return Ok(ExitCode::FAILURE);
+    };
+    match command.as_str() {
+        "demo" => demo::run(rest).map(|()| ExitCode::SUCCESS),
+        "setup" => setup::run().map(|()| ExitCode::SUCCESS),
+        "test" => test::run(rest).map(|()| ExitCode::SUCCESS),
+        "check" => check::run().map(|()| ExitCode::SUCCESS),
+        "ci" => ci::run().map(|()| ExitCode::SUCCESS),
+        "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("no command `{other}`\n\n{USAGE}"),
+    }
+}

@@ -1,0 +1,134 @@
+//! SIPp as a load: registers users, answers for them, and calls, at a rate. Used by `demo` and `bench`.
+//!
+//! In: a router's address, how many and how fast. Out: how many succeeded. The scenarios are in `host/xtask/sipp`.
+
+use crate::workspace;
+use anyhow::{Context, Result, bail};
+use std::fmt::Write;
+use std::net::{SocketAddr, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Users of the demo.
+pub(crate) const USERS: u32 = 20;
+/// Everybody's.
+pub(crate) const PASSWORD: &str = "secret";
+/// What SIPp has to begin listening.
+const UNTIL_LISTENING: Duration = Duration::from_secs(5);
+/// Beyond the time that the rate demands.
+const PATIENCE_S: u32 = 40;
+
+/// The name of the n-th user.
+pub(crate) fn user(number: u32) -> String {
+    format!("user{number:06}")
+}
+
+/// SIPp, and what it drives.
+pub(crate) struct Sipp {
+    pub(crate) program: PathBuf,
+    /// For its files.
+    pub(crate) folder: PathBuf,
+    pub(crate) domain: String,
+    pub(crate) router: SocketAddr,
+}
+
+impl Sipp {
+    /// Registers that many users at the address of the answering side, once each.
+    pub(crate) fn register(&self, users: u32, rate: u32) -> Result<u32> {
+        let contact = free_port()?;
+        std::fs::write(self.folder.join("contact"), contact.to_string())?;
+        self.run("register", users, users, rate, &["-key", "contact", &contact.to_string()])
+    }
+
+    /// Calls from users to users who were registered by [`Sipp::register`].
+    pub(crate) fn calls(&self, calls: u32, rate: u32) -> Result<u32> {
+        let _callee = self.answering("call_uas")?;
+        self.run("call_uac", USERS, calls, rate, &[])
+    }
+
+    /// Messages likewise.
+    pub(crate) fn messages(&self, messages: u32, rate: u32) -> Result<u32> {
+        let _callee = self.answering("message_uas")?;
+        self.run("message_uac", USERS, messages, rate, &[])
+    }
+
+    /// OPTIONS to the router itself.
+    pub(crate) fn options(&self, requests: u32, rate: u32) -> Result<u32> {
+        self.run("options", USERS, requests, rate, &[])
+    }
+
+    /// Runs a scenario to its end; every unit must succeed.
+    fn run(&self, scenario: &str, users: u32, units: u32, rate: u32, keys: &[&str]) -> Result<u32> {
+        let list = self.folder.join(format!("{scenario}.csv"));
+        std::fs::write(&list, self.list(users))?;
+        let patience = units / rate.max(1) + PATIENCE_S;
+        let mut sipp = self.command(scenario)?;
+        sipp.arg("-inf").arg(&list).args(keys);
+        sipp.args(["-m", &units.to_string(), "-r", &rate.to_string(), "-timeout", &format!("{patience}s")]);
+        sipp.args(["-timeout_error", "-trace_err", "-error_file"])
+            .arg(self.folder.join(format!("{scenario}.err")));
+        sipp.arg(self.router.to_string());
+        let status = sipp.status().with_context(|| format!("cannot start {}", workspace::words(&sipp)))?;
+        if !status.success() {
+            let errors =
+                std::fs::read_to_string(self.folder.join(format!("{scenario}.err"))).unwrap_or_default();
+            let first: Vec<&str> = errors.lines().take(12).collect();
+            bail!("SIPp's {scenario} did not succeed ({status}):\n{}", first.join("\n"));
+        }
+        Ok(units)
+    }
+
+    /// The side that answers, until it is dropped.
+    fn answering(&self, scenario: &str) -> Result<Answering> {
+        let contact: SocketAddr = std::fs::read_to_string(self.folder.join("contact"))?.parse()?;
+        let mut sipp = self.command(scenario)?;
+        sipp.args(["-p", &contact.port().to_string()]);
+        let child = sipp.spawn().with_context(|| format!("cannot start {}", workspace::words(&sipp)))?;
+        let answering = Answering(child);
+        let started = std::time::Instant::now();
+        while UdpSocket::bind(contact).is_ok() {
+            if started.elapsed() > UNTIL_LISTENING {
+                bail!("SIPp's {scenario} does not listen at {contact}");
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(answering)
+    }
+
+    fn command(&self, scenario: &str) -> Result<Command> {
+        let file = workspace::root().join(format!("host/xtask/sipp/{scenario}.xml"));
+        let mut sipp = Command::new(&self.program);
+        sipp.current_dir(&self.folder).arg("-sf").arg(file).args([
+            "-i",
+            &self.router.ip().to_string(),
+            "-nostdin",
+        ]);
+        sipp.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(sipp)
+    }
+
+    /// SIPp's list of users: caller, domain, callee, credentials.
+    fn list(&self, users: u32) -> String {
+        (0..users).fold("SEQUENTIAL\n".to_owned(), |mut lines, number| {
+            let (caller, callee) = (user(number), user((number + 1) % users));
+            let credentials = format!("[authentication username={caller} password={PASSWORD}]");
+            let _ = writeln!(lines, "{caller};{};{callee};{credentials}", self.domain);
+            lines
+        })
+    }
+}
+
+/// A SIPp that waits for calls; killed when dropped.
+struct Answering(Child);
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn free_port() -> Result<SocketAddr> {
+    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,319 @@
+//! Decisions, put together: `reply(404)`, `challenge(realm)`, `Relay::to_location(aor).record_route()`, `next()`.
+//!
+//! In: what a script wants. Out: the values of `decision.rs`. Every builder turns with `.into()` into a [`Decision`],
+//! into an [`Outcome`] (what a hook returns), and into a [`Stop`], so that `?` ends a hook from a function deep
+//! inside it.
+
+use crate::decision::{
+    Body, Challenge, ChallengeKind, Decision, Destination, DigestAlgorithm, Edit, Fault, Relay, RelayOptions,
+    Reply, ReplyDecision, ReplyOptions, Target,
+};
+use crate::field::FieldName;
+use sip::{HeaderError, UriError};
+
+/// What a request hook returns. `Ok` and `Err` differ only in how one got there.
+pub type Outcome = Result<Decision, Stop>;
+
+/// What a reply hook returns.
+pub type ReplyOutcome = Result<ReplyDecision, Fault>;
+
+/// An early end of a hook, for `?`: with a decision, or with a fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// There is nothing more to find out: this is the decision.
+    Decided(Decision),
+    /// This cannot be.
+    Fault(Fault),
+}
+
+/// An answer with this status, 100 to 699, and its standard phrase.
+#[must_use]
+pub fn reply(status: u16) -> Reply {
+    Reply { status, ..Reply::default() }
+}
+
+/// A 401 for this realm that offers SHA-256, then MD5 (RFC 8760 §2.3).
+pub fn challenge(realm: impl Into<String>) -> Challenge {
+    Challenge {
+        kind: ChallengeKind::Www,
+        realm: realm.into(),
+        algorithms: vec![DigestAlgorithm::Sha256, DigestAlgorithm::Md5],
+        stale: false,
+        edits: Vec::new(),
+        attrs: Vec::new(),
+    }
+}
+
+/// What the standard says a stateful proxy does with this request, after the edits made on it.
+#[must_use]
+pub fn next() -> Decision {
+    Decision::Next(Vec::new())
+}
+
+/// Pass a response upstream, with the edits made on it.
+#[must_use]
+pub fn pass() -> ReplyDecision {
+    ReplyDecision::Pass(Vec::new())
+}
+
+impl Relay {
+    /// To where the Request-URI and Route point, unless targets are added.
+    #[must_use]
+    pub fn onward() -> Self {
+        Self::default()
+    }
+
+    /// To every binding of this address-of-record. With no binding the host answers 480.
+    pub fn to_location(address_of_record: impl Into<String>) -> Self {
+        Self::default().target(Destination::Location(address_of_record.into()), 1000)
+    }
+
+    /// To this URI.
+    pub fn to_uri(uri: impl Into<String>) -> Self {
+        Self::default().to(uri)
+    }
+
+    /// This URI too, at the same time as other targets with q 1.0.
+    #[must_use]
+    pub fn to(self, uri: impl Into<String>) -> Self {
+        self.target(Destination::Uri(uri.into()), 1000)
+    }
+
+    /// This URI too, with a preference in thousandths: targets of a lower q are tried when those of a higher one
+    /// have failed.
+    #[must_use]
+    pub fn to_with_q(self, uri: impl Into<String>, q: u16) -> Self {
+        self.target(Destination::Uri(uri.into()), q)
+    }
+
+    fn target(mut self, destination: Destination, q: u16) -> Self {
+        self.targets.push(Target { destination, route: Vec::new(), q: q.min(1000), attrs: Vec::new() });
+        self
+    }
+
+    /// A Route header field value for the target added last, after those it has. Without a target: for the request.
+    #[must_use]
+    pub fn via_route(mut self, route: impl Into<String>) -> Self {
+        match self.targets.last_mut() {
+            Some(target) => target.route.push(route.into()),
+            None => self.edits.push(Edit::Append(FieldName::from(sip::HeaderId::ROUTE).header(route.into()))),
+        }
+        self
+    }
+
+    /// Stay in the path of later requests of the dialog (RFC 3261 §16.6 item 4).
+    #[must_use]
+    pub fn record_route(mut self) -> Self {
+        self.options = self.options.with(RelayOptions::RECORD_ROUTE);
+        self
+    }
+
+    /// Ask `on_reply` about each response.
+    #[must_use]
+    pub fn ask_replies(mut self) -> Self {
+        self.options = self.options.with(RelayOptions::ASK_REPLIES);
+        self
+    }
+
+    /// Ask `on_failure` when all targets have failed.
+    #[must_use]
+    pub fn ask_failure(mut self) -> Self {
+        self.options = self.options.with(RelayOptions::ASK_FAILURE);
+        self
+    }
+
+    /// Give up on a target after this many ms without a final response.
+    #[must_use]
+    pub fn timeout_ms(mut self, timeout: u32) -> Self {
+        self.timeout_ms = timeout;
+        self
+    }
+
+    /// Add a header field to the request. In `on_request` the edits of [`Request`](crate::Request) do the same; in
+    /// `on_failure`, where the message in hand is a response, this is the way.
+    #[must_use]
+    pub fn header<'n>(mut self, name: impl Into<FieldName<'n>>, value: impl Into<String>) -> Self {
+        self.edits.push(Edit::Append(name.into().header(value.into())));
+        self
+    }
+}
+
+impl Reply {
+    /// Another phrase than the standard one.
+    #[must_use]
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    /// Add a header field.
+    #[must_use]
+    pub fn header<'n>(mut self, name: impl Into<FieldName<'n>>, value: impl Into<String>) -> Self {
+        self.edits.push(Edit::Append(name.into().header(value.into())));
+        self
+    }
+
+    /// Add one header field for each value.
+    #[must_use]
+    pub fn headers<'n, V: Into<String>>(
+        mut self,
+        name: impl Into<FieldName<'n>>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        let name = name.into();
+        self.edits.extend(values.into_iter().map(|value| Edit::Append(name.header(value.into()))));
+        self
+    }
+
+    /// Give it a body.
+    #[must_use]
+    pub fn body(mut self, content_type: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
+        let body = Body { content_type: content_type.into(), content: content.into() };
+        self.edits.push(Edit::SetBody(body));
+        self
+    }
+
+    /// Answer without a transaction (RFC 3261 §8.2.7): for answers that cost nothing to make again.
+    #[must_use]
+    pub fn stateless(mut self) -> Self {
+        self.options = ReplyOptions::STATELESS;
+        self
+    }
+}
+
+impl Challenge {
+    /// As a proxy: 407 and Proxy-Authenticate.
+    #[must_use]
+    pub fn proxy(mut self) -> Self {
+        self.kind = ChallengeKind::Proxy;
+        self
+    }
+
+    /// Offer these algorithms, the preferred one first.
+    #[must_use]
+    pub fn algorithms(mut self, algorithms: &[DigestAlgorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// Say whether only the nonce was too old, so that the phone need not ask its user again.
+    #[must_use]
+    pub fn stale(mut self, stale: bool) -> Self {
+        self.stale = stale;
+        self
+    }
+
+    /// Add a header field.
+    #[must_use]
+    pub fn header<'n>(mut self, name: impl Into<FieldName<'n>>, value: impl Into<String>) -> Self {
+        self.edits.push(Edit::Append(name.into().header(value.into())));
+        self
+    }
+}
+
+impl From<Relay> for Decision {
+    fn from(relay: Relay) -> Self {
+        Decision::Relay(relay)
+    }
+}
+
+impl From<Reply> for Decision {
+    fn from(reply: Reply) -> Self {
+        Decision::Reply(reply)
+    }
+}
+
+impl From<Challenge> for Decision {
+    fn from(challenge: Challenge) -> Self {
+        Decision::Challenge(challenge)
+    }
+}
+
+/// Every kind of decision is an outcome and an early end.
+macro_rules! ends {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Outcome {
+            fn from(end: $kind) -> Self {
+                Ok(end.into())
+            }
+        }
+        impl From<$kind> for Stop {
+            fn from(end: $kind) -> Self {
+                Stop::Decided(end.into())
+            }
+        }
+    )*};
+}
+ends!(Relay, Reply, Challenge, Decision);
+
+impl From<ReplyDecision> for ReplyOutcome {
+    fn from(decision: ReplyDecision) -> Self {
+        Ok(decision)
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Stop::Fault(fault)
+    }
+}
+
+/// A header field that cannot be read is the sender's mistake: 400, naming the field (RFC 3261 §21.4.1).
+impl From<HeaderError> for Stop {
+    fn from(error: HeaderError) -> Self {
+        let mut reason = String::from("Bad ");
+        reason.push_str(error.header().name());
+        Stop::Decided(reply(400).reason(reason).into())
+    }
+}
+
+/// So is a URI.
+impl From<UriError> for Stop {
+    fn from(_: UriError) -> Self {
+        Stop::Decided(reply(400).reason("Bad URI").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::Header;
+    use sip::HeaderId;
+
+    #[test]
+    fn every_builder_is_an_outcome_and_an_early_end() {
+        let outcome: Outcome = reply(404).into();
+        assert_eq!(outcome, Ok(Decision::Reply(reply(404))));
+        let stop: Stop = challenge("example.org").proxy().into();
+        assert!(
+            matches!(stop, Stop::Decided(Decision::Challenge(c)) if c.kind == ChallengeKind::Proxy && c.realm == "example.org")
+        );
+        let outcome: Outcome = next().into();
+        assert_eq!(outcome, Ok(Decision::Next(Vec::new())));
+    }
+
+    #[test]
+    fn a_relay_collects_targets_routes_and_options() {
+        let relay = Relay::to_uri("sip:a@192.0.2.1").via_route("<sip:edge.example.org;lr>").to_with_q("sip:b@192.0.2.2", 1500);
+        let relay = relay.record_route().ask_failure().timeout_ms(20_000);
+        assert_eq!(relay.targets.len(), 2);
+        assert_eq!(relay.targets[0].route, ["<sip:edge.example.org;lr>"]);
+        assert_eq!(relay.targets[1].q, 1000, "q never exceeds 1.0");
+        assert!(relay.options.contains(RelayOptions::RECORD_ROUTE));
+        assert!(!relay.options.contains(RelayOptions::ASK_REPLIES));
+        assert_eq!(relay.options.bits(), 5);
+    }
+
+    #[test]
+    fn a_route_without_a_target_is_put_on_the_request() {
+        let relay = Relay::onward().via_route("<sip:next.example.org;lr>");
+        let header = Header { id: HeaderId::ROUTE.0, name: String::new(), value: "<sip:next.example.org;lr>".into() };
+        assert_eq!(relay.edits, [Edit::Append(header)]);
+    }
+
+    #[test]
+    fn an_unreadable_header_field_is_the_senders_mistake() {
+        let stop = Stop::from(HeaderError::Missing(HeaderId::FROM));
+        assert_eq!(stop, Stop::Decided(reply(400).reason("Bad From").into()));
+    }
+}

@@ -1,0 +1,373 @@
+//! A host that answers what a test wrote down.
+//!
+//! In: answers, set before the hook is asked. Out: the same to the hook, and a list of what it asked and did. What is
+//! not set: nobody is registered, credentials are absent, the clock stands, REGISTER succeeds, the table is empty.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use crate::host::{
+    Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
+    Verdict,
+};
+
+/// A scripted host. Build it with the methods that take and return it, then read what happened.
+#[derive(Debug)]
+pub struct TestHost {
+    now: Cell<u64>,
+    seed: Cell<u64>,
+    source: Source,
+    body: Vec<u8>,
+    verdict: Verdict,
+    registered: Vec<String>,
+    registered_here: Vec<String>,
+    bindings: BTreeMap<String, Vec<Binding>>,
+    registration: Result<Registration, RegisterRefusal>,
+    table: RefCell<BTreeMap<String, Row>>,
+    variables: RefCell<BTreeMap<String, Vec<u8>>>,
+    dialog_variables: RefCell<BTreeMap<String, Vec<u8>>>,
+    timers: RefCell<BTreeMap<String, u64>>,
+    limits: Cell<Option<Limits>>,
+    log: RefCell<Vec<(Level, String)>>,
+    asked: RefCell<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    entry: Entry,
+    /// ms; `None`: for ever.
+    ends: Option<u64>,
+}
+
+impl Default for TestHost {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Answers.
+impl TestHost {
+    /// A host as the top of this file describes, asked from UDP 192.0.2.1:5060.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            now: Cell::new(1_700_000_000_000),
+            seed: Cell::new(0x9E37_79B9_7F4A_7C15),
+            source: Source {
+                transport: sip::Transport::Udp,
+                address: "192.0.2.1".to_owned(),
+                port: 5060,
+                connection: 0,
+            },
+            body: Vec::new(),
+            verdict: Verdict::Absent,
+            registered: Vec::new(),
+            registered_here: Vec::new(),
+            bindings: BTreeMap::new(),
+            registration: Ok(Registration::default()),
+            table: RefCell::default(),
+            variables: RefCell::default(),
+            dialog_variables: RefCell::default(),
+            timers: RefCell::default(),
+            limits: Cell::new(None),
+            log: RefCell::default(),
+            asked: RefCell::default(),
+        }
+    }
+
+    /// The clock stands at this time, ms since 1970.
+    #[must_use]
+    pub fn at(self, now: u64) -> Self {
+        self.now.set(now);
+        self
+    }
+
+    /// Messages come from here.
+    #[must_use]
+    pub fn from(mut self, transport: sip::Transport, address: &str, port: u16, connection: u64) -> Self {
+        self.source = Source { transport, address: address.to_owned(), port, connection };
+        self
+    }
+
+    /// The body of the message in hand.
+    #[must_use]
+    pub fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Credentials are right, and this user's.
+    #[must_use]
+    pub fn accepts(self, username: &str) -> Self {
+        self.finds(Verdict::Accepted(username.to_owned()))
+    }
+
+    /// Credentials get this verdict.
+    #[must_use]
+    pub fn finds(mut self, verdict: Verdict) -> Self {
+        self.verdict = verdict;
+        self
+    }
+
+    /// This address-of-record is registered, from somewhere else.
+    #[must_use]
+    pub fn registered(mut self, address_of_record: &str) -> Self {
+        self.registered.push(address_of_record.to_owned());
+        self
+    }
+
+    /// This address-of-record is registered, and from where the message came.
+    #[must_use]
+    pub fn registered_here(mut self, address_of_record: &str) -> Self {
+        self.registered_here.push(address_of_record.to_owned());
+        self.registered(address_of_record)
+    }
+
+    /// This address-of-record has this binding.
+    #[must_use]
+    pub fn binding(mut self, address_of_record: &str, binding: Binding) -> Self {
+        self.bindings.entry(address_of_record.to_owned()).or_default().push(binding);
+        self.registered(address_of_record)
+    }
+
+    /// REGISTER succeeds with these Contact values.
+    #[must_use]
+    pub fn registers(mut self, contacts: &[&str]) -> Self {
+        let contacts = contacts.iter().map(|contact| (*contact).to_owned()).collect();
+        self.registration = Ok(Registration { contacts, outbound: false });
+        self
+    }
+
+    /// REGISTER has this result.
+    #[must_use]
+    pub fn registration(mut self, result: Result<Registration, RegisterRefusal>) -> Self {
+        self.registration = result;
+        self
+    }
+
+    /// The key-value table has this row.
+    #[must_use]
+    pub fn entry(self, key: &str, value: impl Into<Vec<u8>>) -> Self {
+        let entry = Entry { value: value.into(), revision: 1 };
+        self.table.borrow_mut().insert(key.to_owned(), Row { entry, ends: None });
+        self
+    }
+
+    /// The transaction has this variable.
+    #[must_use]
+    pub fn with_variable(self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.variables.borrow_mut().insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Time goes on by this many ms. The tokens of the timers that ended meanwhile, in order.
+    pub fn advance(&self, ms: u64) -> Vec<String> {
+        let now = self.now.get() + ms;
+        self.now.set(now);
+        let mut timers = self.timers.borrow_mut();
+        let mut due: Vec<(u64, String)> =
+            timers.iter().filter(|(_, at)| **at <= now).map(|(token, at)| (*at, token.clone())).collect();
+        due.sort();
+        timers.retain(|_, at| *at > now);
+        due.into_iter().map(|(_, token)| token).collect()
+    }
+}
+
+/// What happened.
+impl TestHost {
+    /// Each question and each deed, in order: `verify www example.org`, `register sip:alice@example.org`, …
+    #[must_use]
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().clone()
+    }
+
+    /// The lines that were logged.
+    #[must_use]
+    pub fn logged(&self) -> Vec<(Level, String)> {
+        self.log.borrow().clone()
+    }
+
+    /// The limits of the last `register`.
+    #[must_use]
+    pub fn limits(&self) -> Option<Limits> {
+        self.limits.get()
+    }
+
+    fn note(&self, words: &[&str]) {
+        self.asked.borrow_mut().push(words.join(" "));
+    }
+}
+
+impl Host for TestHost {
+    fn log(&self, level: Level, line: &str) {
+        self.log.borrow_mut().push((level, line.to_owned()));
+    }
+
+    fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    fn transaction_id(&self) -> u64 {
+        1
+    }
+
+    fn source(&self) -> Source {
+        self.source.clone()
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.body.clone()
+    }
+
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        self.variables.borrow().get(name).cloned()
+    }
+
+    fn set_variable(&self, name: &str, value: Option<&[u8]>) {
+        set(&self.variables, name, value);
+    }
+
+    fn dialog_variable(&self, name: &str) -> Option<Vec<u8>> {
+        self.dialog_variables.borrow().get(name).cloned()
+    }
+
+    fn set_dialog_variable(&self, name: &str, value: Option<&[u8]>) {
+        set(&self.dialog_variables, name, value);
+    }
+
+    fn provisional(&self, status: u16, reason: &str) {
+        self.note(&["provisional", &status.to_string(), reason]);
+    }
+
+    /// The same octets in every run (xorshift).
+    fn random(&self, length: u32) -> Vec<u8> {
+        (0..length.min(256))
+            .map(|_| {
+                let mut x = self.seed.get();
+                x ^= x << 13;
+                x ^= x >> 7;
+                x ^= x << 17;
+                self.seed.set(x);
+                x.to_le_bytes()[0]
+            })
+            .collect()
+    }
+
+    fn start_timer(&self, token: &str, after_ms: u32) -> bool {
+        self.note(&["start timer", token, &after_ms.to_string()]);
+        self.timers.borrow_mut().insert(token.to_owned(), self.now.get() + u64::from(after_ms));
+        true
+    }
+
+    fn cancel_timer(&self, token: &str) -> bool {
+        self.note(&["cancel timer", token]);
+        self.timers.borrow_mut().remove(token).is_some()
+    }
+
+    fn verify(&self, kind: CredentialsKind, realm: &str) -> Verdict {
+        let kind = match kind {
+            CredentialsKind::Www => "www",
+            CredentialsKind::Proxy => "proxy",
+        };
+        self.note(&["verify", kind, realm]);
+        self.verdict.clone()
+    }
+
+    fn register(&self, address_of_record: &str, limits: &Limits) -> Result<Registration, RegisterRefusal> {
+        self.note(&["register", address_of_record]);
+        self.limits.set(Some(*limits));
+        self.registration.clone()
+    }
+
+    fn is_registered(&self, address_of_record: &str) -> bool {
+        self.registered.iter().any(|own| own == address_of_record)
+    }
+
+    fn is_registered_here(&self, address_of_record: &str) -> bool {
+        self.registered_here.iter().any(|own| own == address_of_record)
+    }
+
+    fn lookup(&self, address_of_record: &str) -> Vec<Binding> {
+        let mut bindings = self.bindings.get(address_of_record).cloned().unwrap_or_default();
+        bindings.sort_by_key(|binding| std::cmp::Reverse(binding.q));
+        bindings
+    }
+
+    fn remove_bindings(&self, address_of_record: &str) -> u32 {
+        self.note(&["remove bindings", address_of_record]);
+        self.bindings.get(address_of_record).map_or(0, |bindings| bindings.len() as u32)
+    }
+
+    fn get(&self, key: &str) -> Option<Entry> {
+        let table = self.table.borrow();
+        let row = table.get(key).filter(|row| row.ends.is_none_or(|ends| ends > self.now.get()))?;
+        Some(row.entry.clone())
+    }
+
+    fn put(&self, key: &str, value: &[u8], lifetime_ms: u64, expected: Option<u64>) -> Result<u64, PutRefusal> {
+        self.note(&["put", key]);
+        if key.len() > 256 || value.len() > 64 << 10 {
+            return Err(PutRefusal::TooLarge);
+        }
+        let revision = self.get(key).map_or(0, |entry| entry.revision);
+        if expected.is_some_and(|expected| expected != revision) {
+            return Err(PutRefusal::Conflict(revision));
+        }
+        let entry = Entry { value: value.to_vec(), revision: revision + 1 };
+        let ends = (lifetime_ms > 0).then(|| self.now.get() + lifetime_ms);
+        self.table.borrow_mut().insert(key.to_owned(), Row { entry, ends });
+        Ok(revision + 1)
+    }
+
+    fn delete(&self, key: &str) -> bool {
+        self.note(&["delete", key]);
+        let was = self.get(key).is_some();
+        self.table.borrow_mut().remove(key);
+        was
+    }
+}
+
+fn set(variables: &RefCell<BTreeMap<String, Vec<u8>>>, name: &str, value: Option<&[u8]>) {
+    let mut variables = variables.borrow_mut();
+    match value {
+        Some(value) => variables.insert(name.to_owned(), value.to_vec()),
+        None => variables.remove(name),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_revisions_and_lifetimes() {
+        let host = TestHost::new().entry("a", "1");
+        assert_eq!(host.put("a", b"2", 0, Some(0)), Err(PutRefusal::Conflict(1)));
+        assert_eq!(host.put("a", b"2", 500, Some(1)), Ok(2));
+        assert_eq!(host.get("a"), Some(Entry { value: b"2".to_vec(), revision: 2 }));
+        host.advance(500);
+        assert_eq!(host.get("a"), None);
+        assert!(!host.delete("a"));
+        assert_eq!(host.put(&"k".repeat(257), b"", 0, None), Err(PutRefusal::TooLarge));
+    }
+
+    #[test]
+    fn timers_end_in_order() {
+        let host = TestHost::new();
+        host.start_timer("late", 200);
+        host.start_timer("early", 100);
+        host.start_timer("never", 150);
+        assert!(host.cancel_timer("never"));
+        assert!(host.advance(99).is_empty());
+        assert_eq!(host.advance(1000), ["early", "late"]);
+        assert!(host.advance(1000).is_empty());
+    }
+
+    #[test]
+    fn the_same_octets_every_time() {
+        assert_eq!(TestHost::new().random(8), TestHost::new().random(8));
+        let host = TestHost::new();
+        assert_ne!(host.random(8), host.random(8));
+        assert_eq!(host.random(1000).len(), 256);
+    }
+}

@@ -1,0 +1,268 @@
+//! A script as a component: the bindings of `wit/`, the exports, and the host on the other side of the imports.
+//!
+//! In: calls of the host. Out: its answers. The only file that knows wit-bindgen, and only built for `wasm32`.
+//! The values of `strowger:sip/types` are those of `decision.rs`, written into memory as they are; the few values
+//! that come back from imports are turned into those of `host.rs` here. What a hook does is `hooks.rs`'s.
+
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+use crate::decision::{Decision, Fault, ReplyDecision};
+use crate::hooks;
+use crate::host::{
+    Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
+    Verdict,
+};
+use crate::plugin::{Event, Plugin};
+
+#[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used)] // generated
+pub mod bindings {
+    wit_bindgen::generate!({
+        world: "plugin",
+        path: "../wit",
+        generate_all,
+        with: { "strowger:sip/types@0.1.0": crate::decision },
+        pub_export_macro: true,
+        export_macro_name: "export_plugin",
+        default_bindings_module: "strowger_sdk::wasm::bindings",
+    });
+}
+
+use bindings::exports::strowger::sip as exports;
+use bindings::strowger::auth::digest;
+use bindings::strowger::host::{clock, log, random, timer};
+use bindings::strowger::location::registrar;
+use bindings::strowger::sip::transaction;
+use bindings::strowger::store::key_value;
+
+/// What [`export!`](crate::export) adds to a plugin: its package, and the place of this instance's value.
+pub trait Exported: Plugin {
+    /// Name of the Cargo package.
+    const NAME: &'static str;
+    /// Version of the Cargo package.
+    const VERSION: &'static str;
+    /// Where `init` puts the plugin.
+    fn cell() -> &'static OnceLock<Self>;
+}
+
+/// The component of a plugin: what the host calls.
+#[derive(Debug)]
+pub struct Component<P>(PhantomData<P>);
+
+fn instance<P: Exported>() -> Result<&'static P, Fault> {
+    P::cell().get().ok_or_else(|| Fault::new(Fault::NOT_INITIALISED, "asked before init"))
+}
+
+impl<P: Exported> exports::lifecycle::Guest for Component<P> {
+    fn init(configuration: String) -> Result<exports::lifecycle::Manifest, String> {
+        std::panic::set_hook(Box::new(|panic| log::log(log::Level::Error, &panic.to_string())));
+        let plugin = P::init(&configuration)?;
+        let manifest = plugin.manifest().or_named(P::NAME, P::VERSION);
+        if P::cell().set(plugin).is_err() {
+            return Err("init was called twice".to_owned());
+        }
+        let mut wants = exports::lifecycle::Wants::empty();
+        wants.set(exports::lifecycle::Wants::BODY, manifest.body);
+        wants.set(exports::lifecycle::Wants::IN_DIALOG, manifest.in_dialog);
+        Ok(exports::lifecycle::Manifest {
+            name: manifest.name,
+            version: manifest.version,
+            methods: manifest.methods,
+            wants,
+        })
+    }
+}
+
+impl<P: Exported> exports::on_request::Guest for Component<P> {
+    fn handle(message: Vec<u8>) -> Result<Decision, Fault> {
+        hooks::on_request(instance::<P>()?, &Imports, &message)
+    }
+}
+
+impl<P: Exported> exports::on_in_dialog_request::Guest for Component<P> {
+    fn handle(message: Vec<u8>) -> Result<Decision, Fault> {
+        hooks::on_in_dialog_request(instance::<P>()?, &Imports, &message)
+    }
+}
+
+impl<P: Exported> exports::on_reply::Guest for Component<P> {
+    fn handle(message: Vec<u8>) -> Result<ReplyDecision, Fault> {
+        hooks::on_reply(instance::<P>()?, &Imports, &message)
+    }
+}
+
+impl<P: Exported> exports::on_failure::Guest for Component<P> {
+    fn handle(message: Vec<u8>) -> Result<Decision, Fault> {
+        hooks::on_failure(instance::<P>()?, &Imports, &message)
+    }
+}
+
+impl<P: Exported> exports::on_timer::Guest for Component<P> {
+    fn fired(token: String) {
+        if let Ok(plugin) = instance::<P>() {
+            plugin.on_timer(&token, &Imports);
+        }
+    }
+}
+
+impl<P: Exported> exports::on_event::Guest for Component<P> {
+    fn happened(event: exports::on_event::Event) {
+        use exports::on_event::Event as Happened;
+        let event = match event {
+            Happened::RegistrationEnded(ended) => Event::RegistrationEnded {
+                address_of_record: ended.address_of_record,
+                contact: ended.contact,
+                why: ended.why,
+            },
+            Happened::DialogEnded(ended) => Event::DialogEnded { call_id: ended.call_id, why: ended.why },
+            Happened::Other(other) => Event::Other { name: other.name, attrs: other.attrs },
+        };
+        if let Ok(plugin) = instance::<P>() {
+            plugin.on_event(&event, &Imports);
+        }
+    }
+}
+
+/// The real host. Each method calls one import, so that a component imports what its hooks use and no more.
+#[derive(Debug, Clone, Copy)]
+pub struct Imports;
+
+impl Host for Imports {
+    fn log(&self, level: Level, line: &str) {
+        let level = match level {
+            Level::Debug => log::Level::Debug,
+            Level::Info => log::Level::Info,
+            Level::Warning => log::Level::Warning,
+            Level::Error => log::Level::Error,
+        };
+        log::log(level, line);
+    }
+
+    fn now(&self) -> u64 {
+        clock::now()
+    }
+
+    fn transaction_id(&self) -> u64 {
+        transaction::id()
+    }
+
+    fn source(&self) -> Source {
+        let source = transaction::source();
+        let transport = match source.transport {
+            transaction::Transport::Udp => sip::Transport::Udp,
+            transaction::Transport::Tcp => sip::Transport::Tcp,
+            transaction::Transport::Tls => sip::Transport::Tls,
+            transaction::Transport::Ws => sip::Transport::Ws,
+            transaction::Transport::Wss => sip::Transport::Wss,
+        };
+        Source { transport, address: source.address, port: source.port, connection: source.connection }
+    }
+
+    fn body(&self) -> Vec<u8> {
+        transaction::body()
+    }
+
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        transaction::get_variable(name)
+    }
+
+    fn set_variable(&self, name: &str, value: Option<&[u8]>) {
+        transaction::set_variable(name, value);
+    }
+
+    fn dialog_variable(&self, name: &str) -> Option<Vec<u8>> {
+        transaction::get_dialog_variable(name)
+    }
+
+    fn set_dialog_variable(&self, name: &str, value: Option<&[u8]>) {
+        transaction::set_dialog_variable(name, value);
+    }
+
+    fn provisional(&self, status: u16, reason: &str) {
+        transaction::provisional(status, reason);
+    }
+
+    fn random(&self, length: u32) -> Vec<u8> {
+        random::bytes(length)
+    }
+
+    fn start_timer(&self, token: &str, after_ms: u32) -> bool {
+        timer::start(token, after_ms)
+    }
+
+    fn cancel_timer(&self, token: &str) -> bool {
+        timer::cancel(token)
+    }
+
+    fn verify(&self, kind: CredentialsKind, realm: &str) -> Verdict {
+        let kind = match kind {
+            CredentialsKind::Www => digest::Kind::Www,
+            CredentialsKind::Proxy => digest::Kind::Proxy,
+        };
+        match digest::verify(kind, realm) {
+            digest::Verdict::Accepted(username) => Verdict::Accepted(username),
+            digest::Verdict::Absent => Verdict::Absent,
+            digest::Verdict::Stale => Verdict::Stale,
+            digest::Verdict::Rejected => Verdict::Rejected,
+        }
+    }
+
+    fn register(&self, address_of_record: &str, limits: &Limits) -> Result<Registration, RegisterRefusal> {
+        let limits = registrar::Limits {
+            min_expires: limits.min_expires,
+            max_expires: limits.max_expires,
+            default_expires: limits.default_expires,
+            max_bindings: limits.max_bindings,
+        };
+        match registrar::register(address_of_record, limits) {
+            Ok(done) => Ok(Registration { contacts: done.contacts, outbound: done.outbound }),
+            Err(refusal) => Err(match refusal {
+                registrar::Refusal::TooBrief(seconds) => RegisterRefusal::TooBrief(seconds),
+                registrar::Refusal::TooMany => RegisterRefusal::TooMany,
+                registrar::Refusal::Malformed => RegisterRefusal::Malformed,
+                registrar::Refusal::OutOfOrder => RegisterRefusal::OutOfOrder,
+                registrar::Refusal::Unavailable => RegisterRefusal::Unavailable,
+            }),
+        }
+    }
+
+    fn is_registered(&self, address_of_record: &str) -> bool {
+        registrar::is_registered(address_of_record)
+    }
+
+    fn is_registered_here(&self, address_of_record: &str) -> bool {
+        registrar::is_registered_here(address_of_record)
+    }
+
+    fn lookup(&self, address_of_record: &str) -> Vec<Binding> {
+        registrar::lookup(address_of_record)
+            .into_iter()
+            .map(|binding| Binding {
+                uri: binding.uri,
+                q: binding.q,
+                expires: binding.expires,
+                path: binding.path,
+                parameters: binding.parameters,
+            })
+            .collect()
+    }
+
+    fn remove_bindings(&self, address_of_record: &str) -> u32 {
+        registrar::remove(address_of_record)
+    }
+
+    fn get(&self, key: &str) -> Option<Entry> {
+        key_value::get(key).map(|entry| Entry { value: entry.value, revision: entry.revision })
+    }
+
+    fn put(&self, key: &str, value: &[u8], lifetime_ms: u64, expected: Option<u64>) -> Result<u64, PutRefusal> {
+        key_value::put(key, value, lifetime_ms, expected).map_err(|refusal| match refusal {
+            key_value::Refusal::Conflict(revision) => PutRefusal::Conflict(revision),
+            key_value::Refusal::TooLarge => PutRefusal::TooLarge,
+        })
+    }
+
+    fn delete(&self, key: &str) -> bool {
+        key_value::delete(key)
+    }
+}

@@ -93,7 +93,10 @@ fn standalone(mut manifest: Table, workspace: &Table, package: &str) -> Result<T
 }
 
 fn table_of<'a>(of: &'a mut Table, key: &str) -> Result<&'a mut Table> {
-    of.entry(key).or_insert_with(|| Value::Table(Table::new())).as_table_mut().ok_or_else(|| format!("{key} is no table").into())
+    of.entry(key)
+        .or_insert_with(|| Value::Table(Table::new()))
+        .as_table_mut()
+        .ok_or_else(|| format!("{key} is no table").into())
 }
 
 fn is_inherited(value: &Value) -> bool {
@@ -138,8 +141,11 @@ fn resolve(dependencies: &mut Table, workspace: &Table, depth: usize) -> Result<
 /// Package names of all dependencies of a manifest, of every target.
 fn dependencies(manifest: &Table) -> Vec<String> {
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
-    let sections = std::iter::once(manifest.get("dependencies")).chain(targets.map(|(_, t)| t.get("dependencies")));
-    let name = |(key, value): (&String, &Value)| value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned();
+    let sections =
+        std::iter::once(manifest.get("dependencies")).chain(targets.map(|(_, t)| t.get("dependencies")));
+    let name = |(key, value): (&String, &Value)| {
+        value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned()
+    };
     sections.flatten().filter_map(Value::as_table).flatten().map(name).collect()
 }
 
@@ -149,7 +155,10 @@ fn locked(mut lock: Table, mut queue: BTreeSet<String>) -> Result<String> {
     let packages: Vec<Table> = packages.try_into()?;
     let mut by_name: BTreeMap<&str, Vec<&Table>> = BTreeMap::new();
     for package in packages.iter().filter(|package| package.contains_key("source")) {
-        by_name.entry(package.get("name").and_then(Value::as_str).unwrap_or_default()).or_default().push(package);
+        by_name
+            .entry(package.get("name").and_then(Value::as_str).unwrap_or_default())
+            .or_default()
+            .push(package);
     }
     let mut kept: BTreeMap<(String, String), Table> = BTreeMap::new();
     while let Some(wanted) = queue.pop_first() {

@@ -294,7 +294,9 @@ mod tests {
 
     #[test]
     fn a_relay_collects_targets_routes_and_options() {
-        let relay = Relay::to_uri("sip:a@192.0.2.1").via_route("<sip:edge.example.org;lr>").to_with_q("sip:b@192.0.2.2", 1500);
+        let relay = Relay::to_uri("sip:a@192.0.2.1")
+            .via_route("<sip:edge.example.org;lr>")
+            .to_with_q("sip:b@192.0.2.2", 1500);
         let relay = relay.record_route().ask_failure().timeout_ms(20_000);
         assert_eq!(relay.targets.len(), 2);
         assert_eq!(relay.targets[0].route, ["<sip:edge.example.org;lr>"]);
@@ -307,7 +309,8 @@ mod tests {
     #[test]
     fn a_route_without_a_target_is_put_on_the_request() {
         let relay = Relay::onward().via_route("<sip:next.example.org;lr>");
-        let header = Header { id: HeaderId::ROUTE.0, name: String::new(), value: "<sip:next.example.org;lr>".into() };
+        let header =
+            Header { id: HeaderId::ROUTE.0, name: String::new(), value: "<sip:next.example.org;lr>".into() };
         assert_eq!(relay.edits, [Edit::Append(header)]);
     }
 

@@ -166,7 +166,11 @@ impl Configuration {
     }
 
     /// A whole number within these bounds.
-    pub fn number(&mut self, key: &str, bounds: RangeInclusive<u32>) -> Result<Option<u32>, ConfigurationError> {
+    pub fn number(
+        &mut self,
+        key: &str,
+        bounds: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ConfigurationError> {
         let Some(value) = self.take(key) else { return Ok(None) };
         if let Value::Number(number) = value
             && let Ok(number) = u32::try_from(number)

@@ -173,7 +173,9 @@ impl DigestAlgorithm {
     /// The algorithm of this token of RFC 8760, in any case.
     #[must_use]
     pub fn from_token(token: &str) -> Option<Self> {
-        [Self::Md5, Self::Sha256, Self::Sha512256].into_iter().find(|a| token.eq_ignore_ascii_case(a.as_str()))
+        [Self::Md5, Self::Sha256, Self::Sha512256]
+            .into_iter()
+            .find(|a| token.eq_ignore_ascii_case(a.as_str()))
     }
 
     /// The token: `"MD5"`, `"SHA-256"`, `"SHA-512-256"`.

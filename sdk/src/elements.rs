@@ -4,20 +4,34 @@
 //! quoted string or angle brackets separates nothing; an open one reaches to the end. `sip::Head::values` does the
 //! same for a message as it came; this is for values that a script has written.
 
-/// Each element, in order.
-pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(value);
-    std::iter::from_fn(move || {
-        while let Some(bytes) = rest {
+/// Iterator over the elements, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Elements<'a> {
+    /// What is left; `None`: nothing.
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Elements<'a> {
+    /// Those of this value.
+    pub(crate) fn of(value: &'a [u8]) -> Self {
+        Self { rest: Some(value) }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while let Some(bytes) = self.rest {
             let end = end_of_first(bytes);
-            rest = bytes.get(end + 1..);
+            self.rest = bytes.get(end + 1..);
             let element = bytes[..end].trim_ascii();
             if !element.is_empty() {
                 return Some(element);
             }
         }
         None
-    })
+    }
 }
 
 /// Where the first element ends: at its comma, or at the end.
@@ -41,13 +55,16 @@ fn end_of_first(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::elements;
+    use super::Elements;
 
     #[test]
     fn commas_separate_only_on_their_own_level() {
-        let all = |value: &'static str| -> Vec<&[u8]> { elements(value.as_bytes()).collect() };
+        let all = |value: &'static str| -> Vec<&[u8]> { Elements::of(value.as_bytes()).collect() };
         assert_eq!(all("a, b ,c"), [b"a", b"b", b"c"]);
-        assert_eq!(all("\"x, \\\" y\" <sip:u;a=,b@h>;p, <sip:z>"), [&b"\"x, \\\" y\" <sip:u;a=,b@h>;p"[..], b"<sip:z>"]);
+        assert_eq!(
+            all("\"x, \\\" y\" <sip:u;a=,b@h>;p, <sip:z>"),
+            [&b"\"x, \\\" y\" <sip:u;a=,b@h>;p"[..], b"<sip:z>"]
+        );
         assert_eq!(all(",, a,,"), [b"a"]);
         assert_eq!(all("\"open, b"), [b"\"open, b"]);
         assert_eq!(all("\"open\\"), [b"\"open\\"]);

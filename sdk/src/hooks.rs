@@ -1,10 +1,13 @@
 //! From a view to a script's hook and back: what a component's exports and native tests both run.
 //!
 //! In: a script, a host, the octets of a view (`docs/view.md`). Out: the hook's decision, with the edits that were
-//! made on the message put into it. The exports themselves are `wasm.rs`'s.
+//! made on the message put into it, before the decision's own. The exports themselves are `wasm.rs`'s.
+//!
+//! Where a script keeps a hook's default, all of this must come out as a constant: hence the questions whether anything
+//! was edited.
 
 use crate::builders::Stop;
-use crate::decision::{Decision, Edit, Fault, ReplyDecision};
+use crate::decision::{Decision, Fault, Relay, ReplyDecision};
 use crate::host::Host;
 use crate::ink::Ink;
 use crate::message::{Request, Response};
@@ -17,11 +20,7 @@ pub fn on_request<P: Plugin>(plugin: &P, host: &impl Host, view: &[u8]) -> Resul
 }
 
 /// Asks `on_in_dialog_request`.
-pub fn on_in_dialog_request<P: Plugin>(
-    plugin: &P,
-    host: &impl Host,
-    view: &[u8],
-) -> Result<Decision, Fault> {
+pub fn on_in_dialog_request<P: Plugin>(plugin: &P, host: &impl Host, view: &[u8]) -> Result<Decision, Fault> {
     request(view, |request| plugin.on_in_dialog_request(request, host))
 }
 
@@ -32,8 +31,10 @@ pub fn on_failure<P: Plugin>(plugin: &P, host: &impl Host, view: &[u8]) -> Resul
     let mut response = Response::new(view.head(), &ink);
     let mut decision = decided(plugin.on_failure(&mut response, host))?;
     // Edits of the response go with the response; a relay sends the request again.
-    if let Decision::Next(edits) = &mut decision {
-        prepend(edits, response.into_edits());
+    if response.is_edited()
+        && let Decision::Next(edits) = &mut decision
+    {
+        edits.splice(0..0, response.into_edits());
     }
     Ok(decision)
 }
@@ -44,8 +45,10 @@ pub fn on_reply<P: Plugin>(plugin: &P, host: &impl Host, view: &[u8]) -> Result<
     let ink = Ink::default();
     let mut response = Response::new(view.head(), &ink);
     let mut decision = plugin.on_reply(&mut response, host)?;
-    if let ReplyDecision::Pass(edits) = &mut decision {
-        prepend(edits, response.into_edits());
+    if response.is_edited()
+        && let ReplyDecision::Pass(edits) = &mut decision
+    {
+        edits.splice(0..0, response.into_edits());
     }
     Ok(decision)
 }
@@ -59,8 +62,10 @@ fn request(
     let mut request = Request::new(view.head(), &ink);
     let mut decision = decided(hook(&mut request))?;
     // Edits of the request go where the request goes; an answer has its own.
-    if let Decision::Relay(crate::decision::Relay { edits, .. }) | Decision::Next(edits) = &mut decision {
-        prepend(edits, request.into_edits());
+    if request.is_edited()
+        && let Decision::Relay(Relay { edits, .. }) | Decision::Next(edits) = &mut decision
+    {
+        edits.splice(0..0, request.into_edits());
     }
     Ok(decision)
 }
@@ -73,13 +78,5 @@ fn decided(outcome: Result<Decision, Stop>) -> Result<Decision, Fault> {
     match outcome {
         Ok(decision) | Err(Stop::Decided(decision)) => Ok(decision),
         Err(Stop::Fault(fault)) => Err(fault),
-    }
-}
-
-/// Puts the edits made on the message before those of the decision.
-fn prepend(edits: &mut Vec<Edit>, mut first: Vec<Edit>) {
-    if !first.is_empty() {
-        first.append(edits);
-        *edits = first;
     }
 }

@@ -191,7 +191,13 @@ pub trait Host {
     fn get(&self, key: &str) -> Option<Entry>;
     /// Writes a row; the new revision. `lifetime_ms` 0: for ever. `expected`: only where the row has this revision
     /// now (0: does not exist).
-    fn put(&self, key: &str, value: &[u8], lifetime_ms: u64, expected: Option<u64>) -> Result<u64, PutRefusal>;
+    fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        lifetime_ms: u64,
+        expected: Option<u64>,
+    ) -> Result<u64, PutRefusal>;
     /// Deletes a row; true where there was one.
     fn delete(&self, key: &str) -> bool;
 }

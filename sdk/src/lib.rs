@@ -32,18 +32,25 @@
 //! What does not belong here: anything that keeps state between hooks. An instance can be thrown away, pooled or
 //! replaced between any two calls; variables and the key-value table of [`Host`] are what lasts.
 
+#[cfg(all(feature = "rsip", target_arch = "wasm32"))]
+compile_error!(
+    "rsip 0.4 does not compile to wasm32-unknown-unknown: enable strowger-sdk/rsip under [dev-dependencies]"
+);
+
 mod builders;
 pub mod configuration;
 pub mod decision;
 mod elements;
 mod field;
+#[cfg(any(test, all(target_arch = "wasm32", feature = "heap")))]
+mod heap;
 #[doc(hidden)]
 pub mod hooks;
 mod host;
 mod ink;
 mod message;
 mod plugin;
-#[cfg(feature = "rsip")]
+#[cfg(all(feature = "rsip", not(target_arch = "wasm32")))]
 pub mod rsip;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -57,19 +64,21 @@ pub use host::{
     Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
     Verdict,
 };
-pub use message::{Message, Request, Response};
+pub use message::{Lines, Message, Request, Response, Values};
 pub use plugin::{Event, Manifest, Plugin};
 
 pub use ::sip;
-pub use sip::{CSeq, Contact, HeaderError, HeaderId, Method, NameAddr, Scheme, Transport, Uri, UriError, Via};
+pub use sip::{
+    CSeq, Contact, HeaderError, HeaderId, Method, NameAddr, Scheme, Transport, Uri, UriError, Via,
+};
 
 /// Everything a plugin usually needs.
 pub mod prelude {
     pub use crate::configuration::{Configuration, ConfigurationError};
     pub use crate::{
-        CredentialsKind, Decision, DigestAlgorithm, Fault, HeaderId, Host, Level, Limits, Manifest, Method, Outcome,
-        Plugin, RegisterRefusal, Relay, ReplyDecision, ReplyOutcome, Request, Response, Scheme, Stop, Uri, Verdict,
-        challenge, next, pass, reply,
+        CredentialsKind, Decision, DigestAlgorithm, Fault, HeaderId, Host, Level, Limits, Manifest, Method,
+        Outcome, Plugin, RegisterRefusal, Relay, ReplyDecision, ReplyOutcome, Request, Response, Scheme,
+        Stop, Uri, Verdict, challenge, next, pass, reply,
     };
 }
 
@@ -90,7 +99,7 @@ macro_rules! export {
                 }
             }
             type Component = $crate::wasm::Component<$plugin>;
-            $crate::wasm::bindings::export_plugin!(Component with_types_in $crate::wasm::bindings);
+    $crate::wasm::bindings::export_plugin!(Component with_types_in $crate::wasm::bindings);
         };
     };
 }

@@ -159,7 +159,8 @@ mod tests {
     fn a_manifest_is_named_as_its_package_unless_it_says_otherwise() {
         let manifest = Manifest::new().or_named("My_Plugin", "1.2.3");
         assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("my-plugin", "1.2.3"));
-        let manifest = Manifest::new().name("edge").methods(&[Method::Invite]).in_dialog().or_named("other", "1");
+        let manifest =
+            Manifest::new().name("edge").methods(&[Method::Invite]).in_dialog().or_named("other", "1");
         assert_eq!((manifest.name.as_str(), manifest.methods), ("edge", vec!["INVITE".to_owned()]));
         assert!(manifest.in_dialog && !manifest.body);
     }

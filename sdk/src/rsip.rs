@@ -1,10 +1,13 @@
-//! For those who know the types of the `rsip` crate (0.4): conversions both ways (feature `rsip`).
+//! For those who know the types of the `rsip` crate (0.4): conversions both ways (feature `rsip`), for native tests and
+//! tools. rsip itself does not compile to `wasm32-unknown-unknown` (its uuid 0.8 knows no random source there), so
+//! enable the feature under `[dev-dependencies]`.
 //!
 //! In: messages, URIs and header fields of this crate, or rsip's. Out: the other's. Every conversion parses again and
-//! copies; on a hot path use this crate's own types. rsip refuses much that is allowed: `tel:` and `urn:` URIs, IPv6
+//! copies. rsip refuses much that is allowed: `tel:` and `urn:` URIs, IPv6
 //! addresses, folded header fields, SHA-256 challenges. Such a message is an error here, not a panic.
 
 use crate::message::{Message, Request, Response};
+use crate::testing::TestMessage;
 use ::rsip as theirs;
 use sip::{HeaderId, Uri};
 
@@ -36,6 +39,15 @@ impl TryFrom<&Response<'_>> for theirs::Response {
         bytes.extend_from_slice(b"\r\n");
         response.print_fields(&mut bytes);
         theirs::Response::try_from(bytes)
+    }
+}
+
+/// A message of rsip's, as a test's message.
+impl TryFrom<theirs::SipMessage> for TestMessage {
+    type Error = sip::ParseError;
+
+    fn try_from(message: theirs::SipMessage) -> Result<Self, Self::Error> {
+        TestMessage::from_bytes(String::from(message).as_bytes())
     }
 }
 
@@ -108,5 +120,15 @@ mod tests {
         let own = Uri::parse(b"sip:bob@example.org:5070").unwrap();
         assert_eq!(uri(&own).unwrap().port().map(|port| *port.value()), Some(5070));
         assert!(uri(&Uri::parse(b"sip:bob@[2001:db8::1]").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_message_of_rsips_can_be_asked_about() {
+        let theirs = rsip::SipMessage::try_from(
+            "OPTIONS sip:example.org SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 2\r\n\r\nhi",
+        );
+        let message = TestMessage::try_from(theirs.unwrap()).unwrap();
+        assert_eq!(message.message().method(), sip::Method::Options);
+        assert_eq!(message.message().body(), b"hi");
     }
 }

@@ -255,7 +255,13 @@ impl Host for Imports {
         key_value::get(key).map(|entry| Entry { value: entry.value, revision: entry.revision })
     }
 
-    fn put(&self, key: &str, value: &[u8], lifetime_ms: u64, expected: Option<u64>) -> Result<u64, PutRefusal> {
+    fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        lifetime_ms: u64,
+        expected: Option<u64>,
+    ) -> Result<u64, PutRefusal> {
         key_value::put(key, value, lifetime_ms, expected).map_err(|refusal| match refusal {
             key_value::Refusal::Conflict(revision) => PutRefusal::Conflict(revision),
             key_value::Refusal::TooLarge => PutRefusal::TooLarge,

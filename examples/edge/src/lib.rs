@@ -42,7 +42,7 @@ impl Plugin for Edge {
             Method::Options if self.0.is_ours(&uri) && uri.user() == Some(self.0.probe_user.as_bytes()) => {
                 capabilities().into()
             }
-            _ => routing::route(&self.0, request, host),
+            _ => routing::route(&self.0, request, &uri, host),
         }
     }
 }

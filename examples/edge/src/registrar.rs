@@ -6,15 +6,20 @@
 use crate::Settings;
 use strowger_sdk::prelude::*;
 
-/// Option tags of the extensions this registrar knows: Path (RFC 3327), flows (RFC 5626).
+/// The extensions this registrar knows: Path (RFC 3327), flows (RFC 5626).
+const KNOWN: [&str; 2] = ["path", "outbound"];
+/// The same as a header field value.
 pub(crate) const SUPPORTED: &str = "path, outbound";
 
 /// The steps of §10.3, in their order.
 pub(crate) fn register(settings: &Settings, request: &Request<'_>, host: &impl Host) -> Outcome {
     // Step 2: extensions that the phone insists on.
-    let is_unknown = |tag: &&[u8]| !SUPPORTED.split(", ").any(|own| tag.eq_ignore_ascii_case(own.as_bytes()));
-    let unknown: Vec<String> =
-        request.values(HeaderId::REQUIRE).filter(is_unknown).map(|tag| String::from_utf8_lossy(tag).into()).collect();
+    let is_unknown = |tag: &&[u8]| !KNOWN.iter().any(|own| tag.eq_ignore_ascii_case(own.as_bytes()));
+    let unknown: Vec<String> = request
+        .values(HeaderId::REQUIRE)
+        .filter(is_unknown)
+        .map(|tag| String::from_utf8_lossy(tag).into())
+        .collect();
     if !unknown.is_empty() {
         return reply(420).header(HeaderId::UNSUPPORTED, unknown.join(", ")).into();
     }

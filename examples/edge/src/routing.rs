@@ -13,15 +13,19 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Credentials;
 
 /// Decides where the request goes.
-pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+pub(crate) fn route(
+    settings: &Settings,
+    request: &mut Request<'_>,
+    uri: &Uri<'_>,
+    host: &impl Host,
+) -> Outcome {
     let caller = request.from()?.uri()?.aor();
     authenticate(settings, request, host, &caller)?;
     assert_identity(request, &caller);
 
-    let uri = request.uri()?;
     let mut relay = match uri.scheme() {
-        Scheme::Tel => Relay::to_location(number(settings, &uri, host)),
-        Scheme::Sip | Scheme::Sips if settings.is_ours(&uri) => match uri.user() {
+        Scheme::Tel => Relay::to_location(number(settings, uri, host)),
+        Scheme::Sip | Scheme::Sips if settings.is_ours(uri) => match uri.user() {
             Some(_) => Relay::to_location(uri.aor()),
             None => return reply(484).into(),
         },
@@ -52,7 +56,8 @@ fn authenticate(
         Verdict::Accepted(username) if owns(&username, caller) => {
             // They were for us; nobody behind us needs them (§22.3).
             let is_ours = |value: &[u8]| {
-                Credentials::parse(value).is_ok_and(|own| own.param("realm").as_deref() == Some(settings.realm.as_bytes()))
+                Credentials::parse(value)
+                    .is_ok_and(|own| own.param("realm").as_deref() == Some(settings.realm.as_bytes()))
             };
             request.remove_where(HeaderId::PROXY_AUTHORIZATION, is_ours);
             Ok(())

@@ -42,21 +42,24 @@ impl Settings {
     /// Reads them all.
     pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
         let mut c = Configuration::parse(configuration)?;
-        let domains = c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
+        let domains =
+            c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
         if let Some(wrong) = domains.iter().find(|domain| SipHost::parse(domain.as_bytes()).is_none()) {
             return Err(unfit("domains", wrong, "a domain name or an address"));
         }
         let realm = c.text("realm")?.unwrap_or_else(|| domains[0].clone());
         let named = c.texts("algorithms")?.unwrap_or_else(|| vec!["SHA-256".to_owned(), "MD5".to_owned()]);
         let algorithm = |name: &String| {
-            DigestAlgorithm::from_token(name).ok_or_else(|| unfit("algorithms", name, "MD5, SHA-256 or SHA-512-256"))
+            DigestAlgorithm::from_token(name)
+                .ok_or_else(|| unfit("algorithms", name, "MD5, SHA-256 or SHA-512-256"))
         };
         let algorithms = named.iter().map(algorithm).collect::<Result<Vec<_>, _>>()?;
         if algorithms.is_empty() {
             return Err(missing("algorithms"));
         }
         let min_expires = c.number("min_expires", 0..=MAX_SECONDS)?.unwrap_or(10);
-        let max_expires = c.number("max_expires", min_expires..=MAX_SECONDS)?.unwrap_or(7200.max(min_expires));
+        let max_expires =
+            c.number("max_expires", min_expires..=MAX_SECONDS)?.unwrap_or(7200.max(min_expires));
         let default_expires = c.number("default_expires", min_expires..=max_expires)?;
         let default_expires = default_expires.unwrap_or(3600.clamp(min_expires, max_expires));
         let max_bindings = c.number("max_contacts", 1..=1000)?.unwrap_or(10);

@@ -112,7 +112,10 @@ fn path_is_returned_to_the_phone() {
     );
     let answer = ask(&edge(), &host, &message);
     answer.replies(200);
-    assert_eq!(answer.sent("Path"), ["<sip:p1.example.net;lr>", "<sip:p2.example.net;lr>, <sip:p3.example.net;lr>"]);
+    assert_eq!(
+        answer.sent("Path"),
+        ["<sip:p1.example.net;lr>", "<sip:p2.example.net;lr>, <sip:p3.example.net;lr>"]
+    );
     assert_eq!(answer.sent("Supported"), ["path, outbound"]);
 }
 

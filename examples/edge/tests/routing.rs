@@ -63,7 +63,8 @@ fn identities_that_a_caller_claims_are_taken_away() {
 #[test]
 fn who_wants_privacy_is_not_named() {
     let host = TestHost::new().registered_here(ALICE);
-    let message = sip!("INVITE sip:bob@example.org SIP/2.0\nFrom: <sip:alice@example.org>;tag=1\nPrivacy: header; id");
+    let message =
+        sip!("INVITE sip:bob@example.org SIP/2.0\nFrom: <sip:alice@example.org>;tag=1\nPrivacy: header; id");
     let answer = ask(&edge(), &host, &message);
     answer.relays();
     assert!(answer.sent("P-Asserted-Identity").is_empty());
@@ -139,7 +140,10 @@ fn options_to_the_element_itself_are_answered_without_a_transaction() {
     let host = TestHost::new();
     for uri in ["sip:192.0.2.100:5060", "sip:example.org", "sip:[2001:db8::1]"] {
         let answer = ask(&edge(), &host, &from_alice("OPTIONS", uri));
-        assert!(answer.replies(200).options.contains(strowger_sdk::decision::ReplyOptions::STATELESS), "{uri}");
+        assert!(
+            answer.replies(200).options.contains(strowger_sdk::decision::ReplyOptions::STATELESS),
+            "{uri}"
+        );
         assert!(answer.sent("Allow")[0].contains("INVITE"));
         assert_eq!(answer.sent("Accept"), ["*/*"]);
     }

@@ -35,14 +35,23 @@ fn a_mistake_is_named_with_key_value_and_reason() {
         ("", "domains: is missing"),
         ("domains = []", "domains: is missing"),
         ("domains = [\"a b\"]", "domains = \"a b\": expected a domain name or an address"),
-        ("domains = \"a\"\nalgorithms = [\"SHA-1\"]", "algorithms = \"SHA-1\": expected MD5, SHA-256 or SHA-512-256"),
+        (
+            "domains = \"a\"\nalgorithms = [\"SHA-1\"]",
+            "algorithms = \"SHA-1\": expected MD5, SHA-256 or SHA-512-256",
+        ),
         ("domains = \"a\"\nalgorithms = []", "algorithms: is missing"),
-        ("domains = \"a\"\nmin_expires = 700000", "min_expires = 700000: expected a whole number from 0 to 604800"),
+        (
+            "domains = \"a\"\nmin_expires = 700000",
+            "min_expires = 700000: expected a whole number from 0 to 604800",
+        ),
         (
             "domains = \"a\"\nmin_expires = 60\nmax_expires = 30",
             "max_expires = 30: expected a whole number from 60 to 604800",
         ),
-        ("domains = \"a\"\ndefault_expires = 9999", "default_expires = 9999: expected a whole number from 10 to 7200"),
+        (
+            "domains = \"a\"\ndefault_expires = 9999",
+            "default_expires = 9999: expected a whole number from 10 to 7200",
+        ),
         ("domains = \"a\"\ndomain = \"b\"", "domain: no such key"),
         ("domains = \"a\"\nrealm", "line 2: expected = behind the key"),
     ] {

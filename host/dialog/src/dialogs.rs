@@ -471,3 +471,6 @@ fn ends_dialog(status: u16) -> bool {
 
 /// There may be 100,000 of them.
 const _: () = assert!(size_of::<Record>() <= 72);
+
+#[cfg(test)]
+mod tests;

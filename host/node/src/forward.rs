@@ -44,7 +44,11 @@ impl Node {
         let found = {
             let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
             let uri = Uri::parse(routes.next_hop()).map_err(|_| errors::BAD_ROUTE)?;
-            match self.config.listening.numeric_hop(&uri, source) {
+            let came_by = match active.preprocessed.outbound_listener() {
+                Some(listener) => Flow { listener, ..source },
+                None => source,
+            };
+            match self.config.listening.numeric_hop(&uri, came_by) {
                 Some(Ok(flow)) => Ok(flow),
                 Some(Err(failure)) => return Err(errors::locate(failure)),
                 None => Err(routes.next_hop().into()),
@@ -71,6 +75,10 @@ impl Node {
         match active.branches.get_mut(usize::from(branch)) {
             Some(place) if place.locating => place.locating = false,
             _ => return self.keep(id, active),
+        }
+        // Cancelled, or timed out, while it was looked for.
+        if active.forking.state(branch) != Some(proxy::BranchState::Trying) {
+            return self.keep(id, active);
         }
         let begun = match hops {
             Ok(mut hops) => {
@@ -119,8 +127,7 @@ impl Node {
             return Ok(());
         }
         let client = self.transactions.new_client().ok_or(errors::OVERLOADED)?;
-        let loop_hash = proxy::loop_hash(&self.config.own, &active.request.head());
-        let via_branch = self.transactions.branch(client, loop_hash);
+        let via_branch = self.transactions.branch(client, active.preprocessed.loop_hash);
         let place = &active.branches[usize::from(branch)];
         let print = Print { active, branch: place, source, hop: hop.flow, via_branch: via_branch.as_bytes() };
         let mut bytes = match self.print_request(&print) {

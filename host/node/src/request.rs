@@ -159,22 +159,20 @@ impl Node {
     /// Lets a script see the request as §16.4 leaves it. A request that this changes is printed and read again.
     fn show_preprocessed(&mut self, id: ContextId) {
         let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
-        if active.preprocessed != Preprocessed::default()
+        if active.preprocessed.changes_message()
             && let Some(shown) = self.print_preprocessed(&active)
         {
             active.request = Arc::new(shown);
-            active.preprocessed = Preprocessed::default();
+            active.preprocessed = active.preprocessed.written();
         }
         self.keep(id, active);
     }
 
-    /// None where it cannot be routed: it is refused when it is forwarded, and a script may still answer it.
+    /// None where it cannot be read again: then it goes on as it came.
     fn print_preprocessed(&mut self, active: &Active) -> Option<Message> {
         let head = active.request.head();
-        let (own, target) = (&self.config.own, proxy::Target::default());
-        let routes = proxy::RouteSet::new(&head, own, &active.preprocessed, &[], target).ok()?;
         let mut draft = Draft::forward(head);
-        routes.write(&head, &mut draft);
+        active.preprocessed.write(&head, &mut draft);
         self.page.clear();
         draft.print(&mut self.page);
         Message::parse_stream(&self.page).ok()

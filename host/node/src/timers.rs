@@ -26,6 +26,7 @@ impl Node {
         let running = entry.deadline.is_some();
         entry.deadline = Some(at);
         if !running {
+            self.timers.catch_up(now);
             self.timers.insert(at, (id, branch));
         }
     }

@@ -84,7 +84,8 @@ impl Cache {
     /// Keeps the compiled component. Failing is not fatal: it is compiled again next time.
     pub(crate) fn put(&self, component: &[u8], compiled: &Component) {
         let path = self.path(component);
-        let stored = compiled.serialize().map_err(io::Error::other).and_then(|bytes| self.write(&path, &bytes));
+        let stored =
+            compiled.serialize().map_err(io::Error::other).and_then(|bytes| self.write(&path, &bytes));
         if let Err(error) = stored {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin could not be kept");
         }
@@ -162,7 +163,11 @@ fn artefact(file: &[u8]) -> Option<&[u8]> {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
 }
 
 /// A hasher whose result does not change with the standard library's version.

@@ -25,7 +25,7 @@ use node::{ConsultError, Decision, Hook, ReplyDecision};
 use crate::bindings::exports::strowger::sip::on_event;
 use crate::bindings::strowger::sip::types;
 use crate::context::{ConsultContext, Effects};
-use crate::convert::{self, Subject};
+use crate::convert;
 use crate::guest::{Guest, Returned};
 use crate::plugin::Plugin;
 use crate::stats::{DecisionKind, Stats};
@@ -169,7 +169,9 @@ impl Plugin {
 
 fn default_of(hook: Hook) -> Outcome {
     match hook {
-        Hook::Request | Hook::InDialogRequest | Hook::Failure => Outcome::Decision(Decision::Next(Vec::new())),
+        Hook::Request | Hook::InDialogRequest | Hook::Failure => {
+            Outcome::Decision(Decision::Next(Vec::new()))
+        }
         Hook::Reply => Outcome::Reply(ReplyDecision::Pass(Vec::new())),
     }
 }
@@ -194,8 +196,8 @@ async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
 }
 
 async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
-    let hook = match &ask {
-        Ask::Message { hook, .. } => Some(*hook),
+    let subject = match &ask {
+        Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
         Ask::Timer(_) | Ask::Event(_) => None,
     };
     let returned = guest.call(ask).await;
@@ -211,14 +213,19 @@ async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
             return failed(error, cpu, None);
         }
     };
-    let subject = Subject { hook, hosted: guest.hosted() };
-    let (result, fault) = match returned {
-        Returned::Decision(Ok(decision)) => (convert::decision(decision, subject), None),
-        Returned::Reply(Ok(decision)) => (convert::reply_decision(decision, subject), None),
-        Returned::Done => (Ok((Outcome::Done, DecisionKind::Done)), None),
-        Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)) => {
-            (Ok((Outcome::Done, DecisionKind::Done)), Some(convert::fault(fault)))
+    let done = Ok((Outcome::Done, DecisionKind::Done));
+    let (result, fault) = match (returned, &subject) {
+        (Returned::Decision(Ok(decision)), Some((hook, message))) => {
+            (convert::decision(decision, message, *hook, guest.hosted()), None)
         }
+        (Returned::Reply(Ok(decision)), Some((_, message))) => {
+            (convert::reply_decision(decision, message), None)
+        }
+        (Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)), _) => {
+            (done, Some(convert::fault(fault)))
+        }
+        // A timer or an event; a hook with a message always returns a decision.
+        (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
     };
     let (effects, dropped) = guest.end();
     plugin.stats.log_lines_dropped(dropped);

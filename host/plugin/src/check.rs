@@ -172,7 +172,13 @@ impl Contract {
     }
 
     /// One import of the script: known, of a compatible version, complete, granted.
-    fn check_import(&self, id: InterfaceId, import: &str, host: &Contract, role: &Role) -> Result<(), LoadError> {
+    fn check_import(
+        &self,
+        id: InterfaceId,
+        import: &str,
+        host: &Contract,
+        role: &Role,
+    ) -> Result<(), LoadError> {
         let name = self.name(id);
         let unknown = || LoadError::UnknownImport { import: import.to_owned() };
         let interface = name.interface.as_deref().ok_or_else(unknown)?;
@@ -191,7 +197,10 @@ impl Contract {
             });
         }
         if !role.grants(interface) {
-            return Err(LoadError::NotGranted { role: role.name().to_owned(), interface: interface.to_owned() });
+            return Err(LoadError::NotGranted {
+                role: role.name().to_owned(),
+                interface: interface.to_owned(),
+            });
         }
         Ok(())
     }

@@ -6,9 +6,8 @@
 
 use std::time::Duration;
 
-use node::{
-    Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
-};
+use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
+use sip::{Head, Message, Method};
 
 use crate::bindings::strowger::sip::types;
 use crate::call::{Fault, Outcome};
@@ -40,58 +39,38 @@ pub(crate) enum Violation {
     NotHere { what: &'static str },
 }
 
-/// What a decision is about.
-pub(crate) struct Subject<'a> {
-    /// The hook that decided; none for timers and events, which decide nothing.
-    pub(crate) hook: Option<Hook>,
-    pub(crate) hosted: &'a mut Hosted,
-}
-
-/// What is known of the message in hand before its decision is looked at.
+/// What edits are made to.
 #[derive(Clone, Copy)]
-struct About {
-    is_request: bool,
-    /// The request's method, or the one of the response's CSeq.
-    method: sip::Method,
-    status: u16,
-    headers: usize,
-}
-
-impl Subject<'_> {
-    fn about(&self) -> About {
-        match self.hosted.message() {
-            Some(message) => {
-                let head = message.head();
-                let is_request = head.is_request();
-                let method =
-                    if is_request { head.method() } else { head.cseq().map_or(sip::Method::Other, |cseq| cseq.method) };
-                About { is_request, method, status: head.status(), headers: head.spans().len() }
-            }
-            None => About { is_request: false, method: sip::Method::Other, status: 0, headers: 0 },
-        }
-    }
+enum Base<'a> {
+    /// The message that the hook saw: its header fields can be named by their index.
+    Seen(Head<'a>),
+    /// The request, where the hook saw its best response: indexes would mean another message.
+    RequestUnseen,
+    /// An answer that is yet to be made: nothing in it has an index, and it has no Request-URI.
+    Answer,
 }
 
 /// The decision of a request or failure hook.
 pub(crate) fn decision(
     decision: types::Decision,
-    subject: Subject<'_>,
+    message: &Message,
+    hook: Hook,
+    hosted: &mut Hosted,
 ) -> Result<(Outcome, DecisionKind), Violation> {
-    let about = subject.about();
-    // A failure hook sees the best response, but what it decides is done to the request: a relay's edits count the
-    // header fields of the request, which is not at hand here; node checks them when it makes them.
-    let of_request = if subject.hook == Some(Hook::Failure) { About { headers: usize::MAX, ..about } } else { about };
+    let head = message.head();
     let (decision, kind) = match decision {
         types::Decision::Relay(relay) => {
-            let relay = self::relay(relay, of_request, subject.hosted)?;
-            (Decision::Relay(relay), DecisionKind::Relay)
+            let base = if hook == Hook::Failure { Base::RequestUnseen } else { Base::Seen(head) };
+            (Decision::Relay(self::relay(relay, base, hosted)?), DecisionKind::Relay)
         }
         types::Decision::Reply(reply) => (Decision::Reply(self::reply(reply)?), DecisionKind::Reply),
         types::Decision::Challenge(challenge) => {
             (Decision::Challenge(self::challenge(challenge)?), DecisionKind::Challenge)
         }
-        types::Decision::Next(edits) => (Decision::Next(self::edits(edits, about)?), DecisionKind::Next),
-        types::Decision::Drop if about.is_request && about.method == sip::Method::Ack => {
+        types::Decision::Next(edits) => {
+            (Decision::Next(self::edits(edits, Base::Seen(head))?), DecisionKind::Next)
+        }
+        types::Decision::Drop if head.is_request() && head.method() == Method::Ack => {
             (Decision::Drop, DecisionKind::Drop)
         }
         types::Decision::Drop => return Err(Violation::NotHere { what: "drop of anything but ACK" }),
@@ -102,20 +81,24 @@ pub(crate) fn decision(
 /// The decision of a reply hook.
 pub(crate) fn reply_decision(
     decision: types::ReplyDecision,
-    subject: Subject<'_>,
+    message: &Message,
 ) -> Result<(Outcome, DecisionKind), Violation> {
-    let about = subject.about();
+    let head = message.head();
+    let status = head.status();
     let (decision, kind) = match decision {
-        types::ReplyDecision::Pass(edits) => (ReplyDecision::Pass(self::edits(edits, about)?), DecisionKind::Pass),
+        types::ReplyDecision::Pass(edits) => {
+            (ReplyDecision::Pass(self::edits(edits, Base::Seen(head))?), DecisionKind::Pass)
+        }
         types::ReplyDecision::Replace(_)
-            if about.method == sip::Method::Invite && (200..300).contains(&about.status) =>
+            if (200..300).contains(&status)
+                && head.cseq().is_ok_and(|cseq| cseq.method == Method::Invite) =>
         {
             return Err(Violation::NotHere { what: "replace of a 2xx to INVITE" });
         }
         types::ReplyDecision::Replace(reply) => {
             (ReplyDecision::Replace(self::reply(reply)?), DecisionKind::Replace)
         }
-        types::ReplyDecision::Drop if (100..200).contains(&about.status) => {
+        types::ReplyDecision::Drop if (100..200).contains(&status) => {
             (ReplyDecision::Drop, DecisionKind::DropReply)
         }
         types::ReplyDecision::Drop => return Err(Violation::NotHere { what: "drop of a final response" }),
@@ -133,12 +116,12 @@ pub(crate) fn fault(fault: types::Fault) -> Fault {
     Fault { code: fault.code, reason: reason.into() }
 }
 
-fn relay(relay: types::Relay, about: About, hosted: &mut Hosted) -> Result<Relay, Violation> {
+fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Relay, Violation> {
     let targets_named = !relay.targets.is_empty();
-    let timeout = (relay.timeout_ms > 0)
-        .then(|| Duration::from_millis(relay.timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
+    let timeout =
+        (relay.timeout_ms > 0).then(|| Duration::from_millis(relay.timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
     Ok(Relay {
-        edits: edits(relay.edits, about)?,
+        edits: edits(relay.edits, base)?,
         targets: targets(relay.targets, hosted)?,
         targets_named,
         record_route: relay.options.contains(types::RelayOptions::RECORD_ROUTE),
@@ -200,7 +183,7 @@ fn reply(reply: types::Reply) -> Result<Reply, Violation> {
     Ok(Reply {
         status: status(reply.status)?,
         reason: line(reply.reason, MAX_REASON, "a reason phrase")?,
-        edits: edits_of_answer(reply.edits)?,
+        edits: edits(reply.edits, Base::Answer)?,
         stateless: reply.options.contains(types::ReplyOptions::STATELESS),
     })
 }
@@ -223,23 +206,18 @@ fn challenge(challenge: types::Challenge) -> Result<Challenge, Violation> {
         realm: line(challenge.realm, MAX_REALM, "a realm")?,
         algorithms: algorithms.into_iter().map(algorithm).collect(),
         stale: challenge.stale,
-        edits: edits_of_answer(challenge.edits)?,
+        edits: edits(challenge.edits, Base::Answer)?,
     })
 }
 
-/// Edits of an answer that is yet to be made: there is nothing to replace in it, and it has no Request-URI.
-fn edits_of_answer(list: Vec<types::Edit>) -> Result<Vec<Edit>, Violation> {
-    edits(list, About { is_request: false, method: sip::Method::Other, status: 0, headers: 0 })
-}
-
-fn edits(list: Vec<types::Edit>, about: About) -> Result<Vec<Edit>, Violation> {
+fn edits(list: Vec<types::Edit>, base: Base<'_>) -> Result<Vec<Edit>, Violation> {
     if list.len() > MAX_EDITS {
         return Err(Violation::TooMany { what: "edits", most: MAX_EDITS });
     }
-    list.into_iter().map(|edit| self::edit(edit, about)).collect()
+    list.into_iter().map(|edit| self::edit(edit, base)).collect()
 }
 
-fn edit(edit: types::Edit, about: About) -> Result<Edit, Violation> {
+fn edit(edit: types::Edit, base: Base<'_>) -> Result<Edit, Violation> {
     const VALUE: &str = "a header field value";
     let edit = match edit {
         types::Edit::Append(header) => Edit::Append(self::header(header)?),
@@ -252,17 +230,28 @@ fn edit(edit: types::Edit, about: About) -> Result<Edit, Violation> {
             let header = self::header(types::Header { value: String::new(), ..header })?;
             Edit::RemoveAll(header.id, header.name)
         }
-        types::Edit::SetRequestUri(_) if !about.is_request => {
-            return Err(Violation::NotHere { what: "a Request-URI in a response" });
+        types::Edit::SetRequestUri(uri) => {
+            let of_request = match base {
+                Base::Seen(head) => head.is_request(),
+                Base::RequestUnseen => true,
+                Base::Answer => false,
+            };
+            if !of_request {
+                return Err(Violation::NotHere { what: "a Request-URI in a response" });
+            }
+            Edit::SetRequestUri(line(uri, MAX_URI, "the Request-URI")?)
         }
-        types::Edit::SetRequestUri(text) => Edit::SetRequestUri(uri(text, "the Request-URI")?),
         types::Edit::SetBody(body) => {
             short(&body.content, MAX_BODY, "a body")?;
             let content_type = line(body.content_type, MAX_HEADER_VALUE, "a content type")?;
             Edit::SetBody { content_type, content: body.content.into() }
         }
     };
-    edit.check(about.headers).map_err(Violation::Edit)?;
+    match base {
+        Base::Seen(head) => edit.check_in(head),
+        Base::RequestUnseen | Base::Answer => edit.check(0),
+    }
+    .map_err(Violation::Edit)?;
     Ok(edit)
 }
 

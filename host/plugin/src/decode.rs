@@ -55,7 +55,9 @@ fn inspect_module(bytes: &[u8]) -> Result<(), LoadError> {
                     }
                 }
             }
-            Payload::CustomSection(section) if section.name().starts_with(CONTRACT_SECTION) => has_contract = true,
+            Payload::CustomSection(section) if section.name().starts_with(CONTRACT_SECTION) => {
+                has_contract = true
+            }
             _ => {}
         }
     }

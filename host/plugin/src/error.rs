@@ -91,18 +91,20 @@ pub enum LoadError {
     #[error("the script does not export `strowger:sip/lifecycle`, which every plugin must")]
     NoLifecycle,
     /// No hook.
-    #[error("the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event)")]
+    #[error(
+        "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event)"
+    )]
     NoHook,
-    /// The compiler gave up.
-    #[error("the component does not compile: {reason}")]
+    /// The code is not valid, or declares more than a guest may have.
+    #[error("the component does not compile, or wants more than a guest may have: {reason}")]
     Compile {
         /// What the compiler said.
         reason: String,
     },
-    /// The component needs more than a guest may have.
+    /// The component's own start-up fails.
     #[error("the component cannot be instantiated: {reason}")]
     Instantiate {
-        /// Which limit or which item.
+        /// What wasmtime said.
         reason: String,
     },
     /// `init` returned its own error.

@@ -327,7 +327,11 @@ fn ended(error: &wasmtime::Error, hosted: &Hosted) -> Ended {
             | Trap::HeapMisaligned,
         ) => TrapKind::Bounds,
         Some(
-            Trap::StringOutOfBounds | Trap::ListOutOfBounds | Trap::InvalidDiscriminant | Trap::UnalignedPointer | Trap::InvalidChar,
+            Trap::StringOutOfBounds
+            | Trap::ListOutOfBounds
+            | Trap::InvalidDiscriminant
+            | Trap::UnalignedPointer
+            | Trap::InvalidChar,
         )
         | None => TrapKind::Value,
         Some(_) => TrapKind::Other,

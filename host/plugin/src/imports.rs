@@ -18,8 +18,8 @@ use crate::bindings::strowger::store::key_value;
 use crate::context::{ConsultContext, Effects, Variables};
 use crate::guest::MemoryLimit;
 use crate::limits::{
-    MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_PROVISIONALS, MAX_RANDOM, MAX_REALM, MAX_REASON,
-    MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
+    MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_PROVISIONALS, MAX_RANDOM, MAX_REALM,
+    MAX_REASON, MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
 };
 use crate::plugin::Identity;
 use crate::role::Role;
@@ -98,11 +98,6 @@ impl Hosted {
         (std::mem::take(&mut self.effects), self.log_lines.saturating_sub(MAX_LOG_LINES))
     }
 
-    /// The message in hand.
-    pub(crate) fn message(&self) -> Option<&Arc<sip::Message>> {
-        self.subject.as_ref().map(|subject| &subject.message)
-    }
-
     /// Asks the machine something.
     pub(crate) fn ask<R>(&mut self, question: impl FnOnce(&dyn Services, &Asking<'_>) -> R) -> R {
         let now_ms = self.now_ms();
@@ -141,8 +136,7 @@ impl Hosted {
 
     fn set(&mut self, dialog: bool, name: &str, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
         let before = self.variables(dialog)?.cloned().unwrap_or_default();
-        let changed =
-            if dialog { &mut self.effects.dialog_variables } else { &mut self.effects.variables };
+        let changed = if dialog { &mut self.effects.dialog_variables } else { &mut self.effects.variables };
         let changed = changed.get_or_insert(before);
         Arc::make_mut(changed).set(name, value.map(Bytes::from)).map_err(|_| Misuse::Variables.into())
     }
@@ -290,7 +284,10 @@ impl registrar::Host for Hosted {
         Ok(match self.ask(|services, asking| services.register(asking, &address_of_record, &limits)) {
             Ok((registration, staged)) => {
                 self.effects.staged.extend(staged);
-                Ok(registrar::Registration { contacts: registration.contacts, outbound: registration.outbound })
+                Ok(registrar::Registration {
+                    contacts: registration.contacts,
+                    outbound: registration.outbound,
+                })
             }
             Err(refusal) => Err(match refusal {
                 Refusal::TooBrief(least) => registrar::Refusal::TooBrief(least),

@@ -49,7 +49,7 @@ pub use limits::Limits;
 pub use plugin::{Identity, Manifest, Plugin};
 pub use role::Role;
 pub use services::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits, Services,
-    Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
+    Services, Staged, Verdict,
 };
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};

@@ -5,20 +5,25 @@
 //! polls belongs to others and is not counted.
 //!
 //! ```text
-//!  poll ─▶ guest runs ──tick──▶ below YIELD_AFTER in this poll: go on
-//!                               budget spent:                   interrupt (a trap; the guest is thrown away)
-//!                               else:                           yield, go on at the next poll
+//!  poll ─▶ guest runs ──tick──▶ budget spent, and this is not one of the first ticks:
+//!                                   interrupt (a trap; the guest is thrown away)
+//!                               below YIELD_AFTER in this poll: go on
+//!                               else: yield, go on at the next poll
 //! ```
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use wasmtime::UpdateDeadline;
 
 /// A guest that has had the thread for less than this keeps it at a tick: most ticks hit a call of a few µs.
 const YIELD_AFTER: Duration = Duration::from_millis(1);
+
+/// A guest is interrupted at this tick of its call at the earliest. A thread that the system has put aside for long
+/// comes back to one tick, however many it missed; a guest in a loop sees them all.
+const INTERRUPT_AT_TICK: u32 = 4;
 
 /// The clock of one guest. Written by the poll, read by the epoch callback below it on the same thread.
 #[derive(Debug)]
@@ -29,6 +34,8 @@ pub(crate) struct Meter {
     spent: AtomicU64,
     /// When the current poll began, ns since `base`.
     resumed: AtomicU64,
+    /// Ticks that found this call running.
+    ticks: AtomicU32,
 }
 
 impl Meter {
@@ -38,6 +45,7 @@ impl Meter {
             budget: AtomicU64::new(nanoseconds(budget)),
             spent: AtomicU64::new(0),
             resumed: AtomicU64::new(0),
+            ticks: AtomicU32::new(0),
         }
     }
 
@@ -45,6 +53,7 @@ impl Meter {
     pub(crate) fn begin(&self, budget: Duration) {
         self.budget.store(nanoseconds(budget), Relaxed);
         self.spent.store(0, Relaxed);
+        self.ticks.store(0, Relaxed);
     }
 
     /// Runs a call under this meter: counts the time of each poll.
@@ -69,7 +78,10 @@ impl Meter {
     /// Called from inside a poll when an epoch has ended.
     pub(crate) fn at_tick(&self) -> UpdateDeadline {
         let this_poll = self.now() - self.resumed.load(Relaxed);
-        if self.spent.load(Relaxed) + this_poll >= self.budget.load(Relaxed) {
+        let ticks = self.ticks.load(Relaxed).saturating_add(1);
+        self.ticks.store(ticks, Relaxed);
+        let is_over = self.spent.load(Relaxed) + this_poll >= self.budget.load(Relaxed);
+        if is_over && ticks >= INTERRUPT_AT_TICK {
             UpdateDeadline::Interrupt
         } else if this_poll < nanoseconds(YIELD_AFTER) {
             UpdateDeadline::Continue(1)
@@ -92,15 +104,39 @@ fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    fn at_ticks(meter: &Meter, ticks: u32) -> UpdateDeadline {
+        (1..ticks).for_each(|_| drop(meter.at_tick()));
+        meter.at_tick()
+    }
+
+    #[test]
+    fn a_call_that_has_just_begun_keeps_the_thread() {
+        let meter = Meter::new(Duration::from_secs(3600));
+        meter.resumed.store(meter.now(), Relaxed);
+        assert!(matches!(meter.at_tick(), UpdateDeadline::Continue(1)));
+    }
+
     #[test]
     fn a_tick_interrupts_only_when_the_budget_is_spent() {
         let meter = Meter::new(Duration::from_secs(3600));
         meter.resumed.store(meter.now(), Relaxed);
-        assert!(matches!(meter.at_tick(), UpdateDeadline::Continue(1)), "a call that has just begun keeps the thread");
+        assert!(!matches!(at_ticks(&meter, 2 * INTERRUPT_AT_TICK), UpdateDeadline::Interrupt));
         meter.begin(Duration::ZERO);
-        assert!(matches!(meter.at_tick(), UpdateDeadline::Interrupt));
+        assert!(matches!(at_ticks(&meter, INTERRUPT_AT_TICK), UpdateDeadline::Interrupt));
         meter.begin(Duration::from_secs(3600));
         meter.spent.store(nanoseconds(Duration::from_secs(3600)), Relaxed);
-        assert!(matches!(meter.at_tick(), UpdateDeadline::Interrupt), "earlier polls count");
+        assert!(
+            matches!(at_ticks(&meter, INTERRUPT_AT_TICK), UpdateDeadline::Interrupt),
+            "earlier polls count"
+        );
+    }
+
+    #[test]
+    fn a_thread_that_was_put_aside_is_no_guest_in_a_loop() {
+        let meter = Meter::new(Duration::ZERO);
+        for _ in 1..INTERRUPT_AT_TICK {
+            assert!(!matches!(meter.at_tick(), UpdateDeadline::Interrupt));
+        }
+        assert!(matches!(meter.at_tick(), UpdateDeadline::Interrupt));
     }
 }

@@ -13,6 +13,10 @@ use crate::guest::Guest;
 
 /// Guests that wait for a call.
 pub(crate) struct Pool {
+    #[allow(
+        clippy::vec_box,
+        reason = "a guest moves into and out of the list with every call; only its address does"
+    )]
     idle: Mutex<Vec<Box<Guest>>>,
     max_idle: AtomicU32,
 }

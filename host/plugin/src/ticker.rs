@@ -21,7 +21,11 @@ impl Ticker {
     ///
     /// # Errors
     /// The system has no thread to give.
-    pub(crate) fn start(engine: &wasmtime::Engine, slow: Duration, fast: Duration) -> std::io::Result<Ticker> {
+    pub(crate) fn start(
+        engine: &wasmtime::Engine,
+        slow: Duration,
+        fast: Duration,
+    ) -> std::io::Result<Ticker> {
         let engine = engine.weak();
         let caught = Arc::new(AtomicBool::new(false));
         let seen = caught.clone();

@@ -1,5 +1,7 @@
 //! Compiled artefacts: found again, recompiled when damaged, kept where nobody else can write.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod support;
 
 use std::fs;
@@ -59,16 +61,19 @@ fn an_artefact_is_found_again_and_a_damaged_one_is_compiled_again() {
 }
 
 #[test]
-fn another_engine_has_artefacts_of_its_own() {
+fn an_artefact_is_no_way_around_the_limits() {
     let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path().join("compiled");
-    assert!(!cached(&folder));
-    let engine = engine_with(|config| {
-        config.cache_dir = Some(folder.clone());
-        config.limits.memory = 8 << 20;
-        config.wasm_stack = 256 << 10;
-    });
-    assert!(is_next(&ask(&load(&engine, &behaviours("b", "1")).unwrap(), 'x')));
+    let engine = |memory: usize| {
+        engine_with(|config| {
+            config.cache_dir = Some(folder.path().join("compiled"));
+            config.limits.memory = memory;
+        })
+    };
+    let bytes = behaviours("b", "1"); // declares three pages
+    let three_pages = 3 << 16;
+    assert!(load(&engine(three_pages), &bytes).is_ok());
+    let refused = load(&engine(three_pages - (1 << 16)), &bytes).unwrap_err().to_string();
+    assert!(refused.contains("more than a guest may have"), "{refused}");
 }
 
 #[test]
@@ -89,7 +94,8 @@ fn what_is_not_a_folder_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("compiled");
     fs::write(&path, b"").unwrap();
-    let error = Engine::new(EngineConfig { cache_dir: Some(path.clone()), ..EngineConfig::default() }).unwrap_err();
+    let error =
+        Engine::new(EngineConfig { cache_dir: Some(path.clone()), ..EngineConfig::default() }).unwrap_err();
     let start = format!("the folder of compiled plugins `{}` cannot be used: ", path.display());
     assert!(error.to_string().starts_with(&start), "{error}");
 }

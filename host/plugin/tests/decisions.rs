@@ -1,5 +1,7 @@
 //! Decisions as values, and decisions that break the contract.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod support;
 
 use std::time::Duration;
@@ -31,14 +33,20 @@ fn a_relay_looks_its_locations_up() {
     assert_eq!((&*bob.uri, bob.q), ("sip:bob@192.0.2.7", 700));
     assert_eq!(bob.route, ["<sip:proxy.example;lr>".into()]);
     assert_eq!((&*carol.uri, carol.q), ("sip:carol@192.0.2.9:5070", 500));
-    assert_eq!(carol.route, ["<sip:proxy.example;lr>".into(), "<sip:path.example;lr>".into()], "the Path comes last");
+    assert_eq!(
+        carol.route,
+        ["<sip:proxy.example;lr>".into(), "<sip:path.example;lr>".into()],
+        "the Path comes last"
+    );
 }
 
 #[test]
 fn a_challenge() {
     let engine = engine();
     let plugin = load(&engine, &behaviours("b", "1")).unwrap();
-    let Ok(Outcome::Decision(Decision::Challenge(challenge))) = ask(&plugin, 'C').result else { panic!("none") };
+    let Ok(Outcome::Decision(Decision::Challenge(challenge))) = ask(&plugin, 'C').result else {
+        panic!("none")
+    };
     assert!(challenge.proxy && challenge.stale);
     assert_eq!(&*challenge.realm, "example.com");
     assert_eq!(challenge.algorithms, [auth::Algorithm::Sha256, auth::Algorithm::Md5]);
@@ -48,7 +56,14 @@ fn a_challenge() {
 fn decisions_that_break_the_contract_are_not_taken() {
     let engine = engine();
     let plugin = load(&engine, &behaviours("b", "1")).unwrap();
-    let cases = [('c', "a line break"), ('s', "a status of 42"), ('i', "an index"), ('d', "a drop"), ('Q', "a q of 1001")];
+    let cases = [
+        ('c', "a line break"),
+        ('H', "a Via of its own"),
+        ('s', "a status of 42"),
+        ('i', "an index"),
+        ('d', "a drop"),
+        ('Q', "a q of 1001"),
+    ];
     for (letter, what) in cases {
         assert_eq!(ask(&plugin, letter).result, Err(ConsultError::Invalid), "{what}");
         assert_eq!(plugin.guests(), (1, 1), "the guest did not trap: it is kept");
@@ -86,7 +101,9 @@ fn what_a_reply_hook_may_do() {
     assert_eq!(ask(200, "INVITE", 'x'), Ok(Outcome::Reply(ReplyDecision::Pass(Vec::new()))));
     assert_eq!(ask(180, "INVITE", 'd'), Ok(Outcome::Reply(ReplyDecision::Drop)));
     assert_eq!(ask(486, "INVITE", 'd'), Err(ConsultError::Invalid), "a final response cannot be dropped");
-    assert!(matches!(ask(486, "INVITE", 'y'), Ok(Outcome::Reply(ReplyDecision::Replace(reply))) if reply.status == 299));
+    assert!(
+        matches!(ask(486, "INVITE", 'y'), Ok(Outcome::Reply(ReplyDecision::Replace(reply))) if reply.status == 299)
+    );
     assert_eq!(ask(200, "INVITE", 'y'), Err(ConsultError::Invalid), "the phone has answered");
     assert!(matches!(ask(200, "OPTIONS", 'y'), Ok(Outcome::Reply(ReplyDecision::Replace(_)))));
 }

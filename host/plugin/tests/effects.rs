@@ -1,5 +1,7 @@
 //! What a script asks to happen takes place with its decision, or not at all.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod support;
 
 use std::sync::Arc;

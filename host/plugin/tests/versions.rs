@@ -1,5 +1,7 @@
 //! Swapping versions: new transactions take the new one, old ones finish on theirs, nothing is left behind.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod support;
 
 use std::sync::Arc;
@@ -8,6 +10,12 @@ use node::ConsultError;
 use plugin::{Active, Role, Roles};
 use strowger_plugin as plugin;
 use support::{ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run};
+
+/// Resident memory of this process, bytes (for pages of 4 KiB; larger ones only make the test kinder).
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4_096
+}
 
 #[test]
 fn two_versions_live_at_once_until_the_old_one_is_let_go() {
@@ -67,7 +75,11 @@ fn a_thousand_swaps_leave_nothing_behind() {
     let engine = engine_with(|config| config.cache_dir = Some(folder.path().join("compiled")));
     let active = Active::new(Role::edge());
     let files = [behaviours("b", "1"), behaviours("b", "2")];
+    let mut settled = 0;
     for swap in 0..1_000 {
+        if swap == 200 {
+            settled = resident();
+        }
         let plugin = load(&engine, &files[swap % 2]).unwrap();
         active.activate(plugin);
         let plugin = active.plugin().unwrap();
@@ -76,6 +88,8 @@ fn a_thousand_swaps_leave_nothing_behind() {
             assert_eq!(ask(&plugin, 'u').result, Err(ConsultError::Trap));
         }
     }
+    let grown = resident().saturating_sub(settled);
+    assert!(grown < 16 << 20, "800 swaps may not cost {grown} bytes of memory");
     let status = engine.status();
     assert_eq!((status.plugins, status.guests), (1, 1));
     assert_eq!((status.compiled, status.cache_hits), (2, 998));

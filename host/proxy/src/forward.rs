@@ -66,8 +66,9 @@ impl From<ForwardError> for Rejection {
     }
 }
 
-/// Change the copy of `head` in `draft` as §16.6 says, items 2 to 6 and 8, in this order: the script's edits,
-/// Request-URI and Route, Max-Forwards, Max-Breadth, Record-Route, Via.
+/// Change the copy of `head` in `draft` as §16.6 says, items 2 to 6, 8 and 9, in this order: the script's edits,
+/// Request-URI and Route, Max-Forwards, Max-Breadth, Record-Route, Via, and a Content-Length where it is missing and
+/// the Via's transport needs it.
 ///
 /// # Errors
 /// [`ForwardError`]; the draft is then of no use.
@@ -92,14 +93,17 @@ pub fn forward<'a>(
         insert_record_route(draft, head, own, routes, record_route);
     }
     if let Some(via) = forwarding.via {
-        draft.prepend(HeaderId::VIA, via_value(own, via));
+        let transport = own.listener(via.listener).map_or(Transport::Udp, |address| address.transport);
+        draft.prepend(HeaderId::VIA, via_value(own, via, transport));
+        if transport.is_reliable() {
+            draft.ensure_content_length();
+        }
     }
     Ok(())
 }
 
 /// The value of a Via of ours (§16.6 item 8, §18.1.1).
-fn via_value(own: &Own, via: Via<'_>) -> Vec<u8> {
-    let transport = own.listener(via.listener).map_or(Transport::Udp, |address| address.transport);
+fn via_value(own: &Own, via: Via<'_>, transport: Transport) -> Vec<u8> {
     let sent_by = own.sent_by(via.listener);
     let mut value = Vec::with_capacity(32 + sent_by.len() + via.branch.len());
     value.extend_from_slice(b"SIP/2.0/");

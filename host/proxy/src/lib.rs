@@ -15,11 +15,13 @@
 //! | `best_response.rs` | which of several | 16.7 item 6 |
 //! | `forward_response.rs` | what is changed in a response | 16.7 items 3, 7 |
 //! | `max_breadth.rs` | how wide a request may be forked | RFC 5393 §5 |
+//! | `list.rs` | comma-separated lists | 7.3.1 |
 //! | `stateless.rs` | the branch of an ACK to a 2xx | 16.11 |
 
 pub mod best_response;
 mod forward;
 mod forward_response;
+mod list;
 pub mod loop_detection;
 pub mod max_breadth;
 mod own;

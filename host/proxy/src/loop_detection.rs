@@ -10,6 +10,7 @@ use std::hash::Hasher;
 use sip::{Head, HeaderId, Via};
 use siphasher::sip::SipHasher13;
 
+use crate::list::elements;
 use crate::own::Own;
 
 /// The key of the loop hash.
@@ -57,24 +58,25 @@ pub fn loop_hash(own: &Own, head: &Head<'_>) -> u64 {
 #[must_use]
 pub fn is_loop(own: &Own, head: &Head<'_>, hash_of_branch: impl Fn(&[u8]) -> Option<u64>) -> bool {
     let mut hash = None;
-    head.values(HeaderId::VIA).any(|value| {
-        may_be_own(own, value.bytes)
-            && Via::parse(value.bytes)
-                .ok()
-                .filter(|via| own.is_own_sent_by(via.sent_by))
-                .and_then(|via| via.branch())
-                .and_then(&hash_of_branch)
-                .is_some_and(|placed| placed == *hash.get_or_insert_with(|| loop_hash(own, head)))
+    head.fields(HeaderId::VIA).filter(|field| may_be_own(own, field)).any(|field| {
+        elements(field).filter_map(|value| Via::parse(value).ok()).any(|via| {
+            own.is_own_sent_by(via.sent_by)
+                && via
+                    .branch()
+                    .and_then(&hash_of_branch)
+                    .is_some_and(|placed| placed == *hash.get_or_insert_with(|| loop_hash(own, head)))
+        })
     })
 }
 
-/// False where a glance at a Via of the usual form shows another sent-by; all other hops are passed over so.
-fn may_be_own(own: &Own, via: &[u8]) -> bool {
-    let Some(rest) = via.strip_prefix(b"SIP/2.0/") else { return true };
-    let Some(space) = rest.iter().position(|byte| *byte == b' ') else { return true };
-    let sent_by = &rest[space + 1..];
-    let end =
-        sent_by.iter().position(|byte| matches!(byte, b';' | b' ' | b'\t' | b'\r')).unwrap_or(sent_by.len());
-    let is_usual = end > 0 && sent_by.get(end).is_none_or(|byte| *byte == b';');
-    !is_usual || own.is_own_sent_by(&sent_by[..end])
+/// False where a glance at a Via header field of the usual form (one hop, no white space but one space) shows
+/// another sent-by: nearly all hops are passed over so.
+fn may_be_own(own: &Own, field: &[u8]) -> bool {
+    let Some(space) = memchr::memchr(b' ', field) else { return true };
+    let rest = &field[space + 1..];
+    if !field.starts_with(b"SIP/2.0/") || memchr::memchr3(b' ', b',', b'\n', rest).is_some() {
+        return true;
+    }
+    let sent_by = &rest[..memchr::memchr(b';', rest).unwrap_or(rest.len())];
+    own.is_own_sent_by(sent_by)
 }

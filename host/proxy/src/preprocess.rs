@@ -4,10 +4,12 @@
 //! ours, and what we had written into them. The message itself is changed only when it is forwarded
 //! (`forward.rs`): between the two a script is asked, and it sees the request as it came.
 
-use sip::{Head, HeaderId, NameAddr, Scheme, Transport, Uri};
+use sip::{Draft, Head, HeaderId, NameAddr, Scheme, Transport, Uri};
 use smallvec::SmallVec;
 
+use crate::loop_detection::loop_hash;
 use crate::own::{Own, transport_of};
+use crate::route_set::take_off;
 
 /// Most of our own values that are taken off the top of a Route header field: two of a double Record-Route.
 pub const MAX_OWN_ROUTES: usize = 2;
@@ -19,6 +21,8 @@ enum Place {
     RequestUri,
     /// The value of this number of the Route header field, from 0.
     Route(u16),
+    /// In a message that has been rewritten since.
+    Gone,
 }
 
 /// A URI of ours by which the request came.
@@ -31,7 +35,7 @@ pub struct OwnRoute {
 
 impl OwnRoute {
     /// The URI with its user part and parameters (a token of ours, `orig` …), out of the request that was
-    /// preprocessed.
+    /// preprocessed; `None` after [`Preprocessed::written`].
     #[must_use]
     pub fn uri<'a>(&self, head: &Head<'a>) -> Option<Uri<'a>> {
         match self.place {
@@ -40,6 +44,7 @@ impl OwnRoute {
                 let value = head.values(HeaderId::ROUTE).nth(usize::from(number))?;
                 NameAddr::parse(value.bytes).ok()?.uri().ok()
             }
+            Place::Gone => None,
         }
     }
 }
@@ -56,6 +61,9 @@ pub struct Preprocessed {
     /// Our URIs by which it came, in the order in which it passed them: none, one, or the two of a double
     /// Record-Route.
     pub own_routes: SmallVec<[OwnRoute; MAX_OWN_ROUTES]>,
+    /// The [`loop_hash`] of the request as it was received, for the branches of its copies (§16.6 item 8). Of a
+    /// message that was changed it would be another one, and no loop would ever be found.
+    pub loop_hash: u64,
 }
 
 impl Preprocessed {
@@ -84,6 +92,40 @@ impl Preprocessed {
         !self.own_routes.is_empty()
     }
 
+    /// Whether the message that goes on is another than the one that was received.
+    #[must_use]
+    pub fn changes_message(&self) -> bool {
+        self.request_uri.is_some() || self.routes_removed > 0 || self.last_route_removed
+    }
+
+    /// Change the message in `draft`, a draft of `head`, into the one to go on with: "the proxy MUST then proceed as
+    /// if it received this modified request". For showing it to a script; a next hop that is a strict router is
+    /// provided for when it is forwarded, and not here.
+    pub fn write<'d>(&'d self, head: &Head<'d>, draft: &mut Draft<'d>) {
+        if let Some(uri) = &self.request_uri {
+            draft.set_request_uri(uri);
+        }
+        let removed = usize::from(self.routes_removed);
+        if !self.last_route_removed {
+            head.values(HeaderId::ROUTE).take(removed).for_each(|value| take_off(draft, &value));
+            return;
+        }
+        let kept: SmallVec<[&[u8]; 8]> =
+            head.values(HeaderId::ROUTE).skip(removed).map(|value| value.bytes).collect();
+        draft.remove_all(HeaderId::ROUTE);
+        for value in kept.iter().rev().skip(1) {
+            draft.prepend(HeaderId::ROUTE, *value);
+        }
+    }
+
+    /// What is left to know once the message written by [`write`](Self::write) has taken the place of the received
+    /// one: the loop hash and the listeners. Tokens and parameters of our own URIs are to be read before.
+    #[must_use]
+    pub fn written(&self) -> Self {
+        let gone = self.own_routes.iter().map(|own| OwnRoute { place: Place::Gone, ..*own });
+        Self { own_routes: gone.collect(), loop_hash: self.loop_hash, ..Self::default() }
+    }
+
     /// The listener from which it is to leave, where a double Record-Route says so (RFC 5658 §4).
     #[must_use]
     pub fn outbound_listener(&self) -> Option<u16> {
@@ -94,7 +136,7 @@ impl Preprocessed {
 /// Preprocess a request that came in on `listener` (§16.4).
 #[must_use]
 pub fn preprocess(head: &Head<'_>, own: &Own, listener: u16) -> Preprocessed {
-    let mut preprocessed = Preprocessed::default();
+    let mut preprocessed = Preprocessed { loop_hash: loop_hash(own, head), ..Preprocessed::default() };
     // Without parameters a Request-URI has neither lr nor maddr.
     let has_parameters = head.request_uri().contains(&b';');
     if has_parameters

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use sip::{Draft, Edit, Head, HeaderEdit, HeaderId, NameAddr, Uri, Value};
 use smallvec::SmallVec;
 
+use crate::list::elements;
 use crate::own::Own;
 use crate::preprocess::Preprocessed;
 
@@ -161,9 +162,8 @@ impl<'a> RouteSet<'a> {
         match self.change {
             Change::Shortened(0) => {}
             Change::Shortened(removed) => {
-                for value in head.values(HeaderId::ROUTE).take(usize::from(removed)) {
-                    take_off(draft, &value);
-                }
+                let values = head.values(HeaderId::ROUTE).take(usize::from(removed));
+                values.for_each(|value| take_off(draft, &value));
             }
             Change::Rewritten => {
                 draft.remove_all(HeaderId::ROUTE);
@@ -216,13 +216,14 @@ fn edited_values<'a>(
     edits: &'a [Edit],
     target: &'a [Box<str>],
 ) -> RouteValues<'a> {
-    let mut values: RouteValues<'a> = target.iter().flat_map(|route| elements(route.as_bytes())).collect();
+    let mut values: RouteValues<'a> =
+        target.iter().flat_map(|route| elements(route.as_bytes())).map(Cow::Borrowed).collect();
     // The last one prepended stands first.
     for edit in edits.iter().rev() {
         if let Edit::Prepend(header) = edit
             && is_route(header)
         {
-            values.extend(elements(&header.value));
+            values.extend(elements(&header.value).map(Cow::Borrowed));
         }
     }
     let all_removed =
@@ -234,7 +235,7 @@ fn edited_values<'a>(
         if let Edit::Append(header) = edit
             && is_route(header)
         {
-            values.extend(elements(&header.value));
+            values.extend(elements(&header.value).map(Cow::Borrowed));
         }
     }
     values
@@ -263,7 +264,8 @@ fn received_values<'a>(
             Some(Edit::Replace { index, value: new }) if replaced != Some(*index) => {
                 replaced = Some(*index);
                 let had_own = number < kept.start;
-                values.extend(elements(new).skip_while(|value| had_own && is_own(own, value)));
+                let kept = elements(new).skip_while(|value| had_own && is_own(own, value));
+                values.extend(kept.map(Cow::Borrowed));
             }
             _ => {}
         }
@@ -275,32 +277,10 @@ fn is_own(own: &Own, value: &[u8]) -> bool {
     NameAddr::parse(value).ok().and_then(|route| route.uri().ok()).is_some_and(|uri| own.is_own(&uri))
 }
 
-/// The elements of a comma-separated list of Route values (§7.3.1); commas in quotes or angle brackets are none.
-fn elements(value: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
-    let (mut quoted, mut escaped, mut bracketed) = (false, false, false);
-    value
-        .split(move |byte| {
-            if std::mem::take(&mut escaped) {
-                return false;
-            }
-            match byte {
-                b'\\' if quoted => escaped = true,
-                b'"' if !bracketed => quoted = !quoted,
-                b'<' if !quoted => bracketed = true,
-                b'>' if !quoted => bracketed = false,
-                b',' => return !quoted && !bracketed,
-                _ => {}
-            }
-            false
-        })
-        .map(|element| Cow::Borrowed(element.trim_ascii()))
-        .filter(|element| !element.is_empty())
-}
-
 /// A URI as it may stand in a Request-URI: without `method` parameter and header components (§16.6 item 2, §19.1.1
 /// table 1).
 fn as_request_uri(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if !bytes.iter().any(|byte| matches!(byte, b';' | b'?')) {
+    if memchr::memchr2(b';', b'?', bytes).is_none() {
         return Cow::Borrowed(bytes);
     }
     let Ok(uri) = Uri::parse(bytes) else { return Cow::Borrowed(bytes) };

@@ -5,11 +5,12 @@
 
 use std::borrow::Cow;
 
-use sip::{Head, HeaderId, Method, Scheme};
+use sip::{Head, HeaderId, Method};
 
 use crate::loop_detection::is_loop;
 use crate::max_breadth::{self, MaxBreadthError};
 use crate::own::Own;
+use crate::route_set::RouteError;
 
 /// Why a request is not forwarded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum Refused {
     /// Item 5: Proxy-Require names extensions that this element does not know.
     #[error("Proxy-Require asks for an unknown extension")]
     BadExtension,
+    /// §16.6 item 6: it cannot be routed by its Route header field.
+    #[error("{0}")]
+    Route(RouteError),
     /// RFC 5393 §5: its Max-Breadth is used up, or none.
     #[error("{0}")]
     MaxBreadth(MaxBreadthError),
@@ -59,6 +63,12 @@ impl Rejection {
     }
 }
 
+impl From<RouteError> for Rejection {
+    fn from(error: RouteError) -> Self {
+        Self::new(400, Refused::Route(error))
+    }
+}
+
 /// Validate a request (§16.3 items 1 to 5, in their order).
 ///
 /// `supported` are the option tags that this element understands in Proxy-Require. `hash_of_branch` is
@@ -79,11 +89,11 @@ pub fn validate(
     if let Err(invalid) = sip::validate(head) {
         return Err(Rejection::new(invalid.status, Refused::Syntax(invalid)));
     }
-    // What is no URI at all was refused by sip::validate.
-    let Some(uri) = head.uri().ok().filter(|uri| uri.scheme() != Scheme::Other) else {
+    if !has_known_scheme(head.request_uri()) {
         return Err(Rejection::new(416, Refused::Scheme));
-    };
-    if matches!(head.max_forwards(), Ok(Some(0))) && !own.is_own(&uri) {
+    }
+    let is_for_us = || head.uri().is_ok_and(|uri| own.is_own(&uri));
+    if matches!(head.max_forwards(), Ok(Some(0))) && !is_for_us() {
         return Err(Rejection::too_many_hops());
     }
     if matches!(head.method(), Method::Cancel | Method::Ack) {
@@ -101,6 +111,12 @@ pub fn validate(
         return Err(Rejection::new(error.status(), Refused::MaxBreadth(error)));
     }
     Ok(())
+}
+
+/// Whether a Request-URI is of a scheme that we route: what is no URI at all was refused by `sip::validate`.
+fn has_known_scheme(uri: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 4] = [b"sip:", b"sips:", b"tel:", b"urn:"];
+    KNOWN.iter().any(|scheme| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 /// The option tags of Proxy-Require that are not supported, as a list for Unsupported; empty: all are.

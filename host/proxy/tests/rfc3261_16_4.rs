@@ -1,9 +1,12 @@
 //! RFC 3261 §16.4, route information preprocessing; double Record-Routes as RFC 5658 has them.
 
+#![allow(clippy::unwrap_used)]
+
 mod hop;
 
 use hop::request;
-use sip::{Message, Transport};
+use sip::{Draft, Message, Transport};
+use strowger_proxy as proxy;
 use strowger_proxy::{ListenAddress, Own, Preprocessed, preprocess};
 
 fn proxy() -> Own {
@@ -26,7 +29,8 @@ fn on_udp(message: &Message) -> Preprocessed {
 fn nothing_of_ours_changes_nothing() {
     for lines in [&[][..], &["Route: <sip:other.example.net;lr>"]] {
         let message = request("INVITE sip:bob@biloxi.com;transport=udp", lines);
-        assert_eq!(on_udp(&message), Preprocessed::default());
+        let result = on_udp(&message);
+        assert!(!result.changes_message() && !result.came_by_own_route());
     }
 }
 
@@ -116,9 +120,9 @@ fn the_last_route_is_taken_once() {
 #[test]
 fn a_request_uri_with_lr_but_without_route_stays() {
     let message = request("OPTIONS sip:192.0.2.1:5060;lr", &[]);
-    assert_eq!(on_udp(&message), Preprocessed::default());
+    assert!(!on_udp(&message).changes_message());
     let message = request("OPTIONS sip:192.0.2.99:5060;lr", &["Route: <sip:bob@biloxi.com>"]);
-    assert_eq!(on_udp(&message), Preprocessed::default());
+    assert!(!on_udp(&message).changes_message());
 }
 
 #[test]
@@ -149,5 +153,52 @@ fn our_own_maddr_goes_with_port_and_transport() {
 #[test]
 fn what_is_no_route_is_left_to_forwarding() {
     let message = request("INVITE sip:bob@biloxi.com", &["Route: \"unfinished <sip:example.com>"]);
-    assert_eq!(on_udp(&message), Preprocessed::default());
+    assert!(!on_udp(&message).changes_message());
+}
+
+/// "The proxy MUST then proceed as if it received this modified request": as a script sees it.
+fn written(message: &Message) -> (Vec<String>, Preprocessed, Message) {
+    let (head, result) = (message.head(), on_udp(message));
+    let mut draft = Draft::forward(head);
+    result.write(&head, &mut draft);
+    let mut bytes = Vec::new();
+    draft.print(&mut bytes);
+    let shown = Message::parse_datagram(&bytes).unwrap();
+    let lines = hop::lines(&shown, &["Route"]);
+    (lines, result.written(), shown)
+}
+
+#[test]
+fn the_modified_request() {
+    let message = request(
+        "BYE sip:bob@192.0.2.9",
+        &[
+            "Route: <sip:t@192.0.2.1;transport=tcp;lr>,<sip:t@10.0.0.1:5070;lr>,<sip:a;lr>",
+            "Route: <sip:b;lr>",
+        ],
+    );
+    let (lines, left, shown) = written(&message);
+    assert_eq!(lines, ["BYE sip:bob@192.0.2.9 SIP/2.0", "Route: <sip:a;lr>", "Route: <sip:b;lr>"]);
+    assert_eq!((left.changes_message(), left.outbound_listener()), (false, Some(2)));
+    assert_eq!(left.token(&shown.head()), None);
+    assert_eq!(left.loop_hash, proxy::loop_hash(&proxy(), &message.head()), "that of the received request");
+    assert_ne!(left.loop_hash, proxy::loop_hash(&proxy(), &shown.head()));
+
+    let message = request("BYE sip:bob@192.0.2.9", &["Route: <sip:t@192.0.2.1;lr>"]);
+    assert_eq!(written(&message).0, ["BYE sip:bob@192.0.2.9 SIP/2.0"]);
+}
+
+#[test]
+fn the_modified_request_after_a_strict_router() {
+    let message = request(
+        "BYE sip:192.0.2.1;lr",
+        &["Route: <sip:10.0.0.1:5070;lr>, <sip:a;lr>, <sip:b>", "Route: <sip:caller@u1.example.com>"],
+    );
+    assert_eq!(
+        written(&message).0,
+        ["BYE sip:caller@u1.example.com SIP/2.0", "Route: <sip:a;lr>", "Route: <sip:b>"]
+    );
+    // a strict router ahead is none of preprocessing's business
+    let message = request("BYE sip:192.0.2.9", &["Route: <sip:192.0.2.1;lr>, <sip:strict.example.net>"]);
+    assert_eq!(written(&message).0, ["BYE sip:192.0.2.9 SIP/2.0", "Route: <sip:strict.example.net>"]);
 }

@@ -238,6 +238,7 @@ fn a_route_that_is_none_is_an_error() {
     let (head, preprocessed) = (message.head(), proxy::Preprocessed::default());
     let result = RouteSet::new(&head, &own, &preprocessed, &[], Target::default());
     assert_eq!(result.map(|_| ()), Err(RouteError::NotAUri));
+    assert_eq!(proxy::Rejection::from(RouteError::NotAUri).status, 400);
     let many = vec!["<sip:a;lr>".into(); proxy::MAX_ROUTES + 1];
     let message = request("INVITE sip:bob@biloxi.com", &[]);
     let target = Target { uri: None, route: &many };
@@ -275,4 +276,17 @@ fn max_breadth_is_written_where_it_differs() {
     assert_eq!(breadth(&[], Some(60)), Some(60));
     assert_eq!(breadth(&["Max-Breadth: 60"], Some(30)), Some(30));
     assert_eq!(breadth(&["Max-Breadth: 30"], None), Some(30));
+}
+
+/// Item 9: on a stream every message says how long it is.
+#[test]
+fn a_stream_needs_a_content_length() {
+    let text = String::from_utf8(request("INVITE sip:bob@biloxi.com", &[]).bytes().to_vec()).unwrap();
+    let message = Message::parse_datagram(text.replace("Content-Length: 0\r\n", "").as_bytes()).unwrap();
+    let length = |listener: u16| {
+        let via = Some(Via { listener, branch: b"z9hG4bKabc", rport: false });
+        let (_, copy) = forward(&proxy(), &message, Wanted { via, ..Wanted::default() });
+        copy.head().content_length().unwrap()
+    };
+    assert_eq!((length(0), length(1)), (None, Some(0)));
 }

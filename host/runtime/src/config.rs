@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::error::StartError;
+
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,6 +43,58 @@ pub struct Config {
     #[serde(default)]
     pub log: LogTable,
 }
+
+impl Config {
+    /// Whether every value is within its range and they go together.
+    ///
+    /// # Errors
+    /// [`StartError::Value`] for the first that is not.
+    pub fn validate(&self) -> Result<(), StartError> {
+        let within = |key: &str, value: u32, range: std::ops::RangeInclusive<u32>, reason| {
+            if range.contains(&value) {
+                return Ok(());
+            }
+            Err(StartError::Value { key: key.into(), value: value.to_string(), reason })
+        };
+        within("node.rest_us", self.node.rest_us, 0..=10_000, "must be 0 to 10,000")?;
+        within("node.shards", u32::from(self.node.shards), 0..=64, "must be 0 to 64")?;
+        within("plugin.deadline_ms", self.plugin.deadline_ms, 1..=10_000, "must be 1 to 10,000")?;
+        within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
+        within("plugin.instances", self.plugin.instances, 8..=10_000, "must be 8 to 10,000")?;
+        within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
+        within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;
+        within("timers.t4_ms", self.timers.t4_ms, 100..=60_000, "must be 100 to 60,000")?;
+        within("timers.c_ms", self.timers.c_ms, 180_001..=86_400_000, "must be over 180,000 (RFC 3261 16.6)")?;
+        within("limits.transactions", self.limits.transactions, 100..=1 << 28, "must be 100 to 268,435,456")?;
+        within("limits.connections", self.limits.connections, 1..=1_000_000, "must be 1 to 1,000,000")?;
+        let reason = "must have one entry at least";
+        if self.listeners.is_empty() {
+            return Err(StartError::Value { key: "listen".into(), value: "[]".into(), reason });
+        }
+        if self.listeners.len() > MAX_LISTENERS {
+            let value = self.listeners.len().to_string();
+            let reason = "must have 64 entries at most";
+            return Err(StartError::Value { key: "listen".into(), value, reason });
+        }
+        for entry in &self.listeners {
+            let secure = matches!(entry.transport, TransportName::Tls | TransportName::Wss);
+            let files = [("listen.certificate", &entry.certificate), ("listen.key", &entry.key)];
+            for (key, file) in files {
+                let reason = match (secure, file) {
+                    (true, None) => "must be given for tls and wss",
+                    (false, Some(_)) => "is for tls and wss only",
+                    _ => continue,
+                };
+                let value = file.as_ref().map_or_else(|| "nothing".into(), |file| file.display().to_string());
+                return Err(StartError::Value { key: format!("{key} ({})", entry.address), value, reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Most listening addresses.
+const MAX_LISTENERS: usize = 64;
 
 /// `[node]`
 #[derive(Debug, Clone, Deserialize)]
@@ -139,7 +193,7 @@ pub struct PluginTable {
     /// Milliseconds a hook may run before it is ended; 1 to 10,000.
     #[serde(default = "PluginTable::default_deadline")]
     pub deadline_ms: u32,
-    /// Megabytes of memory an instance may have; 1 to 1,024.
+    /// Megabytes of memory an instance may have; 2 to 1,024.
     #[serde(default = "PluginTable::default_memory")]
     pub memory_mb: u32,
     /// Instances at once, over all versions; 8 to 10,000.

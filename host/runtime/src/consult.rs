@@ -7,6 +7,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use node::{ConsultError, ConsultId, Consulted, Decided, Hook, Input, Pin};
 use plugin::{Active, ConsultContext, Outcome, Plugin, Variables};
 use sip::{Flow, Message};
@@ -19,24 +20,24 @@ use crate::message::ToShard;
 use crate::shard::refused;
 
 /// Consultations of one shard that may be under way; more are refused with 503.
-pub const MAX_UNDER_WAY: usize = 8192;
+pub(crate) const MAX_UNDER_WAY: usize = 8192;
 
 /// What is asked.
-pub struct Asked {
+pub(crate) struct Asked {
     /// Comes back with the answer.
-    pub id: ConsultId,
+    pub(crate) id: ConsultId,
     /// Which hook.
-    pub hook: Hook,
+    pub(crate) hook: Hook,
     /// About this message.
-    pub message: Arc<Message>,
+    pub(crate) message: Arc<Message>,
     /// Where the request came from.
-    pub source: Flow,
+    pub(crate) source: Flow,
     /// The version that must be asked.
-    pub pin: Option<Pin>,
+    pub(crate) pin: Option<Pin>,
     /// The transaction's variables.
-    pub variables: Option<Pin>,
+    pub(crate) variables: Option<Pin>,
     /// The dialog's variables.
-    pub dialog_variables: Option<Pin>,
+    pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
 }
 
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ enum Key {
 }
 
 /// Consultations of one shard.
-pub struct Consultations {
+pub(crate) struct Consultations {
     active: Arc<Active>,
     executor: Executor<Key, plugin::Consultation>,
     /// The version each running consultation asks; the decision pins it.
@@ -74,7 +75,7 @@ impl Bell for Arc<Inbox<ToShard>> {
 impl Consultations {
     /// Consultations of the active plugin; wake-ups go to `inbox`, changes to `queue`.
     #[must_use]
-    pub fn new(active: Arc<Active>, inbox: Arc<Inbox<ToShard>>, queue: CommitQueue) -> Self {
+    pub(crate) fn new(active: Arc<Active>, inbox: Arc<Inbox<ToShard>>, queue: CommitQueue) -> Self {
         Self {
             active,
             executor: Executor::new(Box::new(inbox)),
@@ -86,7 +87,7 @@ impl Consultations {
     }
 
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
-    pub fn ask(&mut self, asked: Asked) -> Option<Input> {
+    pub(crate) fn ask(&mut self, asked: Asked) -> Option<Input> {
         let Asked { id, hook, message, source, pin, variables, dialog_variables } = asked;
         let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin()) {
             Some(version) => version,
@@ -97,7 +98,7 @@ impl Consultations {
         }
         let context = ConsultContext {
             variables: variables.and_then(of_plugin),
-            dialog_variables: dialog_variables.and_then(of_plugin),
+            dialog_variables: dialog_variables.map(|all| Arc::new(of_dialog(&all))),
             ..ConsultContext::new(id.transaction(), source)
         };
         let consultation = version.consult(hook, message, context);
@@ -107,7 +108,7 @@ impl Consultations {
     }
 
     /// The next answer that was waited for.
-    pub fn poll(&mut self) -> Option<Input> {
+    pub(crate) fn poll(&mut self) -> Option<Input> {
         if self.decided.is_empty() {
             let mut ended = Vec::new();
             self.executor.poll_woken(|key, consulted| ended.push((key, consulted)));
@@ -123,7 +124,7 @@ impl Consultations {
     }
 
     /// A change is durable, or could not be made so; the decision that waited for it, if it was the last.
-    pub fn stored(&mut self, token: u64, durable: bool) -> Option<Input> {
+    pub(crate) fn stored(&mut self, token: u64, durable: bool) -> Option<Input> {
         let place = usize::try_from(token).ok()?;
         let waiting = self.storing.get_mut(place)?;
         waiting.failed |= !durable;
@@ -139,7 +140,7 @@ impl Consultations {
     }
 
     /// A script's timer fired.
-    pub fn timer(&mut self, token: &str) {
+    pub(crate) fn timer(&mut self, token: &str) {
         if let Some(version) = self.room_to_tell() {
             let told = version.timer_fired(token.into());
             let _ = self.executor.start(Key::Told, told);
@@ -147,7 +148,7 @@ impl Consultations {
     }
 
     /// Tells the active script of something. Nothing comes back.
-    pub fn event(&mut self, event: plugin::Event) {
+    pub(crate) fn event(&mut self, event: plugin::Event) {
         if let Some(version) = self.room_to_tell() {
             let told = version.happened(event);
             let _ = self.executor.start(Key::Told, told);
@@ -159,7 +160,7 @@ impl Consultations {
     }
 
     /// Hands the changes of this round to the store.
-    pub fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         self.queue.flush();
     }
 
@@ -172,12 +173,14 @@ impl Consultations {
             Ok(Outcome::Done) => refused(hook, ConsultError::Invalid),
             Err(error) => refused(hook, error),
         };
+        let number = version.identity().number;
         let decided = Decided {
             id,
             consulted,
             pin: Some(version),
             variables: effects.variables.map(|all| all as Pin),
-            dialog_variables: effects.dialog_variables.map(|all| all as Pin),
+            dialog_variables: effects.dialog_variables.map(|all| Box::new(for_dialog(&all))),
+            version: number,
             provisionals: effects.provisionals,
         };
         if effects.staged.is_empty() {
@@ -202,6 +205,7 @@ fn answer(id: ConsultId, consulted: Consulted) -> Input {
         pin: None,
         variables: None,
         dialog_variables: None,
+        version: 0,
         provisionals: Vec::new(),
     }))
 }
@@ -209,6 +213,24 @@ fn answer(id: ConsultId, consulted: Consulted) -> Input {
 /// What was put into a pin comes out of it.
 fn of_plugin(pin: Arc<dyn Any + Send + Sync>) -> Option<Arc<Variables>> {
     pin.downcast().ok()
+}
+
+/// A dialog's variables as a script sees them. The bounds of both are the same.
+fn of_dialog(all: &dialog::Variables) -> Variables {
+    let mut variables = Variables::default();
+    for (name, value) in all.iter() {
+        let _ = variables.set(name, Some(Bytes::copy_from_slice(value)));
+    }
+    variables
+}
+
+/// And back.
+fn for_dialog(all: &Variables) -> dialog::Variables {
+    let mut variables = dialog::Variables::default();
+    for (name, value) in all.iter() {
+        let _ = variables.set(name, Some(value));
+    }
+    variables
 }
 
 /// A node's event as a script's.

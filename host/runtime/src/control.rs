@@ -12,7 +12,7 @@ use node::{Counters, Wants};
 use parking_lot::Mutex;
 use plugin::{Active, Engine, LoadError, Plugin, Services};
 use serde::Serialize;
-use storage::{Registrations, Users};
+use storage::{KeyValue, Registrations, Users};
 
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
@@ -31,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) users: Arc<Users>,
+    pub(crate) keys: Arc<KeyValue>,
     pub(crate) inboxes: Arc<[Arc<Inbox<ToShard>>]>,
     pub(crate) heartbeats: Vec<Arc<AtomicU64>>,
     pub(crate) clock: Clock,

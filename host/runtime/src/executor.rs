@@ -13,13 +13,13 @@ use parking_lot::Mutex;
 use slab::Slab;
 
 /// Rings the shard that owns the executor.
-pub trait Bell: Send + Sync + 'static {
+pub(crate) trait Bell: Send + Sync + 'static {
     /// Something is to be polled again.
     fn ring(&self);
 }
 
 /// Futures of one shard. `K` names what a future is about.
-pub struct Executor<K, F> {
+pub(crate) struct Executor<K, F> {
     waiting: Slab<(K, F)>,
     wakers: Vec<Waker>,
     woken: Arc<Woken>,
@@ -48,7 +48,7 @@ impl Wake for SlotWaker {
 
 impl<K: Copy, F: Future + Unpin> Executor<K, F> {
     /// An executor whose wake-ups ring `bell`.
-    pub fn new(bell: Box<dyn Bell>) -> Self {
+    pub(crate) fn new(bell: Box<dyn Bell>) -> Self {
         Self {
             waiting: Slab::new(),
             wakers: Vec::new(),
@@ -57,7 +57,7 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
     }
 
     /// Polls a new future once; gives its result if it has one already, and keeps it otherwise.
-    pub fn start(&mut self, key: K, future: F) -> Option<F::Output> {
+    pub(crate) fn start(&mut self, key: K, future: F) -> Option<F::Output> {
         let entry = self.waiting.vacant_entry();
         let slot = entry.key();
         entry.insert((key, future));
@@ -69,7 +69,7 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
     }
 
     /// Polls every future that was woken since; hands each result to `done`.
-    pub fn poll_woken(&mut self, mut done: impl FnMut(K, F::Output)) {
+    pub(crate) fn poll_woken(&mut self, mut done: impl FnMut(K, F::Output)) {
         let slots = std::mem::take(&mut *self.woken.slots.lock());
         for slot in slots {
             if let Some((key, result)) = self.poll(slot) {
@@ -79,7 +79,7 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
     }
 
     /// Futures that wait.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 

@@ -11,11 +11,11 @@ use parking_lot::Mutex;
 use rustix::event::{EventfdFlags, eventfd};
 
 /// Values a shard may have waiting before senders are refused.
-pub const MAX_WAITING: usize = 262_144;
+pub(crate) const MAX_WAITING: usize = 262_144;
 
 /// A queue into one shard. Shared between threads.
 #[derive(Debug)]
-pub struct Inbox<T> {
+pub(crate) struct Inbox<T> {
     queue: Mutex<VecDeque<T>>,
     filled: AtomicBool,
     parked: AtomicBool,
@@ -27,7 +27,7 @@ impl<T> Inbox<T> {
     ///
     /// # Errors
     /// The kernel gives no event descriptor.
-    pub fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Self {
             queue: Mutex::new(VecDeque::new()),
             filled: AtomicBool::new(false),
@@ -37,7 +37,7 @@ impl<T> Inbox<T> {
     }
 
     /// Puts one value in; gives it back when the shard is hopelessly behind.
-    pub fn push(&self, value: T) -> Result<(), T> {
+    pub(crate) fn push(&self, value: T) -> Result<(), T> {
         {
             let mut queue = self.queue.lock();
             if queue.len() >= MAX_WAITING {
@@ -51,13 +51,13 @@ impl<T> Inbox<T> {
 
     /// Puts several in with one lock and at most one wake-up. Never refused: these are answers to what the shard
     /// asked for, and so are bounded by what it has under way.
-    pub fn extend(&self, values: impl IntoIterator<Item = T>) {
+    pub(crate) fn extend(&self, values: impl IntoIterator<Item = T>) {
         self.queue.lock().extend(values);
         self.ring();
     }
 
     /// Wakes the shard where it sleeps.
-    pub fn ring(&self) {
+    pub(crate) fn ring(&self) {
         self.filled.store(true, Ordering::SeqCst);
         if self.parked.swap(false, Ordering::SeqCst) {
             // A full counter means that the shard is being woken already.
@@ -66,14 +66,14 @@ impl<T> Inbox<T> {
     }
 
     /// Moves what waits into `into`. The cost where nothing waits is one atomic read.
-    pub fn drain(&self, into: &mut Vec<T>) {
+    pub(crate) fn drain(&self, into: &mut Vec<T>) {
         if self.filled.swap(false, Ordering::SeqCst) {
             into.extend(self.queue.lock().drain(..));
         }
     }
 
     /// Says that the shard is about to sleep on [`Inbox::bell`]. False where it must not: something came.
-    pub fn park(&self) -> bool {
+    pub(crate) fn park(&self) -> bool {
         self.parked.store(true, Ordering::SeqCst);
         if self.filled.load(Ordering::SeqCst) {
             self.parked.store(false, Ordering::SeqCst);
@@ -83,7 +83,7 @@ impl<T> Inbox<T> {
     }
 
     /// Says that the shard is awake, and quiets the bell.
-    pub fn unpark(&self) {
+    pub(crate) fn unpark(&self) {
         if !self.parked.swap(false, Ordering::SeqCst) {
             let mut count = [0u8; 8];
             let _ = rustix::io::read(&self.bell, &mut count);
@@ -91,7 +91,7 @@ impl<T> Inbox<T> {
     }
 
     /// The descriptor that becomes readable when the sleeping shard is wanted.
-    pub fn bell(&self) -> BorrowedFd<'_> {
+    pub(crate) fn bell(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }

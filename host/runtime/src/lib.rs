@@ -1,1 +1,43 @@
-//! The only loops: shards, clock, wiring, overload, drain.
+//! The only loops: shards, clock, wiring, drain.
+//!
+//! ```text
+//!            ┌──────────── shard (one thread) ────────────┐
+//!  UDP ─────▶│ receive ─▶ node ─▶ consult ─▶ node ─▶ send │─────▶ UDP
+//!            │    ▲        │ ▲        │                    │
+//!            │  inbox      │ └ located│stored              │
+//!            └────▲────────┼──────────┼────────────────────┘
+//!                 │        ▼          ▼
+//!   TCP TLS WS ───┘   name resolution, store      (I/O threads, the store's thread)
+//! ```
+//!
+//! In: a [`Config`]. Out: a [`Host`]. What is decided lies in `node` and in scripts, sockets in `transport`, files in
+//! `storage`.
+
+pub mod config;
+
+mod clock;
+mod consult;
+mod control;
+mod error;
+mod executor;
+mod expiry;
+mod host;
+mod inbox;
+mod listening;
+mod locating;
+mod message;
+mod metrics;
+mod nothing;
+mod owner;
+mod script_timers;
+mod secrets;
+mod services;
+mod shard;
+mod stored;
+mod streams;
+mod watch;
+
+pub use config::Config;
+pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
+pub use error::StartError;
+pub use host::{Host, check};

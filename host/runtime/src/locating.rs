@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use node::{Hop, LocateFailure, LocateId};
+use node::{Hop, Listening, LocateFailure, LocateId};
 use sip::{Flow, Transport};
 use tokio::runtime::Handle;
 use transport::{LocateError, LocateRequest, Locator};
@@ -20,22 +20,27 @@ const DEAD_FOR: Duration = Duration::from_secs(30);
 
 /// Asks for hops.
 #[derive(Clone)]
-pub struct Locating {
+pub(crate) struct Locating {
     threads: Handle,
     locator: Arc<Locator>,
-    own: Arc<proxy::Own>,
+    listening: Listening,
     inbox: Arc<Inbox<ToShard>>,
 }
 
 impl Locating {
     /// Searches by `locator` on `threads`, answered into `inbox`.
     #[must_use]
-    pub fn new(threads: Handle, locator: Arc<Locator>, own: Arc<proxy::Own>, inbox: Arc<Inbox<ToShard>>) -> Self {
-        Self { threads, locator, own, inbox }
+    pub(crate) fn new(
+        threads: Handle,
+        locator: Arc<Locator>,
+        listening: Listening,
+        inbox: Arc<Inbox<ToShard>>,
+    ) -> Self {
+        Self { threads, locator, listening, inbox }
     }
 
     /// Looks for where this URI is served.
-    pub fn locate(&self, id: LocateId, uri: &[u8]) {
+    pub(crate) fn locate(&self, id: LocateId, uri: &[u8]) {
         let request = sip::Uri::parse(uri).ok().and_then(|uri| LocateRequest::from_uri(&uri));
         let Some(request) = request else {
             return self.inbox.extend([ToShard::Located { id, hops: Err(LocateFailure::NoTransport) }]);
@@ -51,7 +56,7 @@ impl Locating {
     }
 
     /// Leaves a remote out for a while.
-    pub fn report_dead(&self, addr: SocketAddr, transport: Transport) {
+    pub(crate) fn report_dead(&self, addr: SocketAddr, transport: Transport) {
         self.locator.report_dead(&transport::Hop { transport, addr, server_name: None }, DEAD_FOR);
     }
 
@@ -59,7 +64,7 @@ impl Locating {
         let hops: Vec<_> = hops
             .into_iter()
             .filter_map(|hop| {
-                let listener = self.own.listener_for(hop.transport, hop.addr)?;
+                let listener = self.listening.for_any(hop.transport, hop.addr)?;
                 let flow = Flow { transport: hop.transport, listener, connection: 0, remote: hop.addr };
                 Some(Hop { flow, server_name: hop.server_name })
             })

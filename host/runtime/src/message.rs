@@ -5,7 +5,7 @@ use sip::{Flow, Message};
 
 /// One thing told to a shard.
 #[derive(Debug)]
-pub enum ToShard {
+pub(crate) enum ToShard {
     /// A message that another shard or a stream connection received; its top Via is already marked.
     Received {
         /// Where from.

@@ -13,7 +13,7 @@ use crate::message::ToShard;
 
 /// All shards' inboxes, seen from one of them, or from a stream connection.
 #[derive(Clone)]
-pub struct Owner {
+pub(crate) struct Owner {
     inboxes: Arc<[Arc<Inbox<ToShard>>]>,
     here: Option<usize>,
     key: [u8; 16],
@@ -22,12 +22,12 @@ pub struct Owner {
 impl Owner {
     /// Seen from the shard `here`; `None`: from no shard. The same `key` for all.
     #[must_use]
-    pub fn new(inboxes: Arc<[Arc<Inbox<ToShard>>]>, here: Option<usize>, key: [u8; 16]) -> Self {
+    pub(crate) fn new(inboxes: Arc<[Arc<Inbox<ToShard>>]>, here: Option<usize>, key: [u8; 16]) -> Self {
         Self { inboxes, here, key }
     }
 
     /// The inbox of the shard this message belongs to, where it is another.
-    pub fn other(&self, message: &Message) -> Option<&Inbox<ToShard>> {
+    pub(crate) fn other(&self, message: &Message) -> Option<&Inbox<ToShard>> {
         if self.inboxes.len() == 1 && self.here == Some(0) {
             return None;
         }
@@ -36,7 +36,7 @@ impl Owner {
     }
 
     /// A shard's inbox.
-    pub fn inbox(&self, shard: usize) -> &Arc<Inbox<ToShard>> {
+    pub(crate) fn inbox(&self, shard: usize) -> &Arc<Inbox<ToShard>> {
         &self.inboxes[shard]
     }
 

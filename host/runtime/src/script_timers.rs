@@ -14,7 +14,7 @@ use crate::inbox::Inbox;
 use crate::message::ToShard;
 
 /// Most timers that run at once.
-pub const MAX_TIMERS: usize = 100_000;
+pub(crate) const MAX_TIMERS: usize = 100_000;
 
 /// The running timers.
 pub(crate) struct ScriptTimers {

@@ -37,17 +37,17 @@ const MAX_BATCHES: usize = 4;
 
 /// How a shard behaves.
 #[derive(Debug, Clone, Copy)]
-pub struct ShardConfig {
+pub(crate) struct ShardConfig {
     /// Rest between two rounds while there is work.
-    pub rest: Duration,
+    pub(crate) rest: Duration,
 }
 
 /// A UDP socket of this shard, and which listening address it is.
-pub struct UdpPort {
+pub(crate) struct UdpPort {
     /// Index of the listening address.
-    pub listener: u16,
+    pub(crate) listener: u16,
     /// The socket.
-    pub socket: UdpListener,
+    pub(crate) socket: UdpListener,
 }
 
 struct Port {
@@ -57,31 +57,31 @@ struct Port {
 }
 
 /// What a shard is made of.
-pub struct ShardParts {
+pub(crate) struct ShardParts {
     /// The core.
-    pub node: Node,
+    pub(crate) node: Node,
     /// Its sockets.
-    pub ports: Vec<UdpPort>,
+    pub(crate) ports: Vec<UdpPort>,
     /// What others tell it.
-    pub inbox: Arc<Inbox<ToShard>>,
+    pub(crate) inbox: Arc<Inbox<ToShard>>,
     /// Whose message is whose.
-    pub owner: Owner,
+    pub(crate) owner: Owner,
     /// The scripts.
-    pub consultations: Consultations,
+    pub(crate) consultations: Consultations,
     /// Name resolution.
-    pub locating: Locating,
+    pub(crate) locating: Locating,
     /// Stream connections.
-    pub streams: StreamSender,
+    pub(crate) streams: StreamSender,
     /// Time.
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// Microseconds since the start at which the shard was last awake.
-    pub heartbeat: Arc<AtomicU64>,
+    pub(crate) heartbeat: Arc<AtomicU64>,
     /// How it behaves.
-    pub config: ShardConfig,
+    pub(crate) config: ShardConfig,
 }
 
 /// A running shard.
-pub struct Shard {
+pub(crate) struct Shard {
     node: Node,
     ports: Vec<Port>,
     inbox: Arc<Inbox<ToShard>>,
@@ -101,7 +101,7 @@ pub struct Shard {
 impl Shard {
     /// Takes the parts. Nothing runs yet.
     #[must_use]
-    pub fn new(parts: ShardParts) -> Self {
+    pub(crate) fn new(parts: ShardParts) -> Self {
         let ports = parts
             .ports
             .into_iter()
@@ -129,7 +129,7 @@ impl Shard {
     ///
     /// # Errors
     /// The kernel refuses to watch the sockets.
-    pub fn run(mut self) -> std::io::Result<()> {
+    pub(crate) fn run(mut self) -> std::io::Result<()> {
         let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&watch, self.inbox.bell(), epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
         for port in &self.ports {
@@ -312,7 +312,7 @@ impl Shard {
                         self.node.handle_input(self.now, decided);
                     }
                 }
-                Output::Locate { id, uri } => self.locating.locate(id, uri),
+                Output::Locate { id, uri } => self.locating.locate(id, &uri),
                 Output::Event(event) => self.consultations.event(crate::consult::event(event)),
             }
         }

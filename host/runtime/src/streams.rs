@@ -14,14 +14,14 @@ use crate::message::ToShard;
 use crate::owner::Owner;
 
 /// Takes what connections bring to the shards.
-pub struct StreamSink {
+pub(crate) struct StreamSink {
     owner: Owner,
 }
 
 impl StreamSink {
     /// A sink for all shards.
     #[must_use]
-    pub fn new(owner: Owner) -> Self {
+    pub(crate) fn new(owner: Owner) -> Self {
         Self { owner }
     }
 }
@@ -70,7 +70,7 @@ fn shard_of_token(token: u64) -> Option<(usize, u64)> {
 
 /// One shard's way to stream connections.
 #[derive(Clone)]
-pub struct StreamSender {
+pub(crate) struct StreamSender {
     streams: Arc<OnceLock<Streams>>,
     shard: u8,
 }
@@ -78,12 +78,12 @@ pub struct StreamSender {
 impl StreamSender {
     /// Sends for this shard, as soon as the streams have started.
     #[must_use]
-    pub fn new(streams: Arc<OnceLock<Streams>>, shard: u8) -> Self {
+    pub(crate) fn new(streams: Arc<OnceLock<Streams>>, shard: u8) -> Self {
         Self { streams, shard }
     }
 
     /// Hands a message over; what cannot be sent comes back as [`ToShard::Undelivered`].
-    pub fn send(&self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
+    pub(crate) fn send(&self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
         if let Some(streams) = self.streams.get() {
             let token = token & ((1 << SHARD_SHIFT) - 1) | u64::from(self.shard) << SHARD_SHIFT;
             streams.send(flow, bytes, server_name, token);

@@ -16,7 +16,9 @@ pub const MAX_NAME: usize = 64;
 #[non_exhaustive]
 pub enum ScaffoldError {
     /// Not a name for a plugin, a folder and a crate.
-    #[error("{name:?}: a plugin's name is a lower-case letter and then lower-case letters, digits and hyphens, {MAX_NAME} at most")]
+    #[error(
+        "{name:?}: a plugin's name is a lower-case letter and then lower-case letters, digits and hyphens, {MAX_NAME} at most"
+    )]
     Name {
         /// What was given.
         name: String,
@@ -58,11 +60,64 @@ const TEMPLATE: &[(&str, &str)] = &[
 
 /// Words of Rust that pass as names but cannot be a crate's.
 const RESERVED: &[&str] = &[
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core", "crate", "do",
-    "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "override", "priv", "proc-macro", "pub", "ref", "return", "self", "static", "std",
-    "strowger-sdk", "strowger-sip", "struct", "super", "test", "trait", "true", "try", "type", "typeof", "unsafe",
-    "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "self",
+    "static",
+    "std",
+    "strowger-sdk",
+    "strowger-sip",
+    "struct",
+    "super",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
 ];
 
 /// Writes a new plugin of this name into this folder. The files written, for people: without those of `.strowger/`.

@@ -10,7 +10,7 @@ pub const MAX_MESSAGE: usize = 65_535;
 pub const MAX_HEAD: usize = 32_768;
 
 /// Header fields in one message; a comma-separated list counts as one.
-pub const MAX_HEADERS: usize = 256;
+pub const MAX_HEADERS: usize = 255;
 
 /// Bytes of a method token (RFC 3261 §25.1 `Method`).
 pub const MAX_METHOD: usize = 128;

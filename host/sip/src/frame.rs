@@ -44,14 +44,18 @@ pub fn frame(bytes: &[u8]) -> Result<Frame, ParseError> {
         _ => {}
     }
     let within = &bytes[..bytes.len().min(MAX_HEAD)];
-    let Some(head) = head_length(within) else {
+    let Some(Outline { head, length, offset }) = outline(within) else {
         check_beginning(within)?;
         if bytes.len() >= MAX_HEAD {
             return Err(ParseError::TooLarge { offset: MAX_HEAD, what: "bytes of a head", limit: MAX_HEAD });
         }
         return Ok(Frame::Partial { need_at_least: bytes.len() + 1 });
     };
-    let body = content_length(&within[..head])?;
+    let body = match length {
+        Length::Absent => 0,
+        Length::Octets(octets) => octets as usize,
+        Length::Unreadable => return Err(ParseError::ContentLength { offset }),
+    };
     if body > MAX_MESSAGE - head {
         let what = "bytes of a message";
         return Err(ParseError::TooLarge { offset: head, what, limit: MAX_MESSAGE });
@@ -64,15 +68,43 @@ pub fn frame(bytes: &[u8]) -> Result<Frame, ParseError> {
     }
 }
 
-/// Bytes up to the end of the empty line.
-fn head_length(bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
+/// A whole head, as far as framing cares.
+struct Outline {
+    /// Bytes up to the end of the empty line.
+    head: usize,
+    length: Length,
+    /// Where the line of the last Content-Length begins.
+    offset: usize,
+}
+
+/// Walks over the lines to the empty one. Content-Length is read here as the scanner reads it, folds and all, so
+/// that both see the same message.
+fn outline(bytes: &[u8]) -> Option<Outline> {
+    let mut length = Length::Absent;
+    let mut offset = 0;
+    let mut at = memchr::memchr(b'\n', bytes)? + 1;
     loop {
-        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
-        if bytes.get(at..at + 2) == Some(b"\r\n") {
-            return Some(at + 2);
+        let line = at;
+        match bytes.get(at..)? {
+            [b'\r', b'\n', ..] => return Some(Outline { head: at + 2, length, offset }),
+            rest => at += memchr::memchr(b'\n', rest)? + 1,
+        }
+        if matches!(bytes[line] | 0x20, b'c' | b'l')
+            && let Some(colon) = content_length_colon(&bytes[line..at])
+        {
+            while let b' ' | b'\t' = *bytes.get(at)? {
+                at += memchr::memchr(b'\n', &bytes[at..])? + 1;
+            }
+            offset = line;
+            length = scan::merge(length, scan::octets(grammar::trim(&bytes[line + colon + 1..at])));
         }
     }
+}
+
+/// Where the colon is, if the line's name is Content-Length.
+fn content_length_colon(line: &[u8]) -> Option<usize> {
+    let colon = memchr::memchr(b':', line)?;
+    (HeaderId::from_name(grammar::trim(&line[..colon])) == HeaderId::CONTENT_LENGTH).then_some(colon)
 }
 
 /// Refuses early what cannot become a start line, so that a peer of another protocol does not fill the buffer.
@@ -91,35 +123,5 @@ fn check_beginning(bytes: &[u8]) -> Result<(), ParseError> {
                 Some(_) => Err(ParseError::Syntax { offset: token, expected: "a start line" }),
             }
         }
-    }
-}
-
-/// The body's bytes that the head announces. It is read here as the scanner reads it, folds and all, so that both
-/// see the same message.
-fn content_length(head: &[u8]) -> Result<usize, ParseError> {
-    let mut length = Length::Absent;
-    let mut at = 0;
-    let mut found = 0;
-    while let Some(end) = memchr::memchr(b'\n', &head[at..]) {
-        let line = at;
-        at += end + 1;
-        if !matches!(head[line] | 0x20, b'c' | b'l') || at >= head.len() {
-            continue;
-        }
-        let Some(colon) = memchr::memchr(b':', &head[line..at]) else { continue };
-        let name = grammar::trim(&head[line..line + colon]);
-        if HeaderId::from_name(name) != HeaderId::CONTENT_LENGTH {
-            continue;
-        }
-        while matches!(head[at], b' ' | b'\t') {
-            at += memchr::memchr(b'\n', &head[at..]).map_or(head.len() - at, |end| end + 1);
-        }
-        found = line;
-        length = scan::merge(length, scan::octets(grammar::trim(&head[line + colon + 1..at])));
-    }
-    match length {
-        Length::Absent => Ok(0),
-        Length::Octets(octets) => Ok(octets as usize),
-        Length::Unreadable => Err(ParseError::ContentLength { offset: found }),
     }
 }

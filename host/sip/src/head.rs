@@ -28,6 +28,7 @@ impl<'a> Head<'a> {
 
     /// Whether it is a request; otherwise it is a response.
     #[must_use]
+    #[inline]
     pub fn is_request(&self) -> bool {
         self.start.status == 0
     }
@@ -35,6 +36,7 @@ impl<'a> Head<'a> {
     /// The method; [`Method::Other`] for responses and for methods without a name here. A response's method is
     /// that of its CSeq.
     #[must_use]
+    #[inline]
     pub fn method(&self) -> Method {
         self.start.method
     }
@@ -53,6 +55,7 @@ impl<'a> Head<'a> {
 
     /// 100 to 699; 0 for requests.
     #[must_use]
+    #[inline]
     pub fn status(&self) -> u16 {
         self.start.status
     }
@@ -90,12 +93,14 @@ impl<'a> Head<'a> {
 
     /// The header index, in the order of the message.
     #[must_use]
+    #[inline]
     pub fn spans(&self) -> &'a [HeaderSpan] {
         self.spans
     }
 
     /// The name of the header field of this index, as it came; empty where there is none.
     #[must_use]
+    #[inline]
     pub fn name_of(&self, index: usize) -> &'a [u8] {
         match self.spans.get(index) {
             Some(span) => &self.raw[span.name_offset as usize..][..usize::from(span.name_length)],
@@ -106,6 +111,7 @@ impl<'a> Head<'a> {
     /// The value of the header field of this index, without white space at its ends; folding within is kept (see
     /// [`unfold`](crate::unfold)). Empty where there is no such header field.
     #[must_use]
+    #[inline]
     pub fn value_of(&self, index: usize) -> &'a [u8] {
         match self.spans.get(index) {
             Some(span) => &self.raw[span.value_offset as usize..][..usize::from(span.value_length)],
@@ -115,6 +121,7 @@ impl<'a> Head<'a> {
 
     /// The value of the first header field of this number.
     #[must_use]
+    #[inline]
     pub fn header(&self, id: HeaderId) -> Option<&'a [u8]> {
         self.index_of(id).map(|index| self.value_of(index))
     }
@@ -135,8 +142,12 @@ impl<'a> Head<'a> {
 
     /// Index of the first header field of this number.
     #[must_use]
+    #[inline]
     pub fn index_of(&self, id: HeaderId) -> Option<usize> {
-        self.spans.iter().position(|span| span.id == id)
+        match self.start.first.of(id) {
+            Some(first) => first,
+            None => self.spans.iter().position(|span| span.id == id),
+        }
     }
 
     /// How many header fields have this number; a list counts as one.
@@ -161,6 +172,7 @@ impl<'a> Head<'a> {
 
     /// The body; empty where a view left it out.
     #[must_use]
+    #[inline]
     pub fn body(&self) -> &'a [u8] {
         self.raw.get(self.start.body_offset as usize..).unwrap_or_default()
     }

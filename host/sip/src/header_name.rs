@@ -21,8 +21,8 @@ const SLOT_BITS: u32 = 10;
 
 type Words = [u64; WORDS];
 
-/// The words of every long name, by number less one.
-static LONG: [Words; FIELDS.len()] = long_names();
+/// The words of every long name, by number; zeros for 0.
+static LONG: [Words; FIELDS.len() + 1] = long_names();
 /// Slot → number of the header field, 0 for none.
 static SLOTS: [u8; 1 << SLOT_BITS] = slots();
 /// Compact letter less `a` → number of the header field, 0 for none.
@@ -33,31 +33,40 @@ pub(crate) fn find(name: &[u8]) -> HeaderId {
     match name {
         [letter] => compact(*letter),
         _ if name.len() >= WINDOW => HeaderId::OTHER,
-        _ => {
-            let mut window = [0; WINDOW];
-            window[..name.len()].copy_from_slice(name);
-            look_up(&words(&window), name.len())
-        }
+        _ => look_up(&words(name)),
     }
 }
 
 /// The name that a line begins with, up to its colon: its length and number. `None` where no colon is in the
-/// window or the name is empty: the slow path has to look.
+/// window or the name is empty: the slow path has to look. Most names end in the first or second word.
 #[inline]
 pub(crate) fn at_line_start(window: &[u8; WINDOW]) -> Option<(usize, HeaderId)> {
     if window[1] == b':' {
         return Some((1, compact(window[0])));
     }
-    let words = words(window);
+    let (words, _) = window.as_chunks::<8>();
+    let mut name = [0; WORDS];
     for (i, word) in words.iter().enumerate() {
-        let differs = word ^ COLONS;
-        let hit = differs.wrapping_sub(ONES) & !differs & HIGHS;
+        let word = u64::from_le_bytes(*word);
+        let hit = colons(word);
         if hit != 0 {
+            // `hit` is the colon's lowest bit, so the bits below it are those of the name.
+            name[i] = (word | CASE) & (hit - 1);
             let length = i * 8 + (hit.trailing_zeros() / 8) as usize;
-            return (length > 0).then(|| (length, look_up(&words, length)));
+            return (length > 0).then(|| (length, look_up(&name)));
         }
+        name[i] = word | CASE;
     }
     None
+}
+
+/// The lowest bit of the first byte that is a colon; 0 where none is.
+#[inline]
+const fn colons(word: u64) -> u64 {
+    let differs = word ^ COLONS;
+    let zeros = differs.wrapping_sub(ONES) & !differs & HIGHS;
+    let lowest = zeros & zeros.wrapping_neg();
+    lowest >> 7
 }
 
 #[inline]
@@ -66,39 +75,26 @@ fn compact(letter: u8) -> HeaderId {
     HeaderId(COMPACT.get(usize::from(index)).copied().unwrap_or(0).into())
 }
 
+/// The number of a name in lower case, zeros behind it.
 #[inline]
-fn words(window: &[u8; WINDOW]) -> Words {
+fn look_up(name: &Words) -> HeaderId {
+    let number = SLOTS[slot(name)];
+    // An empty slot leads to the name 0, which is empty and so differs from every other.
+    let found = &LONG[usize::from(number)];
+    // Word by word: the words are in registers, and a comparison of arrays would take them through memory.
+    let differs = (0..WORDS).fold(0, |differs, i| differs | (name[i] ^ found[i]));
+    if differs == 0 { HeaderId(number.into()) } else { HeaderId::OTHER }
+}
+
+/// A name's words in lower case, zeros behind it.
+const fn words(name: &[u8]) -> Words {
     let mut words = [0; WORDS];
-    for (word, bytes) in words.iter_mut().zip(window.as_chunks::<8>().0) {
-        *word = u64::from_le_bytes(*bytes);
+    let mut at = 0;
+    while at < name.len() {
+        words[at / 8] |= ((name[at] | 0x20) as u64) << (at % 8 * 8);
+        at += 1;
     }
     words
-}
-
-/// `words` may hold anything behind the name.
-#[inline]
-fn look_up(words: &Words, length: usize) -> HeaderId {
-    let name = lower(words, length);
-    let number = SLOTS[slot(&name)];
-    if number != 0 && LONG[usize::from(number) - 1] == name {
-        HeaderId(number.into())
-    } else {
-        HeaderId::OTHER
-    }
-}
-
-/// Lower case, and zero behind the name.
-#[inline]
-const fn lower(words: &Words, length: usize) -> Words {
-    let mut out = [0; WORDS];
-    let mut i = 0;
-    while i < WORDS {
-        let left = length.saturating_sub(i * 8);
-        let mask = if left >= 8 { u64::MAX } else { (1 << (left * 8)) - 1 };
-        out[i] = (words[i] | CASE) & mask;
-        i += 1;
-    }
-    out
 }
 
 #[inline]
@@ -107,19 +103,13 @@ const fn slot(name: &Words) -> usize {
     (mixed.wrapping_mul(MULTIPLIER) >> (64 - SLOT_BITS)) as usize
 }
 
-const fn long_names() -> [Words; FIELDS.len()] {
-    let mut table = [[0; WORDS]; FIELDS.len()];
+const fn long_names() -> [Words; FIELDS.len() + 1] {
+    let mut table = [[0; WORDS]; FIELDS.len() + 1];
     let mut i = 0;
     while i < FIELDS.len() {
         let name = FIELDS[i].name.as_bytes();
         assert!(name.len() < WINDOW, "a name is longer than the window");
-        let mut words = [0; WORDS];
-        let mut at = 0;
-        while at < name.len() {
-            words[at / 8] |= (name[at] as u64) << (at % 8 * 8);
-            at += 1;
-        }
-        table[i] = lower(&words, name.len());
+        table[i + 1] = words(name);
         i += 1;
     }
     table
@@ -133,12 +123,12 @@ const fn slots() -> [u8; 1 << SLOT_BITS] {
     assert!(FIELDS.len() < 256, "the slots hold one byte each");
     let names = long_names();
     let mut table = [0; 1 << SLOT_BITS];
-    let mut i = 0;
-    while i < names.len() {
-        let slot = slot(&names[i]);
+    let mut number = 1;
+    while number < names.len() {
+        let slot = slot(&names[number]);
         assert!(table[slot] == 0, "two header field names share a slot: choose another MULTIPLIER");
-        table[slot] = (i + 1) as u8;
-        i += 1;
+        table[slot] = number as u8;
+        number += 1;
     }
     table
 }

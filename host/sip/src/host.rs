@@ -83,14 +83,37 @@ pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(Host<'_>, usize)> {
     }
     let end = grammar::run(HOST, bytes, at);
     let name = bytes.get(at..end).filter(|name| !name.is_empty() && name.len() <= MAX_HOST)?;
-    let text = ascii(name)?;
-    if name[name.len() - 1].is_ascii_digit()
-        && name[0].is_ascii_digit()
-        && let Ok(address) = text.parse()
-    {
-        return Some((Host::V4(address), end));
+    match ipv4(name) {
+        Some(address) => Some((Host::V4(address), end)),
+        None => Some((Host::Name(ascii(name)?), end)),
     }
-    Some((Host::Name(text), end))
+}
+
+/// Four numbers of one to three digits, without leading zeros.
+#[inline]
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut rest = text;
+    for (i, octet) in octets.iter_mut().enumerate() {
+        let mut number = 0_u16;
+        let mut digits = 0;
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            number = number * 10 + u16::from(digit - b'0');
+            digits += 1;
+            rest = behind;
+            if number > 255 || (digits > 1 && number < 10) {
+                return None;
+            }
+        }
+        *octet = number as u8;
+        match rest {
+            _ if digits == 0 => return None,
+            [] if i == 3 => {}
+            [b'.', behind @ ..] if i < 3 => rest = behind,
+            _ => return None,
+        }
+    }
+    Some(octets.into())
 }
 
 /// `2001:db8:::192.0.2.1`: RFC 3261's own grammar allows three colons before an IPv4 address, and RFC 5118 §4.10 wants
@@ -140,6 +163,14 @@ mod tests {
             assert_eq!(Host::parse(bytes), None, "{}", String::from_utf8_lossy(bytes));
         }
         assert_eq!(Host::parse(&[b'a'; MAX_HOST + 1]), None);
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_standard_library() {
+        let texts = ["0.0.0.0", "255.255.255.255", "256.1.1.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.04", "1..3.4", "00.0.0.0", "1.2.3.", ".1.2.3", "1000.1.1.1", "1.2.3.a", "a", "10.20.30.40"];
+        for text in texts {
+            assert_eq!(ipv4(text.as_bytes()), text.parse().ok(), "{text}");
+        }
     }
 
     #[test]

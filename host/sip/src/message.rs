@@ -74,24 +74,28 @@ impl Message {
 
     /// What the message says.
     #[must_use]
+    #[inline]
     pub fn head(&self) -> Head<'_> {
         Head::new(&self.raw, &self.spans, self.start)
     }
 
     /// The whole message as it came (but for the top Via, where it was stamped).
     #[must_use]
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.raw
     }
 
     /// See [`Head::is_request`].
     #[must_use]
+    #[inline]
     pub fn is_request(&self) -> bool {
         self.start.status == 0
     }
 
     /// See [`Head::method`].
     #[must_use]
+    #[inline]
     pub fn method(&self) -> Method {
         self.start.method
     }
@@ -104,6 +108,7 @@ impl Message {
 
     /// See [`Head::status`].
     #[must_use]
+    #[inline]
     pub fn status(&self) -> u16 {
         self.start.status
     }

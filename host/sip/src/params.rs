@@ -51,6 +51,15 @@ impl<'a> Params<'a> {
     /// A parameter without a name, a quoted string without an end, a byte that belongs to neither, or more than
     /// [`MAX_PARAMS`].
     pub fn parse(bytes: &'a [u8]) -> Result<Params<'a>, HeaderError> {
+        Params::parse_each(bytes, |_| {})
+    }
+
+    /// The same, and shows each parameter on the way: what is wanted most need not be looked for again.
+    #[inline]
+    pub(crate) fn parse_each(
+        bytes: &'a [u8],
+        mut each: impl FnMut(Param<'a>),
+    ) -> Result<Params<'a>, HeaderError> {
         let mut at = 0;
         let mut count = 0;
         while let Some(piece) = read(bytes, at)? {
@@ -59,6 +68,7 @@ impl<'a> Params<'a> {
             if count > MAX_PARAMS {
                 return Err(HeaderError::syntax(at, "fewer parameters"));
             }
+            each(piece.param);
         }
         Ok(Params { bytes })
     }

@@ -3,8 +3,7 @@
 //! In: a request and its source address. Out: the top Via with `received` and `rport`, or nothing where it is right
 //! already. A `received` that the sender wrote itself is never believed.
 
-use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use smallvec::SmallVec;
 
@@ -12,24 +11,53 @@ use crate::header::via::Via;
 use crate::scan::Spans;
 use crate::{Head, HeaderId, HeaderSpan, grammar};
 
-/// The top Via's new text, and the place of the old one.
+/// What changes in the top Via. Offsets count from the first byte of the message.
 pub(crate) struct Patch {
     /// Index of the header field.
     index: usize,
-    /// First byte of the old element in the message.
     begin: usize,
-    /// Where it ends.
     end: usize,
-    text: Text,
+    /// Parameters that go, in their order: every `received`, and `rport` to be written anew.
+    cuts: SmallVec<[Cut; 2]>,
+    rport: Text,
+    /// `;received=` and the address, or nothing.
+    received: Text,
 }
 
-/// Text that needs no allocation in all but odd cases.
-struct Text(SmallVec<[u8; 192]>);
+struct Cut {
+    begin: usize,
+    end: usize,
+    is_rport: bool,
+}
 
-impl Write for Text {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.extend_from_slice(text.as_bytes());
-        Ok(())
+/// `;received=` and the longest address.
+#[derive(Default)]
+struct Text(SmallVec<[u8; 64]>);
+
+impl Text {
+    fn number(&mut self, number: u16) {
+        let mut divisor = 10_000;
+        while divisor > 1 && number < divisor {
+            divisor /= 10;
+        }
+        while divisor > 0 {
+            self.0.push(b'0' + (number / divisor % 10) as u8);
+            divisor /= 10;
+        }
+    }
+
+    fn address(&mut self, address: IpAddr) {
+        match address {
+            IpAddr::V4(address) => {
+                for (i, octet) in address.octets().into_iter().enumerate() {
+                    if i > 0 {
+                        self.0.push(b'.');
+                    }
+                    self.number(octet.into());
+                }
+            }
+            IpAddr::V6(address) => self.0.extend_from_slice(address.to_string().as_bytes()),
+        }
     }
 }
 
@@ -39,12 +67,10 @@ impl Write for Text {
 pub fn via_edit(head: Head<'_>, source: SocketAddr) -> Option<Vec<u8>> {
     let raw = head.raw_head();
     let patch = top_via(raw, head.spans(), source)?;
-    let span = head.spans()[patch.index];
-    let value = &raw[span.value_offset as usize..span.value_end()];
-    let behind = &raw[patch.end..span.value_end()];
-    let mut out = Vec::with_capacity(value.len() + patch.text.0.len());
-    out.extend_from_slice(&patch.text.0);
-    out.extend_from_slice(behind);
+    let end = head.spans()[patch.index].value_end();
+    let mut out = Vec::with_capacity(end - patch.begin + patch.added() - patch.removed());
+    patch.write(raw, &mut out);
+    out.extend_from_slice(&raw[patch.end..end]);
     Some(out)
 }
 
@@ -57,55 +83,75 @@ pub(crate) fn top_via(raw: &[u8], spans: &[HeaderSpan], source: SocketAddr) -> O
     let element = grammar::trim(&value[..grammar::element_end(value, 0)]);
     let via = Via::parse(element).ok()?;
     let source = SocketAddr::new(source.ip().to_canonical(), source.port());
-    let is_rport = via.params.has("rport");
-    let needs_received = is_rport || !via.host.is_ip(source.ip());
-    if !needs_received && !via.params.has("received") {
-        return None;
+    let end = begin + element.len();
+    let (rport, received) = (Text::default(), Text::default());
+    let mut patch = Patch { index, begin, end, cuts: SmallVec::new(), rport, received };
+    let has_rport = patch.cut(&via, end - via.params.as_bytes().len());
+    if has_rport {
+        patch.rport.0.extend_from_slice(b";rport=");
+        patch.rport.number(source.port());
     }
-    let text = stamped(element, &via, source, needs_received);
-    let grown = value.len() + text.0.len() - element.len();
-    if grown > usize::from(u16::MAX) {
-        return None;
+    if has_rport || !via.host.is_ip(source.ip()) {
+        patch.received.0.extend_from_slice(b";received=");
+        patch.received.address(source.ip());
     }
-    Some(Patch { index, begin, end: begin + element.len(), text })
-}
-
-fn stamped(element: &[u8], via: &Via<'_>, source: SocketAddr, received: bool) -> Text {
-    let params = via.params.as_bytes();
-    let mut text = Text(SmallVec::from_slice(&element[..element.len() - params.len()]));
-    let mut copied = 0;
-    for piece in via.params.pieces() {
-        let gap = &params[copied..piece.begin];
-        if piece.param.is("rport") {
-            text.0.extend_from_slice(gap);
-            // Writing to a text cannot fail.
-            let _ = write!(text, ";rport={}", source.port());
-        } else if !piece.param.is("received") {
-            text.0.extend_from_slice(&params[copied..piece.end]);
-        }
-        copied = piece.end;
-    }
-    text.0.extend_from_slice(&params[copied..]);
-    if received {
-        let _ = write!(text, ";received={}", source.ip());
-    }
-    text
+    let fits = span.value_length as usize + patch.added() <= usize::from(u16::MAX);
+    (fits && (!patch.cuts.is_empty() || patch.added() > 0)).then_some(patch)
 }
 
 impl Patch {
-    /// The message with the new text in it, its spans moved along.
+    /// Notes the parameters that go, white space before them included; whether `rport` is among them.
+    fn cut(&mut self, via: &Via<'_>, params_at: usize) -> bool {
+        let mut has_rport = false;
+        let mut at = params_at;
+        for piece in via.params.pieces() {
+            let end = params_at + piece.end;
+            let is_rport = piece.param.is("rport");
+            if is_rport || piece.param.is("received") {
+                let begin = if is_rport { params_at + piece.begin } else { at };
+                self.cuts.push(Cut { begin, end, is_rport: is_rport && !has_rport });
+                has_rport |= is_rport;
+            }
+            at = end;
+        }
+        has_rport
+    }
+
+    fn added(&self) -> usize {
+        self.rport.0.len() + self.received.0.len()
+    }
+
+    fn removed(&self) -> usize {
+        self.cuts.iter().map(|cut| cut.end - cut.begin).sum()
+    }
+
+    /// Appends the new element.
+    fn write(&self, raw: &[u8], out: &mut Vec<u8>) {
+        let mut at = self.begin;
+        for cut in &self.cuts {
+            out.extend_from_slice(&raw[at..cut.begin]);
+            if cut.is_rport {
+                out.extend_from_slice(&self.rport.0);
+            }
+            at = cut.end;
+        }
+        out.extend_from_slice(&raw[at..self.end]);
+        out.extend_from_slice(&self.received.0);
+    }
+
+    /// The message with the new element in it, its spans moved along.
     pub(crate) fn copy(&self, message: &[u8], spans: &mut Spans) -> Box<[u8]> {
-        let old = self.end - self.begin;
-        let mut raw = Vec::with_capacity(message.len() + self.text.0.len() - old);
+        let (added, removed) = (self.added(), self.removed());
+        let mut raw = Vec::with_capacity(message.len() + added - removed);
         raw.extend_from_slice(&message[..self.begin]);
-        raw.extend_from_slice(&self.text.0);
+        self.write(message, &mut raw);
         raw.extend_from_slice(&message[self.end..]);
-        // `top_via` made sure that the value still fits.
+        // `top_via` made sure that the value still fits; offsets are far below 32 bits.
         let span = &mut spans[self.index];
-        span.value_length = (usize::from(span.value_length) + self.text.0.len() - old) as u16;
+        span.value_length = (usize::from(span.value_length) + added - removed) as u16;
         for span in &mut spans[self.index + 1..] {
-            span.name_offset = (span.name_offset as usize + self.text.0.len() - old) as u32;
-            span.value_offset = (span.value_offset as usize + self.text.0.len() - old) as u32;
+            span.name_offset = (span.name_offset as usize + added - removed) as u32;
+            span.value_offset = (span.value_offset as usize + added - removed) as u32;
         }
         raw.into_boxed_slice()
     }

@@ -80,6 +80,7 @@ fn scan_head(bytes: &[u8], spans: &mut Spans) -> Result<Scanned, ParseError> {
             length_offset = span.value_offset as usize;
             length = merge(length, octets(&within[length_offset..span.value_end()]));
         }
+        start.first.note(span.id, spans.len());
         spans.push(span);
         at = next;
     }
@@ -156,10 +157,10 @@ fn name_of_any_shape(
 fn line_end(bytes: &[u8], from: usize, value: usize) -> Result<usize, ParseError> {
     let mut at = from;
     loop {
-        let Some(hit) = bytes.get(at..).and_then(|rest| memchr::memchr3(b'\r', b'\n', 0, rest)) else {
+        let Some(hit) = control(bytes, at) else {
             return Err(unfinished(bytes));
         };
-        at += hit;
+        at = hit;
         match bytes[at] {
             b'\r' => {
                 return match bytes.get(at + 1) {
@@ -169,10 +170,44 @@ fn line_end(bytes: &[u8], from: usize, value: usize) -> Result<usize, ParseError
                 };
             }
             b'\n' => return Err(ParseError::Syntax { offset: at, expected: "CR before LF" }),
-            _ if bytes.get(value..at + 1).is_some_and(is_quoted_pair) => at += 1,
-            _ => return Err(ParseError::Syntax { offset: at, expected: "no NUL" }),
+            0 if !bytes.get(value..at + 1).is_some_and(is_quoted_pair) => {
+                return Err(ParseError::Syntax { offset: at, expected: "no NUL" });
+            }
+            _ => at += 1,
         }
     }
+}
+
+/// The highest of the bytes that end a line or are refused: NUL, LF and CR. Below it are only controls.
+const HIGHEST: u8 = b'\r';
+
+/// Where the first byte from `at` on is that is not above CR. Blocks without one are skipped at once: the loop over a
+/// block has no early end, so the compiler turns it into a few vector instructions.
+#[inline]
+fn control(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        if block.iter().fold(false, |any, byte| any | (*byte <= HIGHEST)) {
+            return first_control(block).map(|i| at + i);
+        }
+        at += 32;
+    }
+    let rest = bytes.get(at..)?;
+    rest.iter().position(|byte| *byte <= HIGHEST).map(|i| at + i)
+}
+
+/// The same in one block, eight bytes at a time: a byte that is below 14 borrows from its highest bit, and the
+/// lowest one that does is exact.
+#[inline]
+fn first_control(block: &[u8; 32]) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 255;
+    for (i, word) in block.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let below = word.wrapping_sub(ONES * (HIGHEST as u64 + 1)) & !word & (ONES << 7);
+        if below != 0 {
+            return Some(i * 8 + (below.trailing_zeros() / 8) as usize);
+        }
+    }
+    None
 }
 
 /// Whether the last of these bytes of a header line stands behind a backslash within a quoted string.

@@ -4,9 +4,9 @@
 //! Request-URI is only located, white space and all; whether it is one is decided in `validate.rs`, so that the
 //! request can be answered.
 
-use crate::bounds::MAX_METHOD;
+use crate::bounds::{MAX_HEADERS, MAX_METHOD};
 use crate::grammar::{self, TOKEN};
-use crate::{Method, ParseError};
+use crate::{HeaderId, Method, ParseError};
 
 /// The start line's parts and the body's place. Offsets count from the first byte of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,37 @@ pub(crate) struct Start {
     pub(crate) text_length: u32,
     pub(crate) body_offset: u32,
     pub(crate) body_length: u32,
+    pub(crate) first: First,
+}
+
+/// Index of the first header field of each number below [`First::COUNT`]: those that every request is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct First([u8; First::COUNT]);
+
+impl First {
+    pub(crate) const COUNT: usize = 16;
+    const NONE: u8 = u8::MAX;
+
+    pub(crate) const fn none() -> First {
+        First([First::NONE; First::COUNT])
+    }
+
+    /// Notes the header field of this index, in the order of the message. [`MAX_HEADERS`] indexes fit a byte.
+    #[inline]
+    pub(crate) fn note(&mut self, id: HeaderId, index: usize) {
+        const { assert!(MAX_HEADERS <= First::NONE as usize) };
+        if let Some(first) = self.0.get_mut(usize::from(id.0))
+            && *first == First::NONE
+        {
+            *first = index as u8;
+        }
+    }
+
+    /// `None`: not a number that is noted.
+    #[inline]
+    pub(crate) fn of(&self, id: HeaderId) -> Option<Option<usize>> {
+        self.0.get(usize::from(id.0)).map(|first| (*first != First::NONE).then_some(usize::from(*first)))
+    }
 }
 
 /// Reads a start line; the body's place is not known yet.
@@ -59,6 +90,7 @@ fn request_line(line: &[u8]) -> Result<Start, ParseError> {
         text_length: (version - 1 - (method_end + 1)) as u32,
         body_offset: 0,
         body_length: 0,
+        first: First::none(),
     })
 }
 
@@ -78,6 +110,7 @@ fn status_line(line: &[u8]) -> Result<Start, ParseError> {
         text_length: (line.len() - reason) as u32,
         body_offset: 0,
         body_length: 0,
+        first: First::none(),
     })
 }
 

@@ -90,7 +90,7 @@ impl<'a> Head<'a> {
     /// Missing, empty, or with white space in it.
     pub fn call_id(&self) -> Result<&'a [u8]> {
         let value = self.required(HeaderId::CALL_ID)?;
-        if value.is_empty() || value.iter().any(|byte| grammar::is_white(*byte)) {
+        if !grammar::all(grammar::BLACK, value) {
             return Err(HeaderError::syntax(0, "a word without white space").of(HeaderId::CALL_ID));
         }
         Ok(value)

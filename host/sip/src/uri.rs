@@ -209,9 +209,14 @@ impl<'a> Uri<'a> {
         let bytes = self.bytes;
         let begin = usize::from(self.scheme_length) + 1;
         let mut at = begin;
-        if let Some(length) = memchr::memchr(b'@', &bytes[begin..]) {
-            self.read_userinfo(begin, begin + length)?;
-            at = begin + length + 1;
+        // Most URIs have a user without escapes or password, which the first run finds.
+        let user_end = grammar::run(USER, bytes, begin);
+        if bytes.get(user_end) == Some(&b'@') && user_end > begin {
+            self.user = Some(&bytes[begin..user_end]);
+            at = user_end + 1;
+        } else if let Some(length) = memchr::memchr(b'@', &bytes[user_end..]) {
+            self.read_userinfo(begin, user_end + length)?;
+            at = user_end + length + 1;
         }
         let (host, end) = host::read(bytes, at).ok_or(UriError::new(at, "a host"))?;
         self.host = host;

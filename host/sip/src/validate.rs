@@ -9,23 +9,26 @@ use crate::start_line::is_sip;
 use crate::{Head, HeaderError, HeaderId, UriError};
 
 /// Header fields that may stand once, and are no list (§7.3.1, the tables of §20 and later RFCs). Two of them
-/// contradict each other (RFC 4475 §3.3.8).
-const SINGLE: [HeaderId; 14] = [
-    HeaderId::FROM,
-    HeaderId::TO,
-    HeaderId::CALL_ID,
-    HeaderId::CSEQ,
-    HeaderId::MAX_FORWARDS,
-    HeaderId::CONTENT_LENGTH,
-    HeaderId::CONTENT_TYPE,
-    HeaderId::EXPIRES,
-    HeaderId::MIN_EXPIRES,
-    HeaderId::EVENT,
-    HeaderId::MAX_BREADTH,
-    HeaderId::SESSION_EXPIRES,
-    HeaderId::REFER_TO,
-    HeaderId::RACK,
-];
+/// contradict each other (RFC 4475 §3.3.8). A bit for each, by number.
+const SINGLE: u128 = bit(HeaderId::FROM)
+    | bit(HeaderId::TO)
+    | bit(HeaderId::CALL_ID)
+    | bit(HeaderId::CSEQ)
+    | bit(HeaderId::MAX_FORWARDS)
+    | bit(HeaderId::CONTENT_LENGTH)
+    | bit(HeaderId::CONTENT_TYPE)
+    | bit(HeaderId::EXPIRES)
+    | bit(HeaderId::MIN_EXPIRES)
+    | bit(HeaderId::EVENT)
+    | bit(HeaderId::MAX_BREADTH)
+    | bit(HeaderId::SESSION_EXPIRES)
+    | bit(HeaderId::REFER_TO)
+    | bit(HeaderId::RACK);
+
+/// The bit of a header field; none for numbers that do not fit.
+const fn bit(id: HeaderId) -> u128 {
+    if id.0 < u128::BITS as u16 { 1 << id.0 } else { 0 }
+}
 
 /// A message that no element can handle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -133,14 +136,13 @@ fn request_uri(head: &Head<'_>) -> Result<(), Invalid> {
 
 /// One look at the index for all of them.
 fn single(head: &Head<'_>) -> Result<(), Invalid> {
-    let mut seen = 0_u32;
+    let mut seen = 0;
     for span in head.spans() {
-        if let Some(bit) = SINGLE.iter().position(|id| *id == span.id) {
-            if seen & (1 << bit) != 0 {
-                return Err(Invalid::bad_request(Why::Repeated(span.id)));
-            }
-            seen |= 1 << bit;
+        let bit = bit(span.id) & SINGLE;
+        if seen & bit != 0 {
+            return Err(Invalid::bad_request(Why::Repeated(span.id)));
         }
+        seen |= bit;
     }
     Ok(())
 }

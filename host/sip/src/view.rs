@@ -17,7 +17,7 @@
 //! | 24 + 16 n | raw: start line, header fields, empty line, body if asked for |
 
 use crate::bounds::{MAX_HEADERS, MAX_MESSAGE};
-use crate::start_line::Start;
+use crate::start_line::{First, Start};
 use crate::{Head, HeaderId, HeaderSpan, Message, Method};
 
 /// The layout this module writes and reads.
@@ -95,7 +95,11 @@ impl<'a> View<'a> {
             return Err(ViewError::Broken);
         }
         let (index, raw) = rest.split_at(count * SPAN_LENGTH);
-        let spans = index.as_chunks::<SPAN_LENGTH>().0.iter().map(span).collect();
+        let spans: Box<[HeaderSpan]> = index.as_chunks::<SPAN_LENGTH>().0.iter().map(span).collect();
+        let mut first = First::none();
+        for (index, span) in spans.iter().enumerate() {
+            first.note(span.id, index);
+        }
         let start = Start {
             method: Method::from_number(header[2]),
             status: u16_at(header, 4),
@@ -103,6 +107,7 @@ impl<'a> View<'a> {
             text_length: u32_at(header, 12),
             body_offset: u32_at(header, 16),
             body_length: u32_at(header, 20),
+            first,
         };
         let view = View { raw, spans, start };
         if view.is_sound(header[1]) { Ok(view) } else { Err(ViewError::Broken) }

@@ -96,7 +96,7 @@ fn names_lengths_trailers_and_semicolons() {
     assert_eq!(message("lwsdisp").head().from().unwrap().display, b"caller");
     let longreq = message("longreq");
     assert_eq!(longreq.head().vias().filter_map(Result::ok).count(), 34);
-    assert_eq!(longreq.head().from_tag().unwrap().len(), 156);
+    assert_eq!(longreq.head().from_tag().unwrap().len(), 155);
     let dblreq = message("dblreq");
     assert_eq!((dblreq.method(), dblreq.body().len()), (Method::Register, 0));
     assert!(corpus::message("dblreq").len() > dblreq.bytes().len() + 400);

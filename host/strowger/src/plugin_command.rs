@@ -4,6 +4,7 @@
 
 pub(crate) mod http;
 mod run_cases;
+mod scripted;
 
 use std::path::{Path, PathBuf};
 

@@ -86,12 +86,12 @@ impl Wasm {
         profile: Profile,
     ) -> Result<BTreeMap<String, PathBuf>, Error> {
         let mut cargo = self.cargo("build");
-        cargo.args(["--release", "--lib", "--message-format", "json-render-diagnostics", "--manifest-path"]);
-        cargo.arg(manifest_dir.join("Cargo.toml")).args(profile.settings());
-        cargo.arg("--target-dir");
+        // In the package's folder, since that is where cargo and rustup look for their settings.
+        cargo.current_dir(manifest_dir).args(["--release", "--lib", "--message-format", "json-render-diagnostics"]);
+        cargo.args(profile.settings()).arg("--target-dir");
         match &self.target_dir {
-            Some(folder) => cargo.arg(folder),
-            None => cargo.arg(manifest_dir.join("target/wasm")),
+            Some(folder) => cargo.arg(std::path::absolute(folder).map_err(file(folder))?),
+            None => cargo.arg("target/wasm"),
         };
         for package in packages {
             cargo.args(["--package", package]);

@@ -1,4 +1,4 @@
-//! The INVITE client transaction: RFC 3261 §17.1.1 and figure 5, as corrected by RFC 6026 §8.4 (state
+//! The INVITE client transaction: RFC 3261 §17.1.1 and figure 5, as corrected by RFC 6026 §7.2 (state
 //! Accepted, Timer M). §9.1 adds CANCEL.
 //!
 //! In: a state and an input. Out: a [`Step`]. Bytes, timers' values and matching do not belong here.
@@ -113,7 +113,7 @@ pub fn step(state: State, input: Input, reliable: bool) -> Step<State> {
         (Accepted, TimerM) => Step::new(Terminated, Do::empty()),
 
         // §17.1.1.2: an error of the transport concerns only what was just sent, and Proceeding sends
-        // nothing; RFC 6026 §8.4: Accepted sends nothing either. The rest is late, double or stale.
+        // nothing; RFC 6026 §7.2: Accepted sends nothing either. The rest is late, double or stale.
         (Calling, TimerD | TimerM)
         | (Proceeding, TransportError | TimerA | TimerD | TimerM)
         | (Completed, Provisional | Success | Cancel | TimerA | TimerB | TimerM)

@@ -30,6 +30,8 @@ pub(crate) struct Client {
     deadlines: Deadlines,
     method: MethodCode,
     machine: Machine,
+    /// The TU has asked to cancel it.
+    is_cancelled: bool,
     /// The INVITE that this one, a CANCEL of the table's own, cancels.
     cancels: Option<ClientId>,
 }
@@ -96,6 +98,7 @@ impl Transactions {
             deadlines: Deadlines::new(Timers::RFC3261),
             method: MethodCode::ACK,
             machine: Machine::Unsent,
+            is_cancelled: false,
             cancels: None,
         })))
     }
@@ -167,8 +170,8 @@ impl Transactions {
     /// [`Transactions::cancel`] with a Reason header field value (RFC 3326), such as one of a CANCEL that came
     /// from upstream. A reason with CR, LF or NUL is left out.
     pub fn cancel_because(&mut self, now: Time, id: ClientId, reason: &[u8]) -> Cancelled {
-        let Some(client) = self.clients.get(id.0) else { return Cancelled::NotNeeded };
-        if !matches!(client.machine, Machine::Invite(_)) || self.cancels.contains_key(&id) {
+        let Some(client) = self.clients.get_mut(id.0) else { return Cancelled::NotNeeded };
+        if !matches!(client.machine, Machine::Invite(_)) || client.is_cancelled {
             return Cancelled::NotNeeded;
         }
         let (_, actions) = match step(client.machine, Event::Cancel, false) {
@@ -180,6 +183,7 @@ impl Transactions {
         }
         let built = derived::cancel(&client.kept, reason).or_else(|| derived::cancel(&client.kept, &[]));
         let Some(cancel) = built else { return Cancelled::NotNeeded };
+        client.is_cancelled = true;
         self.cancels.insert(id, Cancelling::Held(cancel));
         self.drive_client(now, id, Event::Cancel);
         if actions.contains(Actions::SEND_CANCEL) { Cancelled::Sent } else { Cancelled::Held }
@@ -321,6 +325,7 @@ impl Transactions {
                 deadlines: Deadlines::new(timers),
                 method: MethodCode::CANCEL,
                 machine: Machine::Unsent,
+                is_cancelled: false,
                 cancels: Some(id),
             }));
             self.cancels.insert(id, Cancelling::Sent(own));

@@ -20,7 +20,7 @@ pub enum Received {
     /// The ACK for a final response other than 2xx, which ends here (§17.2.1).
     Ack(ServerId),
     /// An ACK that no transaction absorbs: it is for a 2xx, and goes on without a transaction (§16.11,
-    /// RFC 6026 §8.7).
+    /// RFC 6026 §7.1).
     AckFor2xx,
     /// A CANCEL, which is a transaction of its own (§9.2): answer `id` with 200 or, without a target, 481.
     Cancel {
@@ -43,7 +43,7 @@ pub enum Response {
     Pass(ClientId),
     /// It ends here: a final response again, or the answer to a CANCEL that this table sent.
     Absorbed,
-    /// No client transaction of this table made the branch, or it ended long ago (§18.1.2). RFC 6026 §8.9
+    /// No client transaction of this table made the branch, or it ended long ago (§18.1.2). RFC 6026 §7.3
     /// says: drop it.
     Stray,
 }

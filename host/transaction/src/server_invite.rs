@@ -1,4 +1,4 @@
-//! The INVITE server transaction: RFC 3261 §17.2.1 and figure 7, as corrected by RFC 6026 §8.5 (state
+//! The INVITE server transaction: RFC 3261 §17.2.1 and figure 7, as corrected by RFC 6026 §7.1 (state
 //! Accepted, Timer L).
 //!
 //! In: a state and an input. Out: a [`Step`]. Bytes, timers' values and matching do not belong here; the

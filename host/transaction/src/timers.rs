@@ -1,4 +1,4 @@
-//! T1, T2, T4 and the timers that follow from them: RFC 3261 §17 table 4, RFC 6026 §8.11, and for IMS the
+//! T1, T2, T4 and the timers that follow from them: RFC 3261 table 4, RFC 6026 (L, M), and for IMS the
 //! values of TS 24.229 table 7.8.
 //!
 //! In: three times, for one side of the node. Out: the duration of each named timer. When timers start and

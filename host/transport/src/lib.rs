@@ -9,12 +9,13 @@
 //! | [`locate`] | from a URI or a Via to the hops to try, in order | RFC 3263 |
 //! | [`large`] | when a request is too large for UDP | RFC 3261 §18.1.1 |
 //!
-//! Bytes come in and leave as whole SIP messages; nothing here reads more of a message than its framing.
+//! Bytes come in and leave as whole SIP messages; of a message nothing is read but its framing and what tells a
+//! request from a final response.
 
 pub mod large;
 pub mod locate;
-pub mod stun;
 pub mod streams;
+pub mod stun;
 pub mod tls;
 pub mod udp;
 

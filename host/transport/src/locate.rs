@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  numeric host ───────────────────────────────────────────────▶ one hop
+//!  name in the hosts file ─────────────────────────────────────▶ hops
 //!  port given ────────────────────────────────▶ A/AAAA ────────▶ hops
 //!  transport given ──────────────▶ SRV ─ none ▶ A/AAAA ────────▶ hops
 //!  neither ────────▶ NAPTR ─ none ▶ SRV of every transport ─ none ▶ A/AAAA ▶ hops
@@ -12,12 +13,14 @@
 
 mod dead;
 mod dns;
+mod hosts;
 mod naptr;
 mod request;
 mod response;
 mod srv;
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -74,8 +77,10 @@ pub enum AddressFamilies {
 /// How a [`Locator`] works.
 #[derive(Clone, Debug)]
 pub struct LocatorConfig {
-    /// DNS servers with their ports. Empty: the system's, with its search domains and hosts file.
+    /// DNS servers with their ports. Empty: the system's, with its search domains.
     pub nameservers: Vec<SocketAddr>,
+    /// File of names that are known without DNS, in the format of `/etc/hosts`, read once. `None`: `localhost` only.
+    pub hosts_file: Option<PathBuf>,
     /// How long one query waits for an answer before it is repeated.
     pub query_timeout: Duration,
     /// How often a query is repeated.
@@ -101,6 +106,7 @@ impl Default for LocatorConfig {
     fn default() -> Self {
         LocatorConfig {
             nameservers: Vec::new(),
+            hosts_file: Some("/etc/hosts".into()),
             query_timeout: Duration::from_secs(2),
             attempts: 2,
             total_timeout: Duration::from_secs(8),
@@ -235,17 +241,21 @@ impl Locator {
             return Ok(vec![Hop::new(transport, address, request.port, None)]);
         }
         let name: Arc<str> = request.host.trim_end_matches('.').into();
-        match (request.port, explicit) {
-            (Some(_), explicit) => {
-                let transport = explicit.unwrap_or(request.default_transport());
-                self.hosts(&name, &name, transport, request.port).await
-            }
-            (None, Some(transport)) => self.by_services(&name, &[transport], transport).await,
-            (None, None) => match self.by_naptr(&name, request.secure).await? {
+        if request.port.is_some() || self.dns.is_local(&name) {
+            let transport = explicit.unwrap_or(request.default_transport());
+            return self.hosts(&name, &name, transport, request.port).await;
+        }
+        match explicit {
+            Some(transport) => self.by_services(&name, &[transport], transport).await,
+            None => match self.by_naptr(&name, request.secure).await? {
                 Some(hops) => Ok(hops),
                 None => {
-                    let usable: Vec<Transport> =
-                        self.transports.iter().copied().filter(|t| t.is_secure() || !request.secure).collect();
+                    let usable: Vec<Transport> = self
+                        .transports
+                        .iter()
+                        .copied()
+                        .filter(|t| t.is_secure() || !request.secure)
+                        .collect();
                     self.by_services(&name, &usable, request.default_transport()).await
                 }
             },
@@ -258,17 +268,19 @@ impl Locator {
         }
         let (host, port) = target.name_and_port();
         let name: Arc<str> = host.trim_end_matches('.').into();
-        match port {
-            Some(_) => self.hosts(&name, &name, target.transport, port).await,
-            None => self.by_services(&name, &[target.transport], target.transport).await,
+        if port.is_some() || self.dns.is_local(&name) {
+            return self.hosts(&name, &name, target.transport, port).await;
         }
+        self.by_services(&name, &[target.transport], target.transport).await
     }
 
-    /// §4.1 first way: `None` if the domain has no NAPTR records at all that concern SIP.
+    /// §4.1 first way: `None` if the domain has no NAPTR records at all that concern SIP. Servers that know no such
+    /// records answer with an error; that counts as none.
     async fn by_naptr(&self, name: &Arc<str>, secure: bool) -> Result<Option<Vec<Hop>>, LocateError> {
-        let records = match self.dns.naptr(name).await? {
-            Found::Records(records) => records,
-            Found::Nothing => return Ok(None),
+        let records = match self.dns.naptr(name).await {
+            Ok(Found::Records(records)) => records,
+            Ok(Found::Nothing) | Err(LocateError::Failed { .. }) => return Ok(None),
+            Err(error) => return Err(error),
         };
         let services = match naptr::choose(records, &self.transports, secure) {
             naptr::Choice::NotSip => return Ok(None),
@@ -327,8 +339,11 @@ impl Locator {
         match failure {
             Some(error) => Err(error),
             None => {
-                let transport =
-                    if transports.contains(&fallback) { fallback } else { *transports.first().ok_or(LocateError::NoTransport)? };
+                let transport = if transports.contains(&fallback) {
+                    fallback
+                } else {
+                    *transports.first().ok_or(LocateError::NoTransport)?
+                };
                 self.hosts(name, name, transport, None).await
             }
         }

@@ -33,12 +33,12 @@ use sip::{Flow, Transport};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-pub use crate::tls::reload::Reloads;
-use crate::tls::reload::Reloader;
 use crate::tls::TlsError;
+use crate::tls::reload::Reloader;
+pub use crate::tls::reload::Reloads;
 pub use config::{StreamLimits, StreamListener, StreamsConfig};
-pub use counts::Counts;
 use counts::Counters;
+pub use counts::Counts;
 use outbox::Outgoing;
 use table::{Found, Table};
 
@@ -50,8 +50,8 @@ pub trait Sink: Send + Sync + 'static {
     /// than it must: who finds that the bytes are not SIP closes the flow ([`Streams::close`]).
     fn message(&self, flow: Flow, bytes: Vec<u8>);
 
-    /// Nothing more will arrive by this flow. Answers to requests that it brought may still be sent for
-    /// [`StreamLimits::half_closed`], if the peer closed only its side. Called once for each flow that
+    /// Nothing more will arrive by this flow. Answers that are still owed to requests it brought may be sent for
+    /// [`StreamLimits::half_closed`], in case that the peer closed only its side. Called once for each flow that
     /// [`Sink::message`] could name.
     fn closed(&self, flow: Flow, why: CloseReason);
 
@@ -187,15 +187,23 @@ impl Streams {
     ///
     /// # Errors
     /// The first listener that cannot be bound or whose certificate cannot be used; nothing is left open then.
-    pub fn start(handle: &Handle, config: StreamsConfig, sink: Arc<dyn Sink>) -> Result<Streams, StreamsError> {
+    pub fn start(
+        handle: &Handle,
+        config: StreamsConfig,
+        sink: Arc<dyn Sink>,
+    ) -> Result<Streams, StreamsError> {
         let _inside = handle.enter();
         let mut bound = Vec::new();
         for listener in &config.listeners {
             bound.push(listen::bind(listener)?);
         }
         let client_tls = config.client_tls.load().map_err(|error| StreamsError::ClientTls(error.into()))?;
-        let addresses: Vec<_> =
-            config.listeners.into_iter().zip(&bound).map(|(listener, bound)| (listener, bound.address)).collect();
+        let addresses: Vec<_> = config
+            .listeners
+            .into_iter()
+            .zip(&bound)
+            .map(|(listener, bound)| (listener, bound.address))
+            .collect();
         let context = Arc::new(Context {
             table: Table::new(&config.limits),
             limits: config.limits,
@@ -264,12 +272,12 @@ impl Streams {
         self.reloader.reloads()
     }
 
-    /// Stops accepting; open connections go on. The listening ports are free soon after.
+    /// Stops accepting; open connections go on, and new ones are still made. The listening ports are free soon after.
     pub fn stop_accepting(&self) {
         self.context.accepting.send_replace(false);
     }
 
-    /// Stops accepting, lets every connection write what is queued, and closes it. Ends when all are closed, at
+    /// Stops accepting and connecting, lets every connection write what is queued, and closes it. Ends when all are closed, at
     /// the latest after `grace`.
     pub async fn shut_down(&self, grace: Duration) {
         self.stop_accepting();
@@ -277,22 +285,36 @@ impl Streams {
         let _ = tokio::time::timeout(grace, self.context.table.emptied()).await;
     }
 
-    fn submit(&self, flow: Flow, outgoing: Outgoing, server_name: Option<Arc<str>>) -> Result<(), SendError> {
-        let context = &self.context;
+    fn submit(
+        &self,
+        flow: Flow,
+        mut outgoing: Outgoing,
+        server_name: Option<Arc<str>>,
+    ) -> Result<(), SendError> {
+        let Context { table, limits, .. } = &*self.context;
         if flow.connection != 0 {
-            let connection = context.table.get(flow.connection).ok_or(SendError::NoConnection)?;
+            let connection = table.get(flow.connection).ok_or(SendError::NoConnection)?;
             if !connection.serves(&flow) {
                 return Err(SendError::NoConnection);
             }
-            return connection.outbox.push(outgoing, &context.limits).map_err(|(why, _)| why);
+            return connection.outbox.push(outgoing, limits).map_err(|(why, _)| why);
         }
         let connectable = matches!(flow.transport, Transport::Tcp | Transport::Tls);
-        match context.table.find_or_register(flow, server_name, connectable)? {
-            Found::Open(connection) => connection.outbox.push(outgoing, &context.limits).map_err(|(why, _)| why),
-            Found::New(registered) => {
-                registered.connection.outbox.push(outgoing, &context.limits).map_err(|(why, _)| why)?;
-                self.handle.spawn(connect::run(registered, context.clone()));
-                Ok(())
+        loop {
+            let (connection, new) = match table.find_or_register(flow, server_name.clone(), connectable)? {
+                Found::Open(connection) => (connection, None),
+                Found::New(registered) => (registered.connection.clone(), Some(registered)),
+            };
+            match connection.outbox.push(outgoing, limits) {
+                Ok(()) => {
+                    if let Some(registered) = new {
+                        self.handle.spawn(connect::run(registered, self.context.clone()));
+                    }
+                    return Ok(());
+                }
+                Err((SendError::QueueFull, _)) => return Err(SendError::QueueFull),
+                // it closed this moment, so that the table will not give it again
+                Err((_, returned)) => outgoing = returned,
             }
         }
     }

@@ -1,7 +1,7 @@
 //! TLS for SIP and secure WebSocket: configurations from PEM files (RFC 3261 §26.2, RFC 5922).
 //!
 //! In: paths. Out: rustls configurations, or a [`TlsError`] that names the file and what is wrong with it. TLS 1.2
-//! and 1.3 by rustls with ring. Not here: handshakes (`streams`), watching the files ([`reload`]).
+//! and 1.3 by rustls with ring. Not here: handshakes (`streams`), watching the files (`reload`).
 
 pub(crate) mod reload;
 
@@ -195,7 +195,8 @@ fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let wrong = || TlsError::Content { path: path.to_owned(), expected: "PEM certificates" };
     let pem = read(path)?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|_| wrong())?;
     if chain.is_empty() { Err(wrong()) } else { Ok(chain) }
 }
 

@@ -84,7 +84,11 @@ impl UdpListener {
     /// # Errors
     /// Out of descriptors.
     pub fn try_clone(&self) -> io::Result<UdpListener> {
-        Ok(UdpListener { socket: self.socket.try_clone()?, address: self.address, unreachable: VecDeque::new() })
+        Ok(UdpListener {
+            socket: self.socket.try_clone()?,
+            address: self.address,
+            unreachable: VecDeque::new(),
+        })
     }
 
     /// Size in bytes of the receive buffer that the kernel granted.
@@ -151,7 +155,8 @@ impl AsFd for UdpListener {
 }
 
 fn open(address: SocketAddr, options: UdpOptions) -> io::Result<UdpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    let socket =
+        Socket::new(Domain::for_address(address), Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
         setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;

@@ -1,5 +1,8 @@
 //! RFC 3263 against a real DNS server on loopback.
 
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,7 +122,10 @@ async fn section_4_1_naptr_decides_the_transport() {
         located(&plain, "sip:bob@example.org").await,
         hops([(Tcp, "192.0.2.1:5060"), (Tcp, "192.0.2.2:5062")])
     );
-    assert_eq!(located(&dns.locator_for(&[Udp]), "sip:bob@example.org").await, hops([(Udp, "192.0.2.1:5060")]));
+    assert_eq!(
+        located(&dns.locator_for(&[Udp]), "sip:bob@example.org").await,
+        hops([(Udp, "192.0.2.1:5060")])
+    );
     assert_eq!(refused(&plain, "sips:bob@example.org").await, LocateError::NoTransport);
 }
 
@@ -155,7 +161,10 @@ async fn section_4_1_without_any_of_these_the_address_and_the_default() {
     assert_eq!(located(&locator, "sip:plain.example.org").await, hops([(Udp, "192.0.2.4:5060")]));
     assert_eq!(located(&locator, "sip:PLAIN.example.org.").await, hops([(Udp, "192.0.2.4:5060")]));
     assert_eq!(located(&locator, "sip:alias.example.org").await, hops([(Udp, "192.0.2.4:5060")]));
-    assert_eq!(located(&dns.locator_for(&[Tcp]), "sip:plain.example.org").await, hops([(Tcp, "192.0.2.4:5060")]));
+    assert_eq!(
+        located(&dns.locator_for(&[Tcp]), "sip:plain.example.org").await,
+        hops([(Tcp, "192.0.2.4:5060")])
+    );
 }
 
 #[tokio::test]
@@ -187,9 +196,26 @@ async fn section_4_2_a_port_or_a_transport_shortens_the_way() {
 
 #[tokio::test]
 async fn numeric_hosts_ask_nobody() {
-    let locator = Locator::new(LocatorConfig { nameservers: vec![silent().await.0], ..LocatorConfig::default() });
+    let locator =
+        Locator::new(LocatorConfig { nameservers: vec![silent().await.0], ..LocatorConfig::default() });
     assert_eq!(located(&locator, "sip:192.0.2.7").await, hops([(Udp, "192.0.2.7:5060")]));
     assert_eq!(located(&locator, "sips:[2001:db8::7]:1").await, hops([(Tls, "[2001:db8::7]:1")]));
+}
+
+#[tokio::test]
+async fn names_of_the_hosts_file_ask_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let hosts_file = folder.path().join("hosts");
+    std::fs::write(&hosts_file, "192.0.2.33 scscf.home example.org\n").unwrap();
+    let (address, _socket) = silent().await;
+    let locator = Locator::new(LocatorConfig {
+        nameservers: vec![address],
+        hosts_file: Some(hosts_file),
+        ..LocatorConfig::default()
+    });
+    assert_eq!(located(&locator, "sip:scscf.home").await, hops([(Udp, "192.0.2.33:5060")]));
+    assert_eq!(located(&locator, "sip:example.org;transport=tcp").await, hops([(Tcp, "192.0.2.33:5060")]));
+    assert_eq!(located(&locator, "sips:localhost:7").await, hops([(Tls, "127.0.0.1:7"), (Tls, "[::1]:7")]));
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! RFC 3261 §18 over TCP, and RFC 5626 §4.4.1, with real sockets on loopback.
 
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::time::Duration;
@@ -159,6 +162,23 @@ async fn a_peer_that_closed_its_side_still_gets_its_answer() {
 }
 
 #[tokio::test]
+async fn a_half_closed_connection_ends_with_its_last_answer() {
+    let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..limits() });
+    let mut alice = client(&host).await;
+    alice.write_all(&[request("one"), request("two")].concat()).await.unwrap();
+    alice.shutdown().await.unwrap();
+    let (flow, _) = host.message().await;
+    host.message().await;
+    assert_eq!(host.closed().await, CloseReason::Peer);
+    let trying = b"SIP/2.0 100 Trying\r\nContent-Length: 0\r\n\r\n";
+    for answer in [RESPONSE, trying, RESPONSE] {
+        host.send(flow, answer, 1);
+        expect(&mut alice, answer).await;
+    }
+    assert!(rest(&mut alice).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_half_closed_connection_does_not_stay() {
     let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
     let mut alice = client(&host).await;
@@ -268,7 +288,8 @@ async fn the_queue_of_a_connection_is_bounded() {
 
 #[tokio::test]
 async fn connections_are_bounded_per_source_and_in_total() {
-    let mut host = Host::tcp(StreamLimits { max_connections_per_source: 2, ..limits() });
+    let mut host =
+        Host::tcp(StreamLimits { max_connections_per_source: 2, half_closed: Duration::ZERO, ..limits() });
     let mut first = client(&host).await;
     let mut second = client(&host).await;
     for stream in [&mut first, &mut second] {
@@ -354,7 +375,8 @@ async fn a_peer_that_does_not_answer_the_connection_is_given_up() {
     deaf.listen(0).unwrap();
     let address = deaf.local_addr().unwrap().as_socket().unwrap();
     let mut filling = Vec::new();
-    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+    {
         filling.push(stream.unwrap());
     }
     host.send(towards(Transport::Tcp, address), &request("hello?"), 4);
@@ -404,6 +426,9 @@ async fn shutting_down_writes_what_is_queued_and_frees_the_port() {
     soon(host.streams.shut_down(Duration::from_secs(10))).await;
     assert_eq!(rest(&mut alice).await, RESPONSE);
     assert_eq!(host.streams.counts().open, 0);
+    assert_eq!(host.closed().await, CloseReason::Local);
+    host.send(Flow { connection: 0, ..flow }, RESPONSE, 2);
+    assert_eq!(host.undelivered().await, (2, SendError::ShutDown));
     soon(async {
         while TcpStream::connect(host.address()).await.is_ok() {
             tokio::task::yield_now().await;
@@ -423,7 +448,8 @@ async fn a_listener_that_cannot_be_bound_is_named() {
     assert!(matches!(&error, StreamsError::Bind { address, .. } if *address == host.address()));
     assert!(error.to_string().contains(&host.address().to_string()), "{error}");
 
-    let config = StreamsConfig { listeners: vec![listener(Transport::Tls, None)], ..StreamsConfig::default() };
+    let config =
+        StreamsConfig { listeners: vec![listener(Transport::Tls, None)], ..StreamsConfig::default() };
     let error = Streams::start(&tokio::runtime::Handle::current(), config, sink).unwrap_err();
     assert!(matches!(error, StreamsError::Listener { transport: Transport::Tls, .. }));
 }

@@ -1,5 +1,8 @@
 //! TLS with real sockets, certificates made for the test, and their exchange (RFC 3261 §26.2, RFC 5922).
 
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -11,9 +14,11 @@ use common::{Host, RESPONSE, expect, listener, loopback, request, rest, soon, to
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use sip::Transport;
-use strowger_transport::{ClientTls, CloseReason, SendError, ServerTls, StreamLimits, StreamsConfig, TlsError};
+use strowger_transport::{
+    ClientTls, CloseReason, SendError, ServerTls, StreamLimits, StreamsConfig, TlsError,
+};
 use tempfile::TempDir;
-use tokio::io::{AsyncWriteExt, AsyncReadExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 

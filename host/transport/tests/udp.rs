@@ -1,5 +1,8 @@
 //! RFC 3261 §18 over UDP with real sockets on loopback: batches, errors, keepalives.
 
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
+
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! RFC 7118 with a WebSocket client on real sockets.
 
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::time::Duration;
@@ -38,7 +41,8 @@ where
         upgrade.headers_mut().insert("Sec-WebSocket-Protocol", value);
     }
     let (stream, response) = soon(client_async(upgrade, stream)).await?;
-    let chosen = response.headers().get("Sec-WebSocket-Protocol").map(|value| value.to_str().unwrap().to_owned());
+    let chosen =
+        response.headers().get("Sec-WebSocket-Protocol").map(|value| value.to_str().unwrap().to_owned());
     Ok((stream, chosen.unwrap_or_default()))
 }
 

@@ -9,12 +9,13 @@ mod ladder;
 mod phone;
 mod router;
 
-use crate::{plugins, sipp, workspace};
+use crate::sipp::{self, Sipp};
+use crate::{plugins, workspace};
 use anyhow::{Context, Result, bail};
 use ladder::{Ladder, Side};
 use phone::Phone;
 use router::{Account, DOMAIN, Router};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Calls of the two phones: the first one is drawn, the others are counted.
 const CALLS: u32 = 10;
@@ -95,8 +96,7 @@ fn with_sipp(router: &Router, folder: &Path) -> Result<u32> {
         println!("SIPp is not installed (package sip-tester): it would make {SIPP_CALLS} calls more");
         return Ok(0);
     };
-    let sipp =
-        sipp::Sipp { program, folder: PathBuf::from(folder), domain: DOMAIN.to_owned(), router: router.sip };
+    let sipp = Sipp::new(&program, folder, DOMAIN, router.sip, sipp::USERS)?;
     sipp.register(sipp::USERS, SIPP_RATE)?;
     let done = sipp.calls(SIPP_CALLS, SIPP_RATE)?;
     println!("SIPp: {done} calls at {SIPP_RATE}/s");

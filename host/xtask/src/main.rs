@@ -2,10 +2,13 @@
 //! under `target/` or names; none of them changes the system.
 
 mod arrows;
+mod bench;
 mod check;
 mod ci;
 mod demo;
 mod files;
+mod header_table;
+mod keys;
 mod lengths;
 mod licences;
 mod links;
@@ -27,6 +30,8 @@ const USAGE: &str = "cargo xtask COMMAND
   setup                  find or fetch the compiler for plugins and say which it is
   plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
+  bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
+  header-table           write the table of header field numbers into docs/view.md
   check                  formatting, arrows, purity, licences, links: what needs no compiling
   ci                     check, lints, documents, pure crates built for wasm, then test
 ";
@@ -51,9 +56,11 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "demo" => demo::run(rest).map(|()| ExitCode::SUCCESS),
         "setup" => setup::run().map(|()| ExitCode::SUCCESS),
         "test" => test::run(rest).map(|()| ExitCode::SUCCESS),
+        "bench" => bench::run(rest).map(|()| ExitCode::SUCCESS),
         "check" => check::run().map(|()| ExitCode::SUCCESS),
         "ci" => ci::run().map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
+        "header-table" => header_table::write().map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -6,9 +6,9 @@ use crate::workspace;
 use anyhow::{Context, Result, bail};
 use std::fmt::Write;
 use std::net::{SocketAddr, UdpSocket};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Users of the demo.
 pub(crate) const USERS: u32 = 20;
@@ -26,42 +26,55 @@ pub(crate) fn user(number: u32) -> String {
 
 /// SIPp, and what it drives.
 pub(crate) struct Sipp {
-    pub(crate) program: PathBuf,
-    /// For its files.
-    pub(crate) folder: PathBuf,
-    pub(crate) domain: String,
-    pub(crate) router: SocketAddr,
+    program: PathBuf,
+    folder: PathBuf,
+    domain: String,
+    router: SocketAddr,
+    users: u32,
+    /// Where everybody is registered, and the answering side listens.
+    contact: SocketAddr,
 }
 
 impl Sipp {
-    /// Registers that many users at the address of the answering side, once each.
-    pub(crate) fn register(&self, users: u32, rate: u32) -> Result<u32> {
-        let contact = free_port()?;
-        std::fs::write(self.folder.join("contact"), contact.to_string())?;
-        self.run("register", users, users, rate, &["-key", "contact", &contact.to_string()])
+    /// The program, with a folder for its files, in front of a router that serves `domain` and has so many users.
+    pub(crate) fn new(
+        program: &Path,
+        folder: &Path,
+        domain: &str,
+        router: SocketAddr,
+        users: u32,
+    ) -> Result<Sipp> {
+        let contact = UdpSocket::bind((router.ip(), 0))?.local_addr()?;
+        let (program, folder, domain) = (program.to_owned(), folder.to_owned(), domain.to_owned());
+        Ok(Sipp { program, folder, domain, router, users, contact })
+    }
+
+    /// Registers that many times, one user after the other, at the address of the answering side.
+    pub(crate) fn register(&self, registrations: u32, rate: u32) -> Result<u32> {
+        self.run("register", registrations, rate, &["-key", "contact", &self.contact.to_string()])
     }
 
     /// Calls from users to users who were registered by [`Sipp::register`].
     pub(crate) fn calls(&self, calls: u32, rate: u32) -> Result<u32> {
         let _callee = self.answering("call_uas")?;
-        self.run("call_uac", USERS, calls, rate, &[])
+        self.run("call_uac", calls, rate, &[])
     }
 
     /// Messages likewise.
     pub(crate) fn messages(&self, messages: u32, rate: u32) -> Result<u32> {
         let _callee = self.answering("message_uas")?;
-        self.run("message_uac", USERS, messages, rate, &[])
+        self.run("message_uac", messages, rate, &[])
     }
 
     /// OPTIONS to the router itself.
     pub(crate) fn options(&self, requests: u32, rate: u32) -> Result<u32> {
-        self.run("options", USERS, requests, rate, &[])
+        self.run("options", requests, rate, &[])
     }
 
     /// Runs a scenario to its end; every unit must succeed.
-    fn run(&self, scenario: &str, users: u32, units: u32, rate: u32, keys: &[&str]) -> Result<u32> {
+    fn run(&self, scenario: &str, units: u32, rate: u32, keys: &[&str]) -> Result<u32> {
         let list = self.folder.join(format!("{scenario}.csv"));
-        std::fs::write(&list, self.list(users))?;
+        std::fs::write(&list, self.list())?;
         let patience = units / rate.max(1) + PATIENCE_S;
         let mut sipp = self.command(scenario)?;
         sipp.arg("-inf").arg(&list).args(keys);
@@ -81,15 +94,14 @@ impl Sipp {
 
     /// The side that answers, until it is dropped.
     fn answering(&self, scenario: &str) -> Result<Answering> {
-        let contact: SocketAddr = std::fs::read_to_string(self.folder.join("contact"))?.parse()?;
         let mut sipp = self.command(scenario)?;
-        sipp.args(["-p", &contact.port().to_string()]);
+        sipp.args(["-p", &self.contact.port().to_string()]);
         let child = sipp.spawn().with_context(|| format!("cannot start {}", workspace::words(&sipp)))?;
         let answering = Answering(child);
-        let started = std::time::Instant::now();
-        while UdpSocket::bind(contact).is_ok() {
+        let started = Instant::now();
+        while !is_bound(self.contact.port()) {
             if started.elapsed() > UNTIL_LISTENING {
-                bail!("SIPp's {scenario} does not listen at {contact}");
+                bail!("SIPp's {scenario} does not listen at {}", self.contact);
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -109,9 +121,9 @@ impl Sipp {
     }
 
     /// SIPp's list of users: caller, domain, callee, credentials.
-    fn list(&self, users: u32) -> String {
-        (0..users).fold("SEQUENTIAL\n".to_owned(), |mut lines, number| {
-            let (caller, callee) = (user(number), user((number + 1) % users));
+    fn list(&self) -> String {
+        (0..self.users).fold("SEQUENTIAL\n".to_owned(), |mut lines, number| {
+            let (caller, callee) = (user(number), user((number + 1) % self.users));
             let credentials = format!("[authentication username={caller} password={PASSWORD}]");
             let _ = writeln!(lines, "{caller};{};{callee};{credentials}", self.domain);
             lines
@@ -129,6 +141,37 @@ impl Drop for Answering {
     }
 }
 
-fn free_port() -> Result<SocketAddr> {
-    Ok(UdpSocket::bind("127.0.0.1:0")?.local_addr()?)
+/// Whether somebody has this UDP port. Trying to take it could keep SIPp from it.
+fn is_bound(port: u16) -> bool {
+    let sockets = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    sockets
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1))
+        .any(|at| at.ends_with(&format!(":{port:04X}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_port_is_seen() {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let port = socket.local_addr().expect("an address").port();
+        assert!(is_bound(port));
+        drop(socket);
+        assert!(!is_bound(port));
+    }
+
+    #[test]
+    fn everybody_calls_the_next_one() {
+        let router = "127.0.0.1:5060".parse().expect("an address");
+        let sipp = Sipp::new(Path::new("sipp"), Path::new("."), "x.test", router, 2).expect("made");
+        assert_eq!(
+            sipp.list(),
+            "SEQUENTIAL\n\
+             user000000;x.test;user000001;[authentication username=user000000 password=secret]\n\
+             user000001;x.test;user000000;[authentication username=user000001 password=secret]\n"
+        );
+    }
 }

@@ -43,7 +43,10 @@ fn errors_name_key_value_and_reason() {
     let c = |text| Configuration::parse(text).unwrap();
     assert_eq!(sentence(c("a = 5").number("a", 10..=20)), "a = 5: expected a whole number from 10 to 20");
     assert_eq!(sentence(c("a = -1").number("a", 0..=20)), "a = -1: expected a whole number from 0 to 20");
-    assert_eq!(sentence(c("a = \"x\"").number("a", 0..=20)), "a = \"x\": expected a whole number from 0 to 20");
+    assert_eq!(
+        sentence(c("a = \"x\"").number("a", 0..=20)),
+        "a = \"x\": expected a whole number from 0 to 20"
+    );
     assert_eq!(sentence(c("a = [1, 2]").text("a")), "a = [1, 2]: expected a string, not a list");
     assert_eq!(sentence(c("a = [true]").texts("a")), "a = true: expected a list of strings");
     assert_eq!(sentence(c("a = 1").flag("a")), "a = 1: expected true or false");
@@ -71,5 +74,8 @@ fn a_text_that_cannot_be_read_names_its_line() {
     ] {
         assert_eq!(sentence(Configuration::parse(text)), wanted, "{text:?}");
     }
-    assert_eq!(sentence(Configuration::parse(&" ".repeat(MAX_TEXT + 1))), "line 1: expected a text of at most 1 MB");
+    assert_eq!(
+        sentence(Configuration::parse(&" ".repeat(MAX_TEXT + 1))),
+        "line 1: expected a text of at most 1 MB"
+    );
 }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::decision::Edit;
 use crate::sip;
 use crate::testing::TestMessage;
+use ::sip::Method;
 
 fn message() -> TestMessage {
     sip!(
@@ -41,7 +43,10 @@ fn a_message_is_read_by_name_and_by_type() {
         assert!(!request.has("P-Asserted-Identity"));
         assert!(!request.is_in_dialog());
         assert_eq!(request.contacts().count(), 0);
-        assert_eq!(request.name_addr(HeaderId::REFER_TO).unwrap_err(), HeaderError::Missing(HeaderId::REFER_TO));
+        assert_eq!(
+            request.name_addr(HeaderId::REFER_TO).unwrap_err(),
+            HeaderError::Missing(HeaderId::REFER_TO)
+        );
     });
 }
 
@@ -77,7 +82,11 @@ fn edits_come_out_as_the_contract_counts_them() {
         (0..head.spans().len()).find(|index| head.name_of(*index) == name.as_bytes()).unwrap() as u32
     };
     let taken_back = with_request(|request| {
-        request.append(HeaderId::PRIVACY, "id").remove(HeaderId::PRIVACY).append("X-New", "1").set_header("X-New", "2");
+        request
+            .append(HeaderId::PRIVACY, "id")
+            .remove(HeaderId::PRIVACY)
+            .append("X-New", "1")
+            .set_header("X-New", "2");
         request.set_uri("sip:c").set_uri("sip:d");
         request.changes.len()
     });
@@ -94,7 +103,11 @@ fn edits_come_out_as_the_contract_counts_them() {
         [
             Edit::Remove(index_of("x-note")),
             Edit::Replace((index_of("X-Note"), "only".into())),
-            Edit::Append(crate::decision::Header { id: 0, name: "X-New".into(), value: "folded value".into() }),
+            Edit::Append(crate::decision::Header {
+                id: 0,
+                name: "X-New".into(),
+                value: "folded value".into()
+            }),
             Edit::SetRequestUri("sip:d".into()),
         ]
     );

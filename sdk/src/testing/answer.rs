@@ -51,7 +51,11 @@ fn wants(methods: &[String], token: &[u8]) -> bool {
 
 /// Asks `on_failure` about the best response.
 #[track_caller]
-pub fn ask_about_failure<P: Plugin>(plugin: &P, host: &impl Host, response: &TestMessage) -> Answer<Decision> {
+pub fn ask_about_failure<P: Plugin>(
+    plugin: &P,
+    host: &impl Host,
+    response: &TestMessage,
+) -> Answer<Decision> {
     checked(response, hooks::on_failure(plugin, host, &response.view(plugin.manifest().body)))
 }
 
@@ -67,7 +71,11 @@ fn checked(message: &TestMessage, said: Result<Decision, Fault>) -> Answer<Decis
 
 /// Asks `on_reply` about a response.
 #[track_caller]
-pub fn ask_about_reply<P: Plugin>(plugin: &P, host: &impl Host, response: &TestMessage) -> Answer<ReplyDecision> {
+pub fn ask_about_reply<P: Plugin>(
+    plugin: &P,
+    host: &impl Host,
+    response: &TestMessage,
+) -> Answer<ReplyDecision> {
     let said = hooks::on_reply(plugin, host, &response.view(plugin.manifest().body));
     if let Ok(decision) = &said
         && let Err(broken) = contract::check_reply(decision, response.message().head())
@@ -235,7 +243,8 @@ fn edited(message: Option<&TestMessage>, edits: &[Edit], name: FieldName<'_>) ->
         let head = message.message().head();
         for (index, span) in (0_u32..).zip(head.spans()) {
             if name.is(span.id, head.name_of(index as usize)) {
-                lines.push((Some(index), String::from_utf8_lossy(head.value_of(index as usize)).into_owned()));
+                lines
+                    .push((Some(index), String::from_utf8_lossy(head.value_of(index as usize)).into_owned()));
             }
         }
     }

@@ -304,7 +304,13 @@ impl Host for TestHost {
         Some(row.entry.clone())
     }
 
-    fn put(&self, key: &str, value: &[u8], lifetime_ms: u64, expected: Option<u64>) -> Result<u64, PutRefusal> {
+    fn put(
+        &self,
+        key: &str,
+        value: &[u8],
+        lifetime_ms: u64,
+        expected: Option<u64>,
+    ) -> Result<u64, PutRefusal> {
         self.note(&["put", key]);
         if key.len() > 256 || value.len() > 64 << 10 {
             return Err(PutRefusal::TooLarge);

@@ -86,7 +86,11 @@ impl TestMessage {
             }
         }
         if !is_there(HeaderId::TO) {
-            added.push(if is_request { format!("To: <{uri}>") } else { "To: <sip:bob@example.org>;tag=to".to_owned() });
+            added.push(if is_request {
+                format!("To: <{uri}>")
+            } else {
+                "To: <sip:bob@example.org>;tag=to".to_owned()
+            });
         }
         if !is_there(HeaderId::CSEQ) {
             added.push(format!("CSeq: 1 {}", if is_request { method } else { "INVITE" }));
@@ -105,7 +109,15 @@ impl TestMessage {
         }
         bytes.push_str("\r\n\r\n");
         bytes.push_str(&body);
-        Ok(Self { message: Message::parse_datagram(bytes.as_bytes())? })
+        Self::from_bytes(bytes.as_bytes())
+    }
+
+    /// A message exactly as these octets have it.
+    ///
+    /// # Errors
+    /// It cannot be parsed as a SIP message at all.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
+        Ok(Self { message: Message::parse_datagram(bytes)? })
     }
 
     /// The parsed message.

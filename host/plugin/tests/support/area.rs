@@ -125,6 +125,11 @@ pub fn behaviours(name: &str, version: &str) -> Areas {
     areas.name("MANIFEST", Value::default().list(4, name).list(12, version));
     let bad = areas.text("Not A Name");
     areas.name("BAD_NAME", Value::default().list(4, bad).list(12, version));
+    let method = areas.text("INVITE");
+    let methods = areas.one(Value::default().list(0, method), 8);
+    areas
+        .name("INVITE_ONLY", Value::default().list(4, name).list(12, version).list(20, methods).u8(28, 0b01));
+    areas.name("IN_DIALOG", Value::default().list(4, name).list(12, version).u8(28, 0b10));
     let sentence = areas.text("the option `realm` is missing");
     areas.name("REFUSED", Value::default().u8(0, 1).list(4, sentence));
 
@@ -139,6 +144,9 @@ pub fn behaviours(name: &str, version: &str) -> Areas {
     let list = areas.one(edit, EDIT);
     areas.name("LINE_BREAK", Value::default().u8(4, 3).list(8, list));
     areas.name("STATUS", Value::default().u8(4, 1).u16(8, 42));
+    let value = areas.text("SIP/2.0/UDP 192.0.2.66;branch=z9hG4bK2");
+    let list = areas.one(Value::default().u8(0, 2).u32(4, 0).list(8, value), EDIT);
+    areas.name("VIA", Value::default().u8(4, 3).list(8, list));
     let value = areas.text("x");
     let list = areas.one(Value::default().u8(0, 2).u32(4, 400).list(8, value), EDIT);
     areas.name("INDEX", Value::default().u8(4, 3).list(8, list));
@@ -146,7 +154,8 @@ pub fn behaviours(name: &str, version: &str) -> Areas {
     let edit = header(&mut areas, 4, Value::default(), "X-Test", "one");
     let list = areas.one(edit, EDIT);
     let reason = areas.text("Fine");
-    let reply = |at: usize, value: Value| value.u16(at, 299).list(at + 4, reason).list(at + 12, list).u8(at + 20, 1);
+    let reply =
+        |at: usize, value: Value| value.u16(at, 299).list(at + 4, reason).list(at + 12, list).u8(at + 20, 1);
     areas.name("REPLY", reply(8, Value::default().u8(4, 1)));
     areas.name("REPLACE", reply(8, Value::default().u8(4, 1)));
     areas.name("PASS", Value::default());
@@ -167,10 +176,8 @@ pub fn behaviours(name: &str, version: &str) -> Areas {
     let targets = areas.one(Value::default().list(4, uri).u16(20, 1_001), TARGET);
     areas.name("BAD_Q", Value::default().u8(4, 0).list(16, targets));
     let (realm, algorithms) = (areas.text("example.com"), areas.text("\u{1}\u{0}"));
-    areas.name(
-        "CHALLENGE",
-        Value::default().u8(4, 2).u8(8, 1).list(12, realm).list(20, algorithms).u8(28, 1),
-    );
+    areas
+        .name("CHALLENGE", Value::default().u8(4, 2).u8(8, 1).list(12, realm).list(20, algorithms).u8(28, 1));
 
     areas.name_text("WORD", "word");
     areas.name_text("LONG", &"ö".repeat(1_500));

@@ -27,13 +27,15 @@
   (export "cabi_post_strowger:sip/on-failure@0.1.0#handle" (func $done))
 
   (func (export "strowger:sip/lifecycle@0.1.0#init") (param i32 i32) (result i32)
-    ;; the configuration "refuse", "loop" or "trap" does so; by its first letter
+    ;; the configuration "refuse", "loop" or "trap" does so; "name", "invite" and "dialog" are other manifests
     (block $ordinary
       (br_if $ordinary (i32.eqz (local.get 1)))
       (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 114)) (then (return (i32.const @REFUSED@))))
       (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 108)) (then (loop $l (br $l))))
       (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 116)) (then (unreachable)))
-      (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 110)) (then (return (i32.const @BAD_NAME@)))))
+      (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 110)) (then (return (i32.const @BAD_NAME@))))
+      (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 105)) (then (return (i32.const @INVITE_ONLY@))))
+      (if (i32.eq (i32.load8_u (local.get 0)) (i32.const 100)) (then (return (i32.const @IN_DIALOG@)))))
     (i32.const @MANIFEST@))
 
   (func $deeper (param i32) (result i32)
@@ -61,9 +63,9 @@
     (local.set $do (call $letter (local.get $at) (local.get $length)))
     ;; l: loops for ever
     (if (call $is (local.get $do) (i32.const 108)) (then (loop $l (br $l))))
-    ;; w: works for a while (some ms), then decides
+    ;; w: works for a while (some 50 ms), then decides
     (if (call $is (local.get $do) (i32.const 119)) (then
-      (local.set $n (i32.const 20000000))
+      (local.set $n (i32.const 100000000))
       (loop $l
         (local.set $n (i32.sub (local.get $n) (i32.const 1)))
         (i32.store (i32.const 16) (local.get $n))
@@ -92,6 +94,8 @@
     (if (call $is (local.get $do) (i32.const 115)) (then (return (i32.const @STATUS@))))
     ;; i: an edit of a header field that the message does not have
     (if (call $is (local.get $do) (i32.const 105)) (then (return (i32.const @INDEX@))))
+    ;; H: an edit of the first header field, which is a Via
+    (if (call $is (local.get $do) (i32.const 72)) (then (return (i32.const @VIA@))))
     ;; d: drop
     (if (call $is (local.get $do) (i32.const 100)) (then (return (i32.const @DROP@))))
     ;; f: a fault

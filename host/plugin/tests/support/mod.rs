@@ -11,8 +11,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use plugin::{
-    Asking, Binding, ConsultContext, Consultation, Consulted, CredentialsKind, Engine, EngineConfig, Entry, Level,
-    Limits, LoadError, Plugin, PutRefusal, Refusal, Registration, RegistrationLimits, Role, Services, Staged, Verdict,
+    Asking, Binding, ConsultContext, Consultation, Consulted, CredentialsKind, Engine, EngineConfig, Entry,
+    Level, Limits, LoadError, Plugin, PutRefusal, Refusal, Registration, RegistrationLimits, Role, Services,
+    Staged, Verdict,
 };
 use strowger_plugin as plugin;
 use wit_component::{StringEncoding, embed_component_metadata};
@@ -102,7 +103,8 @@ pub const WORLDS: [&str; 7] =
 
 /// A core module with the component-type section of these worlds: what a script's build makes.
 pub fn module(text: &str, worlds: &[&str]) -> Vec<u8> {
-    let includes: String = worlds.iter().map(|world| format!("include strowger:sip/{world}@0.1.0; ")).collect();
+    let includes: String =
+        worlds.iter().map(|world| format!("include strowger:sip/{world}@0.1.0; ")).collect();
     module_of_contract(text, |_| {}, &format!("package test:guest; world guest {{ {includes} }}"))
 }
 
@@ -137,7 +139,12 @@ pub fn engine_with(change: impl FnOnce(&mut EngineConfig)) -> Engine {
     let mut config = EngineConfig {
         max_guests: 20,
         slow_tick: Duration::from_millis(2),
-        limits: Limits { init_deadline: Duration::from_millis(100), guests: 4, idle_guests: 2, ..Limits::default() },
+        limits: Limits {
+            init_deadline: Duration::from_millis(100),
+            guests: 4,
+            idle_guests: 2,
+            ..Limits::default()
+        },
         ..EngineConfig::default()
     };
     change(&mut config);
@@ -150,18 +157,21 @@ pub fn load(engine: &Engine, bytes: &[u8]) -> Result<Arc<Plugin>, LoadError> {
 
 /// A request that makes `behaviours.wat` do something.
 pub fn request(method: &str, letter: char) -> Arc<sip::Message> {
-    message(&format!("{method} sip:bob@example.com SIP/2.0"), method, letter)
+    message(&format!("{method} sip:bob@example.com SIP/2.0"), method, letter, "")
 }
 
 pub fn response(status: u16, method: &str, letter: char) -> Arc<sip::Message> {
-    message(&format!("SIP/2.0 {status} Whatever"), method, letter)
+    message(&format!("SIP/2.0 {status} Whatever"), method, letter, "")
 }
 
-fn message(start_line: &str, method: &str, letter: char) -> Arc<sip::Message> {
+/// A message; the letter `-` stands for no X-Do header field.
+pub fn message(start_line: &str, method: &str, letter: char, body: &str) -> Arc<sip::Message> {
+    let length = body.len();
+    let order = if letter == '-' { String::new() } else { format!("X-Do: {letter}\r\n") };
     let text = format!(
         "{start_line}\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
          From: <sip:alice@example.com>;tag=1\r\nTo: <sip:bob@example.com>\r\nCall-ID: c1\r\nCSeq: 1 {method}\r\n\
-         X-Do: {letter}\r\nContent-Length: 0\r\n\r\n"
+         {order}Content-Length: {length}\r\n\r\n{body}"
     );
     Arc::new(sip::Message::parse_datagram(text.as_bytes()).unwrap())
 }

@@ -5,7 +5,8 @@
 
 use smallvec::SmallVec;
 
-/// Number of a branch within its context, from 0 in the order of [`ResponseContext::add_target`].
+/// Number of a branch within its context, from 0 in the order of
+/// [`ResponseContext::add_target`](crate::ResponseContext::add_target).
 pub type BranchIndex = u16;
 
 /// What one event asks for; more than four only when branches are forked or cancelled in parallel.
@@ -23,7 +24,8 @@ pub enum Kind {
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<R> {
-    /// The target set is complete: begin the first group (§16.6), or go on after [`ResponseContext::resume`].
+    /// The target set is complete: begin the first group (§16.6), or go on after
+    /// [`ResponseContext::resume`](crate::ResponseContext::resume).
     Start,
     /// A provisional response, 100 to 199, came on a branch.
     Provisional {
@@ -57,7 +59,7 @@ pub enum Event<R> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action<R> {
     /// Forward the request to the target of this branch (§16.6), and start Timer C if it is an INVITE. Answer
-    /// with [`ResponseContext::started`], or with [`Event::Unreachable`].
+    /// with [`ResponseContext::started`](crate::ResponseContext::started), or with [`Event::Unreachable`].
     Begin {
         /// The branch.
         branch: BranchIndex,

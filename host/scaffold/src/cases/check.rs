@@ -65,7 +65,9 @@ impl<'a> Seen<'a> {
         match expectation {
             Expectation::Decision(kind) => same("decision", &kind.word(), Some(&self.kind_word())),
             Expectation::Status(status) => same("status", status, self.status().as_ref()),
-            Expectation::Reason(reason) => same("reason", &reason.as_str(), self.reply().map(|r| &*r.reason).as_ref()),
+            Expectation::Reason(reason) => {
+                same("reason", &reason.as_str(), self.reply().map(|r| &*r.reason).as_ref())
+            }
             Expectation::Targets(targets) => self.targets_differ(targets),
             Expectation::Onward => {
                 let found = self.relay().map(|relay| if relay.targets_named { "targets" } else { "onward" });
@@ -79,13 +81,20 @@ impl<'a> Seen<'a> {
                 });
                 same("targets", &"empty".to_owned(), found.as_ref())
             }
-            Expectation::RecordRoute(want) => self.relay_flag("record-route", *want, |relay| relay.record_route),
+            Expectation::RecordRoute(want) => {
+                self.relay_flag("record-route", *want, |relay| relay.record_route)
+            }
             Expectation::AskReplies(want) => self.relay_flag("ask-replies", *want, |relay| relay.ask_replies),
             Expectation::AskFailure(want) => self.relay_flag("ask-failure", *want, |relay| relay.ask_failure),
-            Expectation::Stateless(want) => flag("stateless", *want, self.reply().map(|reply| reply.stateless)),
-            Expectation::Stale(want) => flag("stale", *want, self.challenge().map(|challenge| challenge.stale)),
+            Expectation::Stateless(want) => {
+                flag("stateless", *want, self.reply().map(|reply| reply.stateless))
+            }
+            Expectation::Stale(want) => {
+                flag("stale", *want, self.challenge().map(|challenge| challenge.stale))
+            }
             Expectation::TimeoutMs(want) => {
-                let found = self.relay().map(|relay| relay.timeout.map_or(0, |timeout| timeout.as_millis() as u64));
+                let found =
+                    self.relay().map(|relay| relay.timeout.map_or(0, |timeout| timeout.as_millis() as u64));
                 same("timeout", want, found.as_ref())
             }
             Expectation::Realm(realm) => {
@@ -96,7 +105,8 @@ impl<'a> Seen<'a> {
                 same("algorithms", &words(algorithms), found.as_ref())
             }
             Expectation::RequestUri(uri) => {
-                let found = self.leaves().map(|message| String::from_utf8_lossy(message.request_uri()).into_owned());
+                let found =
+                    self.leaves().map(|message| String::from_utf8_lossy(message.request_uri()).into_owned());
                 same("request-uri", uri, found.as_ref())
             }
             Expectation::Header(name, values) => {
@@ -143,7 +153,9 @@ impl<'a> Seen<'a> {
 
     fn reply(&self) -> Option<&'a Reply> {
         match self.said {
-            Said::Decision(Decision::Reply(reply)) | Said::Reply(ReplyDecision::Replace(reply)) => Some(reply),
+            Said::Decision(Decision::Reply(reply)) | Said::Reply(ReplyDecision::Replace(reply)) => {
+                Some(reply)
+            }
             _ => None,
         }
     }
@@ -165,7 +177,11 @@ impl<'a> Seen<'a> {
     fn targets_differ(&self, expected: &[ExpectedTarget]) -> Difference {
         let describe = |uri: &str, q: Option<u16>, route: Option<String>| {
             let q = q.map(|q| format!(" q={}", f64::from(q) / 1000.0)).unwrap_or_default();
-            let route = route.map(|route| format!(" by {route}")).unwrap_or_default();
+            let route = match route.as_deref() {
+                None => String::new(),
+                Some("") => " without a route".to_owned(),
+                Some(route) => format!(" by {route}"),
+            };
             format!("{uri}{q}{route}")
         };
         let wanted: Vec<String> = expected

@@ -15,7 +15,7 @@ pub struct HostAnswers {
     pub now_ms: u64,
     /// Verdict on the credentials, whichever they are; absent.
     pub verdict: VerdictAnswer,
-    /// What `register` answers; done.
+    /// What `register` answers; ok.
     pub register: RegisterAnswer,
     /// Contact values that a successful `register` returns.
     pub contacts: Vec<String>,
@@ -38,7 +38,7 @@ impl Default for HostAnswers {
             source: SocketAddr::from(([192, 0, 2, 1], 5060)),
             now_ms: 1_700_000_000_000,
             verdict: VerdictAnswer::Absent,
-            register: RegisterAnswer::Done { outbound: false },
+            register: RegisterAnswer::Ok,
             contacts: Vec::new(),
             bindings: Vec::new(),
             registered_here: Vec::new(),
@@ -119,10 +119,9 @@ pub enum VerdictAnswer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegisterAnswer {
     /// The bindings were changed.
-    Done {
-        /// A flow of RFC 5626 was bound.
-        outbound: bool,
-    },
+    Ok,
+    /// They were, and a flow of RFC 5626 is among them.
+    Outbound,
     /// 423 with this Min-Expires.
     TooBrief(u32),
     /// More bindings than allowed.

@@ -6,13 +6,13 @@
 use std::ops::Range;
 
 use super::host::{Binding, RegisterAnswer, VerdictAnswer};
-use super::{Case, ExpectedTarget, Expectation, HostAnswers, Kind};
+use super::{Case, Expectation, ExpectedTarget, HostAnswers, Kind};
 use node::Hook;
 use sip::NameAddr;
 use strowger_sdk::testing::TestMessage;
 
 /// Bytes of a case file.
-pub const MAX_FILE: usize = 256 << 10;
+pub(super) const MAX_FILE: usize = 256 << 10;
 
 /// A case file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,14 +103,17 @@ fn hook(lines: &[Line<'_>]) -> Read<Hook> {
             (_, "hook", "reply") => Hook::Reply,
             (_, "hook", "failure") => Hook::Failure,
             (line, "hook", _) => return wants(line, "request, in-dialog, reply or failure"),
-            (line, ..) => return wants(line, "hook: or a section: [configuration], [host], [message], [expect]"),
+            (line, ..) => {
+                return wants(line, "hook: or a section: [configuration], [host], [message], [expect]");
+            }
         };
     }
     Ok(hook)
 }
 
 fn message(lines: &[Line<'_>], hook: Hook) -> Read<sip::Message> {
-    let span = || -> Range<usize> { lines.first().map_or(1, |line| line.0)..lines.last().map_or(1, |line| line.0) };
+    let span =
+        || -> Range<usize> { lines.first().map_or(1, |line| line.0)..lines.last().map_or(1, |line| line.0) };
     let text: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
     let message = match TestMessage::parse(&text) {
         Ok(message) => message.into_message(),
@@ -188,8 +191,8 @@ fn verdict(line: usize, value: &str) -> Read<VerdictAnswer> {
 
 fn register(line: usize, value: &str) -> Read<RegisterAnswer> {
     match value.split_once(' ').unwrap_or((value, "")) {
-        ("ok", "") => Ok(RegisterAnswer::Done { outbound: false }),
-        ("outbound", "") => Ok(RegisterAnswer::Done { outbound: true }),
+        ("ok", "") => Ok(RegisterAnswer::Ok),
+        ("outbound", "") => Ok(RegisterAnswer::Outbound),
         ("too-brief", seconds) => Ok(RegisterAnswer::TooBrief(number(line, seconds)?)),
         ("too-many", "") => Ok(RegisterAnswer::TooMany),
         ("malformed", "") => Ok(RegisterAnswer::Malformed),
@@ -313,7 +316,9 @@ fn algorithms(line: usize, value: &str) -> Read<Vec<auth::Algorithm>> {
 /// `name = value`
 fn assignment(line: usize, value: &str) -> Read<(String, String)> {
     match value.split_once('=') {
-        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
         _ => wants(line, "NAME = VALUE"),
     }
 }

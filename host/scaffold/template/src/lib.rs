@@ -14,15 +14,17 @@ impl Plugin for Desk {
     /// Reads the text under `configuration` in the router's file.
     fn init(configuration: &str) -> Result<Self, String> {
         let mut keys = Configuration::parse(configuration)?;
-        let number = keys.text("number")?.unwrap_or_else(|| "100".to_owned());
-        let desk = keys.text("desk")?.unwrap_or_else(|| "sip:desk@example.org".to_owned());
+        let number = keys.text("number")?.unwrap_or("100".to_owned());
+        let desk = keys.text("desk")?;
+        let desk = desk.unwrap_or("sip:desk@example.org".to_owned());
         keys.finish()?;
         Ok(Desk { number, desk })
     }
 
     /// Decides about every request outside a dialog.
     fn on_request(&self, request: &mut Request<'_>, _host: &impl Host) -> Outcome {
-        if request.method() == Method::Invite && request.uri()?.user() == Some(self.number.as_bytes()) {
+        let is_call = request.method() == Method::Invite;
+        if is_call && request.uri()?.user() == Some(self.number.as_bytes()) {
             request.set_header("Subject", "A call to the desk");
             return Relay::to_location(&self.desk).record_route().into();
         }

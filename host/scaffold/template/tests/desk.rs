@@ -3,6 +3,7 @@
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, ask};
+
 use {{crate}}::Desk;
 
 fn desk() -> Desk {

@@ -22,6 +22,7 @@ pub struct NameAddr<'a> {
     pub is_bracketed: bool,
     /// The header field's parameters.
     pub params: Params<'a>,
+    tag: Option<&'a [u8]>,
 }
 
 impl<'a> NameAddr<'a> {
@@ -40,12 +41,13 @@ impl<'a> NameAddr<'a> {
         let close = memchr::memchr(b'>', &value[open..])
             .ok_or(HeaderError::syntax(value.len(), "a closing angle bracket"))?;
         let close = open + close;
-        let params = Params::parse(&value[close + 1..]).map_err(|error| error.shifted(close + 1))?;
+        let (params, tag) = params_and_tag(value, close + 1)?;
         Ok(NameAddr {
             display: &value[begin..display_end],
             uri_bytes: &value[open + 1..close],
             is_bracketed: true,
             params,
+            tag,
         })
     }
 
@@ -60,8 +62,8 @@ impl<'a> NameAddr<'a> {
         if let Some(at) = memchr::memchr3(b'?', b',', b'"', uri_bytes) {
             return Err(HeaderError::syntax(begin + at, "angle brackets around this URI"));
         }
-        let params = Params::parse(&value[end..]).map_err(|error| error.shifted(end))?;
-        Ok(NameAddr { display: &[], uri_bytes, is_bracketed: false, params })
+        let (params, tag) = params_and_tag(value, end)?;
+        Ok(NameAddr { display: &[], uri_bytes, is_bracketed: false, params, tag })
     }
 
     /// The URI.
@@ -81,7 +83,7 @@ impl<'a> NameAddr<'a> {
     /// The `tag` parameter (§19.3).
     #[must_use]
     pub fn tag(&self) -> Option<&'a [u8]> {
-        self.params.value("tag")
+        self.tag
     }
 
     /// The header field parameter of this name, in any case: `None` where there is none, `Some(None)` without a
@@ -110,6 +112,16 @@ impl std::fmt::Debug for NameAddr<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "NameAddr({} bytes of URI, {:?})", self.uri_bytes.len(), self.params)
     }
+}
+
+fn params_and_tag(value: &[u8], at: usize) -> Result<(Params<'_>, Option<&[u8]>), HeaderError> {
+    let mut tag = None;
+    let params = Params::parse_each(&value[at..], |param| {
+        if tag.is_none() && param.is("tag") {
+            tag = param.value;
+        }
+    });
+    Ok((params.map_err(|error| error.shifted(at))?, tag))
 }
 
 /// Where the display name that begins at `begin` ends; at `begin` where there is none.

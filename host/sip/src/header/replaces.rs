@@ -2,6 +2,7 @@
 //!
 //! In: the value. Out: [`DialogReference`].
 
+use crate::grammar::{self, BLACK};
 use crate::{HeaderError, Params};
 
 /// A dialog, named from the side of whoever receives the header field.
@@ -20,8 +21,8 @@ impl<'a> DialogReference<'a> {
     /// It does not begin with a Call-ID, or its parameters are broken.
     pub fn parse(value: &'a [u8]) -> Result<DialogReference<'a>, HeaderError> {
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
-        let call_id = crate::grammar::trim(&value[..end]);
-        if call_id.is_empty() || call_id.iter().any(|byte| crate::grammar::is_white(*byte)) {
+        let call_id = grammar::trim(&value[..end]);
+        if !grammar::all(BLACK, call_id) {
             return Err(HeaderError::syntax(0, "a Call-ID"));
         }
         let params = Params::parse(&value[end..]).map_err(|error| error.shifted(end))?;

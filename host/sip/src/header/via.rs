@@ -27,6 +27,7 @@ pub struct Via<'a> {
     pub sent_by: &'a [u8],
     /// The parameters.
     pub params: Params<'a>,
+    branch: Option<&'a [u8]>,
 }
 
 impl<'a> Via<'a> {
@@ -52,8 +53,14 @@ impl<'a> Via<'a> {
             let number = grammar::number(&value[digits_at..end]).and_then(|port| u16::try_from(port).ok());
             port = Some(number.ok_or(HeaderError::syntax(digits_at, "a port"))?);
         }
-        let params = Params::parse(&value[end..]).map_err(|error| error.shifted(end))?;
-        Ok(Via { version, transport, host, port, sent_by: &value[sent_by_at..end], params })
+        let mut branch = None;
+        let params = Params::parse_each(&value[end..], |param| {
+            if branch.is_none() && param.is("branch") {
+                branch = param.value;
+            }
+        });
+        let params = params.map_err(|error| error.shifted(end))?;
+        Ok(Via { version, transport, host, port, sent_by: &value[sent_by_at..end], params, branch })
     }
 
     /// The transport, where it is one that we speak.
@@ -65,7 +72,7 @@ impl<'a> Via<'a> {
     /// The `branch` parameter.
     #[must_use]
     pub fn branch(&self) -> Option<&'a [u8]> {
-        self.params.value("branch")
+        self.branch
     }
 
     /// The branch, where it begins with the magic cookie and goes on behind it (§8.1.1.7; RFC 4475 §3.2.1); in

@@ -47,14 +47,18 @@ fn same_option(one: Option<&[u8]>, two: Option<&[u8]>) -> bool {
     }
 }
 
-/// Whether each parameter of `one` has its equal in `two`, or none that matters.
+/// Whether each parameter of `one` has its equal in `two`, or none that matters. A name that stands twice, against
+/// §19.1.1, has its equal in any of its values.
 fn same_where_both(one: UriParams<'_>, two: UriParams<'_>) -> bool {
-    one.iter().all(|param| match two.iter().find(|other| escape::same(param.name, other.name)) {
-        Some(other) => {
-            escape::same(param.value.unwrap_or_default(), other.value.unwrap_or_default())
-                && param.value.is_some() == other.value.is_some()
+    one.iter().all(|param| {
+        let mut namesakes = two.iter().filter(|other| escape::same(param.name, other.name)).peekable();
+        if namesakes.peek().is_none() {
+            return !DECISIVE.iter().any(|name| escape::same(param.name, name.as_bytes()));
         }
-        None => !DECISIVE.iter().any(|name| escape::same(param.name, name.as_bytes())),
+        namesakes.any(|other| match (param.value, other.value) {
+            (Some(one), Some(two)) => escape::same(one, two),
+            (one, two) => one == two,
+        })
     })
 }
 

@@ -10,7 +10,7 @@ use crate::grammar;
 
 /// Where the run of bytes of this class, escapes among them, ends.
 #[inline]
-pub(super) fn run(class: u8, bytes: &[u8], at: usize) -> Result<usize, UriError> {
+pub(super) fn run(class: u16, bytes: &[u8], at: usize) -> Result<usize, UriError> {
     let mut at = at;
     loop {
         at = grammar::run(class, bytes, at);
@@ -98,7 +98,7 @@ pub(super) fn unescape(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// Writes the text in its one canonical form: escaped only where the class does not hold the byte itself, in
 /// upper case.
-pub(super) fn canonical(class: u8, bytes: &[u8], out: &mut String) {
+pub(super) fn canonical(class: u16, bytes: &[u8], out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in decoded(bytes) {
         if byte.is_ascii() && grammar::is(class, byte) {

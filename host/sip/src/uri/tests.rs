@@ -154,6 +154,7 @@ fn what_else_tells_uris_apart() {
             ("urn:SERVICE:sos", "URN:service:sos"),
             ("HTTP://a", "http://a"),
             ("sip:a@[2001:db8::1]", "sip:a@[2001:DB8:0::1]"),
+            ("sip:a;x=1;x=2", "sip:a;x=1;x=2"),
         ],
         true,
     );

@@ -86,6 +86,7 @@ impl Row {
     }
 
     /// What becomes of it as a datagram, and why.
+    #[allow(dead_code)] // Not every user judges.
     pub(crate) fn seen(&self) -> (Outcome, String) {
         let message = match Message::parse_datagram(&self.bytes()) {
             Ok(message) => message,

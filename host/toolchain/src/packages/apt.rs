@@ -7,8 +7,8 @@ use crate::{Error, error::file, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Edition 2024, which the workspace is written in, needs rustc 1.85.
-pub(crate) const LEAST_MINOR: u32 = 85;
+/// Guests are written with `if let … &&`, stable since rustc 1.88.
+pub(crate) const LEAST_MINOR: u32 = 88;
 
 /// A compiler that apt offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,7 +197,7 @@ mod tests {
         let refused = choose(&releases(&[("rustc", "1.63.0+dfsg1-2")]), 95).expect_err("too old");
         assert_eq!(
             refused.to_string(),
-            "apt knows no rustc of version 1.85 or later (known: rustc 1.63.0+dfsg1-2)"
+            "apt knows no rustc of version 1.88 or later (known: rustc 1.63.0+dfsg1-2)"
         );
         assert!(choose(&[], 95).expect_err("none").to_string().ends_with("(known: none)"));
     }

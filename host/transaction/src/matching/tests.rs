@@ -112,7 +112,7 @@ fn without_a_cookie_the_rules_of_rfc_2543() {
 
 #[test]
 fn a_cookie_with_nothing_behind_it_is_none() {
-    // RFC 4475 §3.1.2.? badbranch: no transaction identifier.
+    // RFC 4475 §3.2.1: no transaction identifier.
     let bare = Request { via: "SIP/2.0/UDP ua.example.com;branch=z9hG4bK", ..UNIQUE };
     assert!(bare.identity().is_rfc2543);
     assert!(!same(&bare, &Request { call_id: "z", ..bare }));

@@ -1,4 +1,4 @@
-//! RFC 3261 §17.2.4 and RFC 6026 §8.5: transport errors of server transactions.
+//! RFC 3261 §17.2.4 and RFC 6026 §7.1: transport errors of server transactions.
 
 use crate::bench::{from_peer, udp};
 use strowger_transaction::Received;

@@ -3,7 +3,7 @@
 use crate::bench::{answer, changed, from_peer, tcp, udp};
 use strowger_transaction::{Received, Response};
 
-/// §8.4 (RFC 3261 §17.1.1): the client.
+/// §7.2: the client.
 #[test]
 fn every_2xx_of_every_fork_is_passed_until_timer_m() {
     for mut b in [udp(), tcp()] {
@@ -24,7 +24,7 @@ fn every_2xx_of_every_fork_is_passed_until_timer_m() {
         b.sees(&["0 INVITE"]);
         b.until(40_000).sees(&["33000 ended"]);
         b.is_over();
-        // §8.9: what comes then is a stray, and dropped.
+        // §7.3: what comes then is a stray, and dropped.
         assert_eq!(b.answered_with(&two), Response::Stray);
     }
 }
@@ -39,7 +39,7 @@ fn a_2xx_without_a_provisional_response() {
     b.is_over();
 }
 
-/// §8.5, §7.1: the server.
+/// §7.1: the server.
 #[test]
 fn after_a_2xx_an_invite_again_is_absorbed_and_the_tu_may_send_more_until_timer_l() {
     for mut b in [udp(), tcp()] {
@@ -62,7 +62,7 @@ fn after_a_2xx_an_invite_again_is_absorbed_and_the_tu_may_send_more_until_timer_
     }
 }
 
-/// §8.7: an ACK for a 2xx has a branch of its own, yet some use the INVITE's.
+/// §7.1: an ACK for a 2xx has a branch of its own, yet some use the INVITE's.
 #[test]
 fn no_ack_for_a_2xx_is_absorbed() {
     let mut b = udp();

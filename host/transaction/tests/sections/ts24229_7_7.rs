@@ -44,13 +44,8 @@ fn another_request_to_a_phone() {
         "128000 ended",
     ]);
     let id = b.send("BYE");
-    assert_eq!(
-        {
-            b.trace();
-            b.answered(200)
-        },
-        Response::Pass(id)
-    );
+    b.trace();
+    assert_eq!(b.answered(200), Response::Pass(id));
     b.until(216_990).sees(&[]);
     b.until(217_000).sees(&["217000 ended"]);
     b.is_over();

@@ -1,6 +1,6 @@
 //! The three DNS look-ups that RFC 3263 needs, on top of hickory-resolver.
 //!
-//! In: a name. Out: plain records, "nothing there", or a [`LocateError`]. Nothing of hickory leaves this file, but
+//! In: a name. Out: plain records (those of the hosts file before those of DNS), "nothing there", or a [`LocateError`]. Nothing of hickory leaves this file, but
 //! for the cache that it keeps. A name without a dot is looked up with the system's search domains, if at all; any
 //! other name is taken as fully qualified, which saves queries.
 
@@ -14,6 +14,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 
+use super::hosts::Hosts;
 use super::naptr::Naptr;
 use super::srv::Srv;
 use super::{LocateError, LocatorConfig, MAX_ADDRESSES, MAX_NAPTR, MAX_SRV};
@@ -27,30 +28,26 @@ pub(super) enum Found<T> {
     Nothing,
 }
 
-/// A caching resolver, or none where the system names no server.
+/// A caching resolver, or none where the system names no server, and the names that need none.
 pub(super) struct Dns {
     resolver: Option<TokioResolver>,
+    hosts: Hosts,
 }
 
 impl Dns {
     pub(super) fn new(config: &LocatorConfig) -> Dns {
-        let builder = match &*config.nameservers {
-            [] => match TokioResolver::builder_tokio() {
-                Ok(builder) => builder,
-                Err(error) => {
-                    tracing::warn!(%error, "no DNS: the system's name servers cannot be read");
-                    return Dns { resolver: None };
-                }
-            },
-            servers => ours(servers),
-        };
-        match build(builder, config) {
-            Ok(resolver) => Dns { resolver: Some(resolver) },
-            Err(error) => {
-                tracing::warn!(%error, "no DNS: the resolver cannot be started");
-                Dns { resolver: None }
-            }
-        }
+        let hosts = config.hosts_file.as_deref().map(Hosts::read).unwrap_or_default();
+        let resolver = resolver(config)
+            .inspect_err(
+                |error| tracing::warn!(%error, "no DNS: only addresses and the hosts file are located"),
+            )
+            .ok();
+        Dns { resolver, hosts }
+    }
+
+    /// Whether the name needs no DNS.
+    pub(super) fn is_local(&self, name: &str) -> bool {
+        !self.hosts.addresses(name).is_empty()
     }
 
     pub(super) fn clear_cache(&self) {
@@ -90,6 +87,10 @@ impl Dns {
     /// A and AAAA of a host.
     pub(super) async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, LocateError> {
         const RECORD: &str = "A or AAAA";
+        let local = self.hosts.addresses(name);
+        if !local.is_empty() {
+            return Ok(local);
+        }
         let resolver = self.resolver.as_ref().ok_or(LocateError::NoNameserver)?;
         match resolver.lookup_ip(qualified(name)?).await {
             Ok(found) => Ok(found.iter().take(MAX_ADDRESSES * 2).collect()),
@@ -123,6 +124,14 @@ impl Dns {
     }
 }
 
+fn resolver(config: &LocatorConfig) -> Result<TokioResolver, NetError> {
+    let builder = match &*config.nameservers {
+        [] => TokioResolver::builder_tokio()?,
+        servers => ours(servers),
+    };
+    build(builder, config)
+}
+
 fn ours(servers: &[SocketAddr]) -> ResolverBuilder<TokioRuntimeProvider> {
     let servers = servers
         .iter()
@@ -136,9 +145,7 @@ fn ours(servers: &[SocketAddr]) -> ResolverBuilder<TokioRuntimeProvider> {
         })
         .collect();
     let config = ResolverConfig::from_name_servers(servers);
-    let mut builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-    builder.options_mut().use_hosts_file = ResolveHosts::Never;
-    builder
+    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
 }
 
 fn build(
@@ -146,6 +153,7 @@ fn build(
     config: &LocatorConfig,
 ) -> Result<TokioResolver, NetError> {
     let options = builder.options_mut();
+    options.use_hosts_file = ResolveHosts::Never;
     options.timeout = config.query_timeout;
     options.attempts = config.attempts;
     options.cache_size = config.cache_size;

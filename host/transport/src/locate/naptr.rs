@@ -62,7 +62,11 @@ pub(super) fn choose(records: Vec<Naptr>, ours: &[Transport], secure: bool) -> C
         return if about_sip { Choice::NoneUsable } else { Choice::NotSip };
     };
     Choice::Services(
-        usable.into_iter().take_while(|(order, _, _)| *order == lowest).map(|(_, _, service)| service).collect(),
+        usable
+            .into_iter()
+            .take_while(|(order, _, _)| *order == lowest)
+            .map(|(_, _, service)| service)
+            .collect(),
     )
 }
 
@@ -159,7 +163,8 @@ mod tests {
 
     #[test]
     fn the_flag_names_the_next_look_up() {
-        let Choice::Services(services) = choose(vec![record(1, 1, "a", "SIPS+D2W", "h")], &[Wss], true) else {
+        let Choice::Services(services) = choose(vec![record(1, 1, "a", "SIPS+D2W", "h")], &[Wss], true)
+        else {
             panic!("no services");
         };
         assert_eq!(services[0].terminal, Terminal::Address);

@@ -93,7 +93,12 @@ mod tests {
         LocateRequest { host: host.into(), port, transport, secure }
     }
 
-    fn hop(host: &str, port: Option<u16>, transport: Option<Transport>, secure: bool) -> Option<(Transport, String)> {
+    fn hop(
+        host: &str,
+        port: Option<u16>,
+        transport: Option<Transport>,
+        secure: bool,
+    ) -> Option<(Transport, String)> {
         numeric(&request(host, port, transport, secure)).map(|hop| (hop.transport, hop.addr.to_string()))
     }
 

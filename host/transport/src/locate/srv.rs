@@ -141,7 +141,8 @@ mod tests {
         let luck = Luck::new(42);
         let mut first = 0;
         for _ in 0..10_000 {
-            let ordered = order(vec![record(1, 25, "light"), record(1, 75, "heavy")], |bound| luck.up_to(bound));
+            let ordered =
+                order(vec![record(1, 25, "light"), record(1, 75, "heavy")], |bound| luck.up_to(bound));
             first += usize::from(&*ordered[0].target == "heavy");
         }
         assert!((7_200..7_800).contains(&first), "heavy came first {first} times of 10,000");

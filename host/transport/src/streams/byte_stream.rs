@@ -4,7 +4,7 @@
 //!            ┌─ reader ─▶ frame ─▶ Session::receive
 //!  task ─────┤              └▶ CRLF CRLF ─▶ outbox
 //!            └─ writer ◀─ outbox
-//!  peer closes its side: the reader ends, the writer goes on for `half_closed`
+//!  peer closes its side: the reader ends, the writer goes on until all is answered, at most for `half_closed`
 //! ```
 //! In: two halves of an established stream. Out: framed messages; ends with the connection. Reader and writer run
 //! in one task, so that a peer that does not read cannot keep us from reading.
@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::{Buf, BytesMut};
 use sip::Frame;
@@ -39,14 +39,14 @@ where
         let writing = write_messages(&mut writer, &session, &mut batch);
         tokio::pin!(reading, writing);
         let first = tokio::select! {
-            (why, last_message) = &mut reading => Ended::Reading(why, last_message),
+            why = &mut reading => Ended::Reading(why),
             why = &mut writing => Ended::Writing(why),
         };
         match first {
-            Ended::Reading(why, last_message) => {
+            Ended::Reading(why) => {
                 session.closed_for_reading(why);
-                // who just asked something may only have closed its side
-                if why == CloseReason::Peer && waits_for_answer(&session, last_message) {
+                // who waits for an answer may have closed its side only
+                if why == CloseReason::Peer && session.half_close() {
                     let _ = timeout(session.context.limits.half_closed, writing).await;
                 }
                 why
@@ -62,29 +62,20 @@ where
 }
 
 enum Ended {
-    /// Why, and when the last message came.
-    Reading(CloseReason, Option<Instant>),
+    Reading(CloseReason),
     Writing(CloseReason),
 }
 
-/// How long after its last message a peer can be waiting for an answer: 64 times T1 (RFC 3261 §17.2).
-const ANSWER_TIME: Duration = Duration::from_secs(32);
-
-fn waits_for_answer(session: &Session, last_message: Option<Instant>) -> bool {
-    session.accepted && last_message.is_some_and(|last| last.elapsed() < ANSWER_TIME)
-}
-
-/// Reads until the connection ends; says why, and when the last message came.
-async fn read_messages(mut reader: impl AsyncRead + Unpin, session: &Session) -> (CloseReason, Option<Instant>) {
+/// Reads until the connection ends, and says why.
+async fn read_messages(mut reader: impl AsyncRead + Unpin, session: &Session) -> CloseReason {
     let limits = session.context.limits;
     let mut buffer = BytesMut::with_capacity(READ_SIZE);
     let mut framer = Framer::default();
-    let mut last_message = None;
     // from when on the peer owes the rest of something
     let mut owed = session.accepted.then(Instant::now);
     let alarm = tokio::time::sleep_until(session.idle_deadline().into());
     tokio::pin!(alarm);
-    let why = loop {
+    loop {
         let deadline = owed.map_or_else(|| session.idle_deadline(), |since| since + limits.message);
         // armed late on purpose: activity moves the deadline without touching the timer
         if deadline < alarm.deadline().into_std() {
@@ -96,67 +87,46 @@ async fn read_messages(mut reader: impl AsyncRead + Unpin, session: &Session) ->
         tokio::select! {
             biased;
             read = reader.read_buf(&mut buffer) => match read {
-                Ok(0) if buffer.is_empty() => break CloseReason::Peer,
-                Ok(0) => break CloseReason::Io(io::ErrorKind::UnexpectedEof),
+                Ok(0) if buffer.is_empty() => return CloseReason::Peer,
+                Ok(0) => return CloseReason::Io(io::ErrorKind::UnexpectedEof),
                 Ok(_) => session.connection().touch(),
-                Err(error) => break CloseReason::Io(error.kind()),
+                Err(error) => return CloseReason::Io(error.kind()),
             },
             () = &mut alarm => {
                 // what was written meanwhile counts as activity too
                 let deadline = owed.map_or_else(|| session.idle_deadline(), |since| since + limits.message);
                 if deadline <= Instant::now() {
-                    break if owed.is_some() { CloseReason::SlowMessage } else { CloseReason::Idle };
+                    return if owed.is_some() { CloseReason::SlowMessage } else { CloseReason::Idle };
                 }
                 alarm.as_mut().reset(deadline.into());
                 continue;
             }
         }
         match take_all(&mut framer, &mut buffer, session) {
-            Ok(Taken { complete, message }) => {
-                if complete {
-                    owed = None;
-                }
-                if message {
-                    last_message = Some(Instant::now());
-                }
-            }
-            Err(why) => break why,
+            Ok(true) => owed = None,
+            Ok(false) => {}
+            Err(why) => return why,
         }
         if !buffer.is_empty() {
             owed = owed.or_else(|| Some(Instant::now()));
         } else if buffer.capacity() > READ_SIZE * 2 {
             buffer = BytesMut::with_capacity(READ_SIZE);
         }
-    };
-    (why, last_message)
+    }
 }
 
-/// What [`take_all`] found.
-#[derive(Default)]
-struct Taken {
-    /// Whether a message or keepalive was completed.
-    complete: bool,
-    /// Whether a message was among it.
-    message: bool,
-}
-
-/// Hands over every message that is complete.
-fn take_all(framer: &mut Framer, buffer: &mut BytesMut, session: &Session) -> Result<Taken, CloseReason> {
-    let mut taken = Taken::default();
+/// Hands over every message that is complete; tells whether a message or keepalive was.
+fn take_all(framer: &mut Framer, buffer: &mut BytesMut, session: &Session) -> Result<bool, CloseReason> {
+    let mut complete = false;
     while let Some(framed) = framer.next(buffer, session.context.limits.max_message)? {
         match framed {
-            Framed::Message(bytes) => {
-                taken = Taken { complete: true, message: true };
-                session.receive(bytes);
-            }
-            Framed::Ping => {
-                taken.complete = true;
-                session.answer_keepalive();
-            }
-            Framed::Nothing => {}
+            Framed::Message(bytes) => session.receive(bytes),
+            Framed::Ping => session.answer_keepalive(),
+            Framed::Nothing => continue,
         }
+        complete = true;
     }
-    Ok(taken)
+    Ok(complete)
 }
 
 /// What the framer took from the buffer.
@@ -220,6 +190,7 @@ async fn write_messages(
             return CloseReason::Local;
         }
         match timeout(session.context.limits.write, write_batch(writer, session, batch)).await {
+            Ok(Ok(())) if session.is_over() => return CloseReason::Peer,
             Ok(Ok(())) => {}
             Ok(Err(error)) => return CloseReason::Io(error.kind()),
             Err(_) => return CloseReason::SlowPeer,

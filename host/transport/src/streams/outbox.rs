@@ -74,7 +74,13 @@ impl Outbox {
 
     /// Queues one thing. A queue of bytes takes at least one message, however large. Gives it back with the reason
     /// where it cannot be taken.
-    pub(super) fn push(&self, outgoing: Outgoing, limits: &StreamLimits) -> Result<(), (SendError, Outgoing)> {
+    // the message comes back so that it can be sent another way; it does not travel far
+    #[allow(clippy::result_large_err)]
+    pub(super) fn push(
+        &self,
+        outgoing: Outgoing,
+        limits: &StreamLimits,
+    ) -> Result<(), (SendError, Outgoing)> {
         let mut state = self.state.lock();
         match state.phase {
             Phase::Open => {}
@@ -188,7 +194,8 @@ mod tests {
 
     #[test]
     fn both_bounds_hold() {
-        let limits = StreamLimits { max_queued_messages: 2, max_queued_bytes: 100, ..StreamLimits::default() };
+        let limits =
+            StreamLimits { max_queued_messages: 2, max_queued_bytes: 100, ..StreamLimits::default() };
         let outbox = Outbox::new();
         outbox.push(message(1, 500), &limits).unwrap();
         assert_eq!(outbox.push(message(2, 1), &limits).unwrap_err().0, SendError::QueueFull);

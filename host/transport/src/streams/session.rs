@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::outbox::Outgoing;
@@ -23,12 +24,22 @@ pub(super) struct Session {
     pub(super) context: Arc<Context>,
     /// Whether the peer made the connection.
     pub(super) accepted: bool,
+    /// Requests received less final responses written: how many answers the peer still waits for.
+    unanswered: AtomicUsize,
+    /// Whether the peer has closed its side, so that the connection ends with the last answer.
+    half_closed: AtomicBool,
 }
 
 impl Session {
     pub(super) fn new(registered: Registered, context: Arc<Context>, accepted: bool) -> Session {
         registered.connection.touch();
-        Session { registered, context, accepted }
+        Session {
+            registered,
+            context,
+            accepted,
+            unanswered: AtomicUsize::new(0),
+            half_closed: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -37,6 +48,9 @@ impl Session {
 
     /// A whole message arrived.
     pub(super) fn receive(&self, bytes: Vec<u8>) {
+        if !bytes.starts_with(b"SIP/") && !bytes.starts_with(b"ACK ") {
+            self.unanswered.fetch_add(1, Relaxed);
+        }
         self.context.counters.received.add(1);
         self.context.sink.message(self.connection().flow, bytes);
     }
@@ -59,6 +73,21 @@ impl Session {
         if outgoing.report.is_some() {
             self.context.counters.sent.add(1);
         }
+        if is_final_response(&outgoing.bytes) {
+            // an answer to nothing, such as a second 2xx of a forked request, counts for nothing
+            let _ = self.unanswered.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1));
+        }
+    }
+
+    /// The peer closed its side: whether it still waits for an answer, which it may get.
+    pub(super) fn half_close(&self) -> bool {
+        self.half_closed.store(true, Relaxed);
+        self.unanswered.load(Relaxed) > 0
+    }
+
+    /// Whether there is nothing left to write for.
+    pub(super) fn is_over(&self) -> bool {
+        self.half_closed.load(Relaxed) && self.unanswered.load(Relaxed) == 0
     }
 
     /// Nothing more comes from the peer: tells the sink, and takes no more messages that do not name this flow.
@@ -67,7 +96,9 @@ impl Session {
         let counters = &self.context.counters;
         match why {
             CloseReason::Idle | CloseReason::SlowMessage | CloseReason::SlowPeer => counters.timed_out.add(1),
-            CloseReason::Malformed(_) | CloseReason::TooLarge | CloseReason::WebSocket => counters.malformed.add(1),
+            CloseReason::Malformed(_) | CloseReason::TooLarge | CloseReason::WebSocket => {
+                counters.malformed.add(1)
+            }
             CloseReason::Peer | CloseReason::Local | CloseReason::Io(_) => {}
         }
         self.context.sink.closed(self.connection().flow, why);
@@ -79,8 +110,18 @@ impl Session {
     }
 }
 
+/// As much of a start line as tells a final response: `SIP/2.0 2` to `SIP/2.0 6`.
+fn is_final_response(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'S', b'I', b'P', b'/', _, b'.', _, b' ', b'2'..=b'6', ..])
+}
+
 /// Closes the outbox of a connection and reports all that was not written.
-pub(super) fn give_back(context: &Context, registered: &Registered, why: SendError, unwritten: VecDeque<Outgoing>) {
+pub(super) fn give_back(
+    context: &Context,
+    registered: &Registered,
+    why: SendError,
+    unwritten: VecDeque<Outgoing>,
+) {
     let rest = registered.connection.outbox.close(why);
     for (token, flow) in unwritten.into_iter().chain(rest).filter_map(|outgoing| outgoing.report) {
         context.counters.undelivered.add(1);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
@@ -75,6 +75,8 @@ struct Shared {
     index: RwLock<Index>,
     admissions: Mutex<Admissions>,
     emptied: Notify,
+    /// Whether no connection is to be made any more.
+    shut_down: AtomicBool,
     next_number: AtomicU64,
     max_connections: usize,
     max_per_source: usize,
@@ -105,6 +107,7 @@ impl Table {
             index: RwLock::default(),
             admissions: Mutex::default(),
             emptied: Notify::new(),
+            shut_down: AtomicBool::new(false),
             next_number: AtomicU64::new(first_number()),
             max_connections: limits.max_connections,
             max_per_source: limits.max_connections_per_source,
@@ -135,8 +138,19 @@ impl Table {
     }
 
     /// Enters an accepted connection.
-    pub(super) fn register(&self, admission: Admission, transport: Transport, listener: u16, remote: SocketAddr) -> Registered {
-        self.enter(&mut self.0.index.write(), admission, Flow { transport, listener, connection: 0, remote }, None)
+    pub(super) fn register(
+        &self,
+        admission: Admission,
+        transport: Transport,
+        listener: u16,
+        remote: SocketAddr,
+    ) -> Registered {
+        self.enter(
+            &mut self.0.index.write(),
+            admission,
+            Flow { transport, listener, connection: 0, remote },
+            None,
+        )
     }
 
     pub(super) fn get(&self, number: u64) -> Option<Arc<Connection>> {
@@ -154,6 +168,9 @@ impl Table {
         if let Some(connection) = self.0.index.read().find(&remote) {
             return Ok(Found::Open(connection));
         }
+        if self.0.shut_down.load(Ordering::Relaxed) {
+            return Err(SendError::ShutDown);
+        }
         if !connectable {
             return Err(SendError::NotConnectable(flow.transport));
         }
@@ -166,8 +183,9 @@ impl Table {
         }
     }
 
-    /// Lets every connection write what it has queued and close.
+    /// Makes no more connections, and lets every one write what it has queued and close.
     pub(super) fn finish_all(&self) {
+        self.0.shut_down.store(true, Ordering::Relaxed);
         // without the lock, which the ending tasks need
         let all: Vec<_> = self.0.index.read().by_number.values().cloned().collect();
         all.iter().for_each(|connection| connection.outbox.finish());
@@ -184,7 +202,13 @@ impl Table {
         }
     }
 
-    fn enter(&self, index: &mut Index, admission: Admission, flow: Flow, server_name: Option<Arc<str>>) -> Registered {
+    fn enter(
+        &self,
+        index: &mut Index,
+        admission: Admission,
+        flow: Flow,
+        server_name: Option<Arc<str>>,
+    ) -> Registered {
         let number = self.0.next_number.fetch_add(1, Ordering::Relaxed);
         let connection = Connection::new(Flow { connection: number, ..flow }, server_name.clone());
         index.by_number.insert(number, connection.clone());

@@ -32,6 +32,9 @@ use super::{CloseReason, StreamLimits};
 /// Bytes that a read takes at a time; every connection holds as many.
 const READ_SIZE: usize = 4096;
 
+/// Bytes gathered before they are written, unless the outbox is empty.
+const WRITE_SIZE: usize = 16 * 1024;
+
 /// Does the HTTP upgrade. The subprotocol `sip` must be among those offered (RFC 7118 §4.1), else the answer is 400.
 pub(super) async fn upgrade<S>(stream: S, limits: &StreamLimits) -> Result<WebSocketStream<S>, Error>
 where
@@ -39,8 +42,8 @@ where
 {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_SIZE)
-        .write_buffer_size(0)
-        .max_write_buffer_size(limits.max_queued_bytes.max(limits.max_message * 2))
+        .write_buffer_size(WRITE_SIZE)
+        .max_write_buffer_size(WRITE_SIZE + limits.max_queued_bytes.max(limits.max_message * 2))
         .max_message_size(Some(limits.max_message))
         .max_frame_size(Some(limits.max_message));
     tokio_tungstenite::accept_hdr_async_with_config(stream, choose_subprotocol, Some(config)).await
@@ -65,7 +68,8 @@ fn choose_subprotocol(request: &Request, mut response: Response) -> Result<Respo
             Ok(response)
         }
         None => {
-            let mut refusal = ErrorResponse::new(Some("the WebSocket subprotocol must be \"sip\"\n".to_owned()));
+            let mut refusal =
+                ErrorResponse::new(Some("the WebSocket subprotocol must be \"sip\"\n".to_owned()));
             *refusal.status_mut() = StatusCode::BAD_REQUEST;
             Err(refusal)
         }

@@ -156,8 +156,12 @@ impl Reloader {
     fn reload_changed(&self) {
         for certificate in self.certificates.iter().filter(|certificate| certificate.has_changed()) {
             match self.reload(certificate) {
-                Ok(()) => tracing::info!(file = %certificate.source.certificate.display(), "certificate exchanged"),
-                Err(error) => tracing::warn!(%error, "changed certificate not usable, the old one stays in force"),
+                Ok(()) => {
+                    tracing::info!(file = %certificate.source.certificate.display(), "certificate exchanged")
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "changed certificate not usable, the old one stays in force")
+                }
             }
         }
     }

@@ -2,6 +2,8 @@
 
 // every test file uses its own part of this
 #![allow(dead_code)]
+// helpers of tests may panic as tests do
+#![allow(clippy::unwrap_used)]
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What the sink was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     Message(Flow, Vec<u8>),
     Closed(Flow, CloseReason),
     Undelivered(u64, Flow, SendError),
@@ -42,34 +44,34 @@ impl Sink for Recorder {
 }
 
 /// A running service with one listener at most.
-pub struct Host {
-    pub streams: Streams,
-    pub events: UnboundedReceiver<Event>,
+pub(crate) struct Host {
+    pub(crate) streams: Streams,
+    pub(crate) events: UnboundedReceiver<Event>,
 }
 
-pub const LISTENER: u16 = 7;
+pub(crate) const LISTENER: u16 = 7;
 
 /// The outcome of `future`, which must come soon.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), future).await.expect("nothing happened in time")
 }
 
-pub fn loopback() -> SocketAddr {
+pub(crate) fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
-pub fn listener(transport: Transport, tls: Option<ServerTls>) -> StreamListener {
+pub(crate) fn listener(transport: Transport, tls: Option<ServerTls>) -> StreamListener {
     StreamListener { index: LISTENER, transport, address: loopback(), tls }
 }
 
 impl Host {
-    pub fn with(config: StreamsConfig) -> Host {
+    pub(crate) fn with(config: StreamsConfig) -> Host {
         let (sender, events) = unbounded_channel();
         let streams = Streams::start(&Handle::current(), config, Arc::new(Recorder(sender))).unwrap();
         Host { streams, events }
     }
 
-    pub fn tcp(limits: StreamLimits) -> Host {
+    pub(crate) fn tcp(limits: StreamLimits) -> Host {
         Host::with(StreamsConfig {
             listeners: vec![listener(Transport::Tcp, None)],
             limits,
@@ -77,47 +79,47 @@ impl Host {
         })
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.streams.local_address(LISTENER).unwrap()
     }
 
-    pub async fn event(&mut self) -> Event {
+    pub(crate) async fn event(&mut self) -> Event {
         soon(self.events.recv()).await.expect("the sink is gone")
     }
 
-    pub async fn message(&mut self) -> (Flow, Vec<u8>) {
+    pub(crate) async fn message(&mut self) -> (Flow, Vec<u8>) {
         match self.event().await {
             Event::Message(flow, bytes) => (flow, bytes),
             other => panic!("no message but {other:?}"),
         }
     }
 
-    pub async fn closed(&mut self) -> CloseReason {
+    pub(crate) async fn closed(&mut self) -> CloseReason {
         match self.event().await {
             Event::Closed(_, why) => why,
             other => panic!("not closed but {other:?}"),
         }
     }
 
-    pub async fn undelivered(&mut self) -> (u64, SendError) {
+    pub(crate) async fn undelivered(&mut self) -> (u64, SendError) {
         match self.event().await {
             Event::Undelivered(token, _, why) => (token, why),
             other => panic!("not undelivered but {other:?}"),
         }
     }
 
-    pub fn send(&self, flow: Flow, bytes: &[u8], token: u64) {
+    pub(crate) fn send(&self, flow: Flow, bytes: &[u8], token: u64) {
         self.streams.send(flow, Bytes::copy_from_slice(bytes), None, token);
     }
 }
 
 /// A flow without connection.
-pub fn towards(transport: Transport, remote: SocketAddr) -> Flow {
+pub(crate) fn towards(transport: Transport, remote: SocketAddr) -> Flow {
     Flow { transport, listener: LISTENER, connection: 0, remote }
 }
 
 /// A small request whose body tells it from others.
-pub fn request(body: &str) -> Vec<u8> {
+pub(crate) fn request(body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "MESSAGE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK1\r\n\
@@ -126,17 +128,18 @@ pub fn request(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-pub const RESPONSE: &[u8] = b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n";
+pub(crate) const RESPONSE: &[u8] =
+    b"SIP/2.0 200 OK\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK1\r\nContent-Length: 0\r\n\r\n";
 
 /// Reads exactly what is expected.
-pub async fn expect(stream: &mut (impl AsyncRead + Unpin), expected: &[u8]) {
+pub(crate) async fn expect(stream: &mut (impl AsyncRead + Unpin), expected: &[u8]) {
     let mut read = vec![0; expected.len()];
     soon(stream.read_exact(&mut read)).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&read), String::from_utf8_lossy(expected));
 }
 
 /// Reads until the peer closes; a reset counts as closing.
-pub async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+pub(crate) async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut read = Vec::new();
     let _ = soon(stream.read_to_end(&mut read)).await;
     read

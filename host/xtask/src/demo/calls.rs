@@ -71,3 +71,94 @@ fn expect(phone: &Phone, response: &Message, status: u16) -> Result<()> {
     let reason = String::from_utf8_lossy(response.head().reason()).into_owned();
     bail!("{} got {} {reason} where {status} was due", phone.user, response.status())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::ladder::Side;
+    use std::net::{SocketAddr, UdpSocket};
+
+    const DOMAIN: &str = "test.invalid";
+
+    fn phone(side: Side, user: &str, router: SocketAddr) -> Phone {
+        Phone::new(side, (user, "secret"), DOMAIN, auth::Algorithm::Sha256, router).expect("a phone")
+    }
+
+    fn hushed() -> Ladder {
+        let mut ladder = Ladder::new(["a", "r", "b"]);
+        ladder.hush();
+        ladder
+    }
+
+    /// Answers every message with what `router` says to it, as often as it says something.
+    fn router(
+        messages: usize,
+        answer: impl Fn(&Message, SocketAddr) -> Vec<(Vec<u8>, SocketAddr)> + Send + 'static,
+    ) -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = socket.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let mut buffer = [0; 65_535];
+            for _ in 0..messages {
+                let (length, from) = socket.recv_from(&mut buffer).expect("a message");
+                let message = Message::parse_datagram(&buffer[..length]).expect("SIP");
+                for (bytes, to) in answer(&message, from) {
+                    socket.send_to(&bytes, to).expect("sent");
+                }
+            }
+        });
+        address
+    }
+
+    #[test]
+    fn a_phone_registers_with_the_algorithm_it_likes() {
+        let answering = phone(Side::Router, "router", "127.0.0.1:9".parse().expect("an address"));
+        let address = router(2, move |message, from| {
+            let accepted = message.header(sip::HeaderId::AUTHORIZATION).is_some_and(|value| {
+                String::from_utf8_lossy(value).contains("algorithm=SHA-256") && value.starts_with(b"Digest ")
+            });
+            let answer = match accepted {
+                true => answering.answer(message, 200, "OK", ""),
+                false => {
+                    let challenges: String = [auth::Algorithm::Md5, auth::Algorithm::Sha256]
+                        .map(|a| auth::challenge_value(DOMAIN, "nonce", a, false, &[auth::Qop::Auth]))
+                        .map(|value| format!("\r\nWWW-Authenticate: {value}"))
+                        .concat();
+                    let plain = answering.answer(message, 401, "Unauthorized", "");
+                    String::from_utf8_lossy(&plain)
+                        .replacen("Unauthorized", &format!("Unauthorized{challenges}"), 1)
+                        .into()
+                }
+            };
+            vec![(answer, from)]
+        });
+        let mut ladder = hushed();
+        register(&mut phone(Side::Caller, "alice", address), &mut ladder).expect("registered");
+        assert_eq!(ladder.messages, 4);
+    }
+
+    #[test]
+    fn two_phones_call_and_write_through_a_relay() {
+        let answering = phone(Side::Router, "router", "127.0.0.1:9".parse().expect("an address"));
+        let alice_at = std::sync::Arc::new(std::sync::OnceLock::<[SocketAddr; 2]>::new());
+        let of_router = alice_at.clone();
+        let address = router(8, move |message, from| {
+            let [alice, bob] = *of_router.get().expect("set before the first message");
+            let to = if from == alice { bob } else { alice };
+            let mut out = vec![(message.bytes().to_vec(), to)];
+            if message.is_request() && message.method_token() == b"INVITE" {
+                out.insert(0, (answering.answer(message, 100, "Trying", ""), from));
+            }
+            out
+        });
+        let mut alice = phone(Side::Caller, "alice", address);
+        let mut bob = phone(Side::Callee, "bob", address);
+        alice_at.set([alice.address(), bob.address()]).expect("set once");
+        let mut ladder = hushed();
+        call(&mut alice, &mut bob, &mut ladder).expect("called");
+        // INVITE, 180, 200, ACK, BYE and 200 on both sides of the relay, and its 100.
+        assert_eq!(ladder.messages, 13);
+        message(&mut bob, &mut alice, &mut ladder).expect("written");
+        assert_eq!(ladder.messages, 17);
+    }
+}

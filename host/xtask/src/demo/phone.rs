@@ -72,6 +72,12 @@ impl Phone {
         format!("sip:{}@{}", self.user, self.domain)
     }
 
+    /// Where it listens.
+    #[cfg(test)]
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn contact(&self) -> String {
         format!("<sip:{}@{}>", self.user, self.address)
     }

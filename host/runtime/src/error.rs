@@ -1,0 +1,68 @@
+//! Why a host does not start: one sentence each, with the key of the configuration that it is about.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use plugin::{EngineError, LoadError};
+use storage::{OpenError, UsersError};
+use transport::{StreamsError, UdpError};
+
+/// The first thing that hindered a start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A value is out of its range, or values do not go together.
+    #[error("{key} = {value}: {reason}")]
+    Value {
+        /// The key, with its table.
+        key: String,
+        /// What it is.
+        value: String,
+        /// What it must be.
+        reason: &'static str,
+    },
+    /// A UDP address cannot be listened on.
+    #[error("listen: {0}")]
+    Udp(#[from] UdpError),
+    /// A stream address cannot be listened on, or its certificate does not serve.
+    #[error("listen: {0}")]
+    Streams(#[from] StreamsError),
+    /// The data folder does not serve.
+    #[error("node.data: {0}")]
+    Store(#[from] OpenError),
+    /// The secrets in the data folder do not serve.
+    #[error("node.data: {file}: {source}")]
+    Secrets {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The users do not serve.
+    #[error("users.file: {0}")]
+    Users(#[from] UsersError),
+    /// The plugin file cannot be read.
+    #[error("plugin.file {file}: {source}")]
+    PluginFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The plugin is not fit.
+    #[error("plugin.file {file}: {source}")]
+    Plugin {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: LoadError,
+    },
+    /// Scripts cannot be run on this machine with these bounds.
+    #[error("plugin: {0}")]
+    Engine(#[from] EngineError),
+    /// The system gives no thread or descriptor.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+    /// What was bound is not what was asked for.
+    #[error("listen.address {0}: the name to write into messages must be given as listen.advertise")]
+    Unspecified(SocketAddr),
+}

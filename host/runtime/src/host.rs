@@ -1,0 +1,358 @@
+//! A host's life: everything opened and wired, run, drained, stopped.
+//!
+//! In: a [`Config`]. Out: a [`Host`] that carries calls, or the first thing that hinders it, named by its key. The
+//! order matters: what can fail for a wrong configuration comes before anything is seen from outside.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use auth::{Nonces, ReplayTable};
+use node::{Listening, Node, NodeConfig};
+use parking_lot::Mutex;
+use plugin::{Active, Engine, EngineConfig, Role, Services};
+use proxy::Own;
+use storage::{Options as StoreOptions, Store, Users};
+use transaction::{Limits, Timers};
+use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
+
+use crate::clock::{Clock, wall_ms};
+use crate::config::Config;
+use crate::consult::Consultations;
+use crate::control::{Handle, Shared, wants};
+use crate::error::StartError;
+use crate::inbox::Inbox;
+use crate::listening::{self, Bound};
+use crate::locating::Locating;
+use crate::message::ToShard;
+use crate::metrics::Metrics;
+use crate::owner::Owner;
+use crate::script_timers::ScriptTimers;
+use crate::secrets::{self, Secrets};
+use crate::services::HostServices;
+use crate::shard::{Shard, ShardConfig, ShardParts};
+use crate::stored::StoredSink;
+use crate::streams::{StreamSender, StreamSink};
+
+/// How long a nonce may be used (RFC 7616 §3.3 leaves it to the server).
+const NONCE_LIFETIME: Duration = Duration::from_secs(300);
+
+/// Seconds that refused callers are asked to wait.
+const RETRY_AFTER: u32 = 5;
+
+/// How often a draining host looks whether it is done.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+
+/// Most shards: a branch names its shard in one byte.
+const MAX_SHARDS: usize = 64;
+
+/// A running host. Dropping it without [`Host::stop`] leaves its threads running until the process ends.
+pub struct Host {
+    handle: Handle,
+    shards: Vec<JoinHandle<()>>,
+    store: Store,
+    drain: Duration,
+    streams: Arc<OnceLock<Streams>>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Host {
+    /// Opens everything and starts to carry calls. Must be called within a tokio runtime, which does stream I/O, name
+    /// resolution and file watching.
+    ///
+    /// # Errors
+    /// [`StartError`]: the first thing that hinders it; what had been opened is closed again.
+    pub async fn start(config: Config) -> Result<Host, StartError> {
+        config.validate()?;
+        let threads = tokio::runtime::Handle::current();
+        let shards = shard_count(config.node.shards);
+        let Bound { ports, streams: stream_listeners, addresses } = listening::bind(&config, shards)?;
+        let own_addresses = listening::advertised(&config.listeners, &addresses)?;
+
+        let store = match &config.node.data {
+            Some(folder) => Store::open(folder, &store_options(&config))?,
+            None => Store::in_memory(&store_options(&config)),
+        };
+        let secrets = Secrets::of(config.node.data.as_deref())?;
+        let users = Arc::new(read_users(&config)?);
+        let (registrations, keys) = (Arc::clone(store.registrations()), Arc::clone(store.key_value()));
+        let nonces = Arc::new(Nonces::new(secrets.nonces, NONCE_LIFETIME));
+
+        let clock = Clock::start();
+        let inboxes = (0..shards).map(|_| Inbox::new().map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
+        let inboxes: Arc<[Arc<Inbox<ToShard>>]> = inboxes.into();
+        let services: Arc<dyn Services> = Arc::new(HostServices {
+            registrations: Arc::clone(&registrations),
+            users: Arc::clone(&users),
+            keys: Arc::clone(&keys),
+            nonces: Arc::clone(&nonces),
+            replays: Mutex::new(ReplayTable::new(NONCE_LIFETIME.as_millis() as u64, ReplayTable::DEFAULT_MAX)),
+            timers: ScriptTimers::new(threads.clone(), Arc::clone(&inboxes[0])),
+        });
+
+        let engine = Engine::new(engine_config(&config))?;
+        let role = Role::named(&config.node.role);
+        let active = Arc::new(Active::new(role.clone()));
+        let file = &config.plugin.file;
+        let bytes = std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+        let loaded = engine
+            .load(&bytes, &role, &config.plugin.configuration, Arc::clone(&services))
+            .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
+        let asked = wants(&loaded);
+        active.activate(loaded);
+
+        let own = config.node.domains.iter().fold(Own::new(own_addresses, secrets.loops), |own, domain| {
+            let (host, port) = split_port(domain);
+            own.with_alias(host, port)
+        });
+        let own = Arc::new(own);
+        let listening = Listening::new(addresses.clone());
+        let locator = Arc::new(Locator::new(LocatorConfig {
+            nameservers: config.dns.servers.clone(),
+            transports: reachable(&addresses),
+            seed: u64::from_le_bytes(secrets::fresh()),
+            ..LocatorConfig::default()
+        }));
+
+        let owner_key = secrets::fresh();
+        let stream_cell = Arc::new(OnceLock::new());
+        let sink = StreamSink::new(Owner::new(Arc::clone(&inboxes), None, owner_key));
+        let streams = Streams::start(&threads, streams_config(&config, stream_listeners), Arc::new(sink))?;
+        let mut heartbeats = Vec::new();
+        let mut counters = Vec::new();
+        let mut parts = Vec::new();
+        for (shard, ports) in ports.into_iter().enumerate() {
+            let mut node = Node::new(NodeConfig {
+                shard: shard as u8,
+                seed: secrets::fresh(),
+                route_key: secrets.route,
+                own: Arc::clone(&own),
+                listening: listening.clone(),
+                wall_start_ms: wall_ms(),
+                timers: timers(&config),
+                timer_c: Duration::from_millis(u64::from(config.timers.c_ms)),
+                limits: per_shard(config.limits.transactions, shards),
+                max_dialogs: config.limits.dialogs as usize / shards,
+                udp_bytes: config.limits.udp_bytes as usize,
+                server: config.node.server.as_str().into(),
+                nonces: Arc::clone(&nonces),
+                retry_after: RETRY_AFTER,
+            });
+            node.set_wants(asked);
+            let heartbeat = Arc::new(AtomicU64::new(clock.now().0));
+            heartbeats.push(Arc::clone(&heartbeat));
+            counters.push(Arc::clone(node.counters()));
+            let inbox = Arc::clone(&inboxes[shard]);
+            let queue = registrations.queue(Arc::new(StoredSink::new(Arc::clone(&inbox))));
+            parts.push(ShardParts {
+                node,
+                ports,
+                owner: Owner::new(Arc::clone(&inboxes), Some(shard), owner_key),
+                consultations: Consultations::new(Arc::clone(&active), Arc::clone(&inbox), queue),
+                locating: Locating::new(threads.clone(), Arc::clone(&locator), listening.clone(), Arc::clone(&inbox)),
+                streams: StreamSender::new(Arc::clone(&stream_cell), shard as u8),
+                inbox,
+                clock,
+                heartbeat,
+                config: ShardConfig { rest: Duration::from_micros(u64::from(config.node.rest_us)) },
+            });
+        }
+        // A connection may bring a message before this: its shard is not running yet, and finds it in its inbox.
+        let _ = stream_cell.set(streams);
+        let shards = parts
+            .into_iter()
+            .enumerate()
+            .map(|(number, parts)| spawn(number, parts))
+            .collect::<Result<Vec<_>, _>>()?;
+
+        let reload_cell = Arc::clone(&stream_cell);
+        let shared = Arc::new(Shared {
+            engine,
+            active,
+            services,
+            counters,
+            registrations,
+            users,
+            keys,
+            inboxes,
+            heartbeats,
+            clock,
+            draining: AtomicBool::new(false),
+            plugin: config.plugin.clone(),
+            listeners: addresses,
+            reload_tls: Box::new(move || match reload_cell.get() {
+                Some(streams) => streams.reload_certificates().map(|()| true).map_err(|error| error.to_string()),
+                None => Ok(false),
+            }),
+            loading: Mutex::new(()),
+        });
+        let metrics = Arc::new(Metrics::new(&shared));
+        let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];
+        if config.plugin.watch {
+            tasks.push(tokio::spawn(crate::watch::watch(config.plugin.file.clone(), Arc::downgrade(&shared))));
+        }
+        Ok(Host {
+            handle: Handle { shared, metrics },
+            shards,
+            store,
+            drain: Duration::from_secs(u64::from(config.node.drain_s)),
+            streams: stream_cell,
+            tasks,
+        })
+    }
+
+    /// The host as others see it.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Refuses new calls, and waits for those under way, at most the configured time.
+    pub async fn drain(&self) {
+        let shared = &self.handle.shared;
+        shared.draining.store(true, Ordering::Relaxed);
+        for inbox in shared.inboxes.iter() {
+            inbox.extend([ToShard::Drain]);
+        }
+        let idle = async {
+            while shared.counters.iter().any(|counters| counters.open_contexts.get() > 0) {
+                tokio::time::sleep(DRAIN_LOOK).await;
+            }
+        };
+        if tokio::time::timeout(self.drain, idle).await.is_err() {
+            tracing::warn!("the time to drain is over, and requests are still under way");
+        }
+    }
+
+    /// Ends the shards and closes the store; what was acknowledged is durable.
+    pub async fn stop(self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        for inbox in self.handle.shared.inboxes.iter() {
+            inbox.extend([ToShard::Stop]);
+        }
+        let Host { shards, mut store, streams, .. } = self;
+        let ended = tokio::task::spawn_blocking(move || {
+            for shard in shards {
+                let _ = shard.join();
+            }
+            store.close();
+        });
+        let _ = ended.await;
+        drop(streams);
+    }
+}
+
+/// Looks at everything a start would, but opens no port and writes nothing. What was found, for a person.
+///
+/// # Errors
+/// [`StartError`]: the first thing that would hinder a start.
+pub fn check(config: &Config) -> Result<String, StartError> {
+    config.validate()?;
+    let addresses: Vec<_> =
+        config.listeners.iter().map(|entry| (sip::Transport::from(entry.transport), entry.address)).collect();
+    listening::advertised(&config.listeners, &addresses)?;
+    let users = read_users(config)?;
+    let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
+    let role = Role::named(&config.node.role);
+    let file: &PathBuf = &config.plugin.file;
+    let bytes = std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+    let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
+    let plugin = engine
+        .load(&bytes, &role, &config.plugin.configuration, services)
+        .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
+    let identity = plugin.identity();
+    Ok(format!(
+        "role {}, {} listeners, {} users, plugin {} {}: all right",
+        role.name(),
+        addresses.len(),
+        users.len(),
+        identity.name,
+        identity.version
+    ))
+}
+
+fn shard_count(configured: u16) -> usize {
+    let wanted = match configured {
+        0 => std::thread::available_parallelism().map_or(1, |processors| processors.get() / 2),
+        number => usize::from(number),
+    };
+    wanted.clamp(1, MAX_SHARDS)
+}
+
+fn per_shard(transactions: u32, shards: usize) -> Limits {
+    let each = (transactions / shards as u32).max(1);
+    Limits { max_server: each, max_client: each }
+}
+
+fn timers(config: &Config) -> Timers {
+    let ms = |ms: u32| Duration::from_millis(u64::from(ms));
+    Timers::new(ms(config.timers.t1_ms), ms(config.timers.t2_ms), ms(config.timers.t4_ms))
+}
+
+fn read_users(config: &Config) -> Result<Users, StartError> {
+    Ok(match &config.users.file {
+        Some(file) => Users::open(file)?,
+        None => Users::none(),
+    })
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions { max_bindings: config.limits.bindings as usize, ..StoreOptions::default() }
+}
+
+fn engine_config(config: &Config) -> EngineConfig {
+    let plugin = &config.plugin;
+    let cache_dir = plugin.cache.clone().or_else(|| config.node.data.as_ref().map(|data| data.join("plugins")));
+    let limits = plugin::Limits {
+        memory: plugin.memory_mb as usize * (1 << 20),
+        deadline: Duration::from_millis(u64::from(plugin.deadline_ms)),
+        guests: plugin.instances,
+        ..plugin::Limits::default()
+    };
+    EngineConfig { cache_dir, max_guests: plugin.instances, limits, ..EngineConfig::default() }
+}
+
+fn streams_config(config: &Config, listeners: Vec<transport::StreamListener>) -> StreamsConfig {
+    let limits = StreamLimits {
+        max_connections: config.limits.connections as usize,
+        max_connections_per_source: config.limits.connections_per_address as usize,
+        idle: Duration::from_secs(u64::from(config.limits.idle_s)),
+        ..StreamLimits::default()
+    };
+    let client_tls = ClientTls {
+        authorities: config.tls.authorities.clone().into_iter().collect(),
+        verify: !config.tls.insecure,
+        identity: None,
+    };
+    StreamsConfig { listeners, limits, client_tls }
+}
+
+/// Transports by which others can be reached: those we listen on and that can be connected to.
+fn reachable(addresses: &[(sip::Transport, std::net::SocketAddr)]) -> Vec<sip::Transport> {
+    use sip::Transport::{Tcp, Tls, Udp};
+    [Udp, Tcp, Tls].into_iter().filter(|&one| addresses.iter().any(|&(own, _)| own == one)).collect()
+}
+
+/// `host:port` apart; an IPv6 address needs brackets before its port.
+fn split_port(domain: &str) -> (&str, Option<u16>) {
+    match domain.rsplit_once(':') {
+        Some((host, port)) if host.ends_with(']') || !host.contains(':') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => (domain, None),
+        },
+        _ => (domain, None),
+    }
+}
+
+fn spawn(number: usize, parts: ShardParts) -> Result<JoinHandle<()>, std::io::Error> {
+    // What a shard holds must not cross threads once it runs, so it is put together where it runs.
+    std::thread::Builder::new().name(format!("strowger-{number}")).spawn(move || {
+        if let Err(error) = Shard::new(parts).run() {
+            tracing::error!(shard = number, %error, "a shard has ended");
+        }
+    })
+}

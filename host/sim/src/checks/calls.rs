@@ -1,0 +1,58 @@
+//! A call that both ends have is in the dialogs of every node that is in its route set (RFC 3261 §12, §16.6 item 4).
+//!
+//! In: when each end has a call and lets it go, how many dialogs each node counts. Out: a node with fewer dialogs than
+//! calls. Looked at when a call comes up, and when it is let go, before the node hears of that.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use crate::phone::{DialogName, Told};
+use crate::scenario::element_address;
+
+#[derive(Default)]
+struct Call {
+    caller: bool,
+    callee: bool,
+    is_over: bool,
+    routes: Vec<SocketAddr>,
+}
+
+#[derive(Default)]
+pub(super) struct Calls(BTreeMap<DialogName, Call>);
+
+impl Calls {
+    pub(super) fn told(&mut self, told: &Told, dialogs: &[u64]) -> Vec<String> {
+        match told {
+            Told::Up { name, caller, routes } => {
+                let call = self.0.entry(name.clone()).or_default();
+                call.caller |= caller;
+                call.callee |= !caller;
+                // The caller hears its route set from the response, where all proxies are in it.
+                if *caller {
+                    call.routes.clone_from(routes);
+                }
+                if call.caller && call.callee { self.compare(dialogs, &name.call_id) } else { Vec::new() }
+            }
+            Told::Over(name) => {
+                let missing = self.compare(dialogs, &name.call_id);
+                self.0.entry(name.clone()).or_default().is_over = true;
+                missing
+            }
+            Told::Answered { .. } | Told::Unanswered { .. } | Told::Unacknowledged { .. } | Told::Stray(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    fn compare(&self, dialogs: &[u64], call_id: &str) -> Vec<String> {
+        let is_up = |call: &&Call| call.caller && call.callee && !call.is_over;
+        let missing = dialogs.iter().enumerate().filter_map(|(node, dialogs)| {
+            let ip = element_address(node, sip::Transport::Udp).ip();
+            let passes = |call: &&Call| call.routes.iter().any(|route| route.ip() == ip);
+            let calls = self.0.values().filter(is_up).filter(passes).count() as u64;
+            (calls > *dialogs)
+                .then(|| format!("node {node} has {dialogs} dialogs and carries {calls} calls, at {call_id}"))
+        });
+        missing.collect()
+    }
+}

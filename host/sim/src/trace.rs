@@ -1,0 +1,72 @@
+//! The ladder of a run: who sent what to whom, when, and what became of it.
+//!
+//! In: steps. Out: lines on the standard output if they are wanted, and always a number that two runs of one seed have
+//! in common.
+
+use std::fmt::Display;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use sip::Message;
+use transaction::Time;
+
+use crate::network::Host;
+use crate::scenario::{EDGE, TRANSIT};
+
+/// Where the ladder goes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trace {
+    is_printed: bool,
+    hasher: DefaultHasher,
+}
+
+impl Trace {
+    pub(crate) fn new(is_printed: bool) -> Self {
+        Self { is_printed, hasher: DefaultHasher::new() }
+    }
+
+    /// A message leaves.
+    pub(crate) fn sent(&mut self, now: Time, from: Host, to: &dyn Display, message: &Message, fate: &dyn Display) {
+        (now.0, message.bytes()).hash(&mut self.hasher);
+        if self.is_printed {
+            let call_id = String::from_utf8_lossy(message.head().call_id().unwrap_or_default()).into_owned();
+            println!("{} {:>8} > {to:<24} {:<40} {call_id} {fate}", clock(now), name(from), what(message));
+        }
+    }
+
+    /// Something else happens.
+    pub(crate) fn note(&mut self, now: Time, host: Option<Host>, what: &dyn Display) {
+        now.0.hash(&mut self.hasher);
+        if self.is_printed {
+            println!("{} {:>8} : {what}", clock(now), host.map(name).unwrap_or_default());
+        }
+    }
+
+    /// The same for the same run.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.hasher.finish()
+    }
+}
+
+fn clock(now: Time) -> String {
+    format!("{:>11.6}", now.0 as f64 / 1e6)
+}
+
+/// "edge", "phone3"
+pub(crate) fn name(host: Host) -> String {
+    match host {
+        Host::Element(EDGE) => "edge".into(),
+        Host::Element(TRANSIT) => "transit".into(),
+        Host::Element(number) => format!("node{number}"),
+        Host::Phone(number) => format!("phone{number}"),
+    }
+}
+
+fn what(message: &Message) -> String {
+    let head = message.head();
+    if head.is_request() {
+        let uri = String::from_utf8_lossy(head.request_uri());
+        return format!("{} {uri}", String::from_utf8_lossy(head.method_token()));
+    }
+    let cseq = head.cseq().map(|cseq| format!("{} {}", cseq.number, String::from_utf8_lossy(cseq.token)));
+    format!("{} ({})", head.status(), cseq.unwrap_or_default())
+}

@@ -1,0 +1,91 @@
+//! A contact bound to an address-of-record, as others see it (RFC 3261 §10; WIT `strowger:location/registrar`).
+//!
+//! In: a packed binding. Out: owned values: [`Binding`] for scripts and consoles, [`node::Target`] for a request's
+//! target set (RFC 3261 §16.5). Not here: the packed form (`packed.rs`).
+
+use sip::{Flow, Transport};
+
+use crate::packed::BindingRef;
+
+/// The q of a Contact without one, in thousandths.
+const DEFAULT_Q: u16 = 1000;
+
+/// A contact bound to an address-of-record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The Contact URI.
+    pub uri: Box<str>,
+    /// Preference in thousandths, 0 to 1000.
+    pub q: u16,
+    /// When it ends, wall clock in ms since 1970.
+    pub expires_at_ms: u64,
+    /// Path header field values (RFC 3327), outermost first.
+    pub path: Vec<Box<str>>,
+    /// All parameters of the Contact header field but q and expires, as they came; begins with `;` or is empty.
+    pub parameters: Box<str>,
+    /// Call-ID of the REGISTER that bound it.
+    pub call_id: Box<str>,
+    /// CSeq of that REGISTER.
+    pub cseq: u32,
+    /// Where that REGISTER came from. `None` after a restart if it was a connection.
+    pub flow: Option<Flow>,
+    /// Bound as a flow of RFC 5626.
+    pub outbound: bool,
+}
+
+impl Binding {
+    /// Seconds left; begun ones count.
+    pub fn seconds_left(&self, now_ms: u64) -> u32 {
+        u32::try_from(self.expires_at_ms.saturating_sub(now_ms).div_ceil(1000)).unwrap_or(u32::MAX)
+    }
+}
+
+impl From<BindingRef<'_>> for Binding {
+    fn from(binding: BindingRef<'_>) -> Self {
+        Binding {
+            uri: binding.uri.into(),
+            q: q(&binding),
+            expires_at_ms: binding.expires_at_ms,
+            path: path(&binding),
+            parameters: binding.parameters.into(),
+            call_id: binding.call_id.into(),
+            cseq: binding.cseq,
+            flow: binding.flow,
+            outbound: binding.outbound,
+        }
+    }
+}
+
+/// Preference in thousandths.
+pub(crate) fn q(binding: &BindingRef<'_>) -> u16 {
+    binding.q.unwrap_or(DEFAULT_Q)
+}
+
+/// A binding as a target. Its flow is used where the phone asked for that (RFC 5626) or can only be reached so
+/// (a WebSocket, RFC 7118 §5), and it registered with us directly; behind a Path the edge knows the flow.
+pub(crate) fn target(binding: &BindingRef<'_>) -> node::Target {
+    let by_flow = |flow: &Flow| {
+        binding.path.is_empty()
+            && (binding.outbound || matches!(flow.transport, Transport::Ws | Transport::Wss))
+    };
+    node::Target {
+        uri: binding.uri.into(),
+        route: path(binding),
+        q: q(binding),
+        flow: binding.flow.filter(by_flow),
+    }
+}
+
+fn path(binding: &BindingRef<'_>) -> Vec<Box<str>> {
+    binding.path.split('\n').filter(|value| !value.is_empty()).map(Into::into).collect()
+}
+
+/// Whether a request from `flow` comes from where the binding was registered: over the same connection, or for
+/// datagrams from the same IP address (a phone may send from another port than it registered from).
+pub(crate) fn is_from(binding: &BindingRef<'_>, flow: &Flow) -> bool {
+    binding.flow.is_some_and(|bound| {
+        bound.transport == flow.transport
+            && bound.connection == flow.connection
+            && (flow.connection != 0 || bound.remote.ip() == flow.remote.ip())
+    })
+}

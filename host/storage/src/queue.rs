@@ -1,0 +1,188 @@
+//! What waits for the storage thread, and how it is woken.
+//!
+//! In: changes of bindings, writes of the key-value table, void rows. Out: all of it at once, when a group is due: the
+//! first arrival opens a window, and at its end, or when the group is large enough, the thread takes what has come. So
+//! nobody waits longer than the window and one commit. Rows of one address-of-record are pushed under its map's lock,
+//! and so come in the order in which they were made.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::commit::{Change, CommitSink};
+use crate::error::StoreError;
+use crate::key_value::Write;
+
+/// Changes that may wait for the disk; more are refused.
+pub const MAX_QUEUED: usize = 65_536;
+
+/// What waits.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    pub(crate) changes: Vec<Change>,
+    /// By space and key; the last write of a key counts.
+    pub(crate) writes: HashMap<(Box<str>, Box<str>), Write>,
+    /// Rows that expired.
+    pub(crate) void: Vec<u64>,
+    rows: usize,
+    /// When the first of these came.
+    since: Option<Instant>,
+}
+
+impl Waiting {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.writes.is_empty()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Waiting,
+    /// The thread sleeps until something comes.
+    asleep: bool,
+    closing: bool,
+}
+
+/// Between the shards and the storage thread.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    wake: Condvar,
+    sinks: Mutex<Vec<Arc<dyn CommitSink>>>,
+    /// No thread: changes are settled as soon as they are made.
+    in_memory: bool,
+    closed: AtomicBool,
+    max_rows: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(in_memory: bool, max_rows: usize) -> Queue {
+        Queue {
+            state: Mutex::default(),
+            wake: Condvar::new(),
+            sinks: Mutex::default(),
+            in_memory,
+            closed: AtomicBool::new(false),
+            max_rows: max_rows.max(1),
+        }
+    }
+
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.in_memory
+    }
+
+    /// Whether a change can be queued.
+    pub(crate) fn admits(&self) -> Result<(), StoreError> {
+        if self.in_memory {
+            Ok(())
+        } else if self.closed.load(Ordering::Relaxed) {
+            Err(StoreError::Closed)
+        } else if self.state.lock().waiting.changes.len() >= MAX_QUEUED {
+            Err(StoreError::Overloaded)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Queues a change; the thread sleeps on until [`Queue::ring`]. Given back where the store is closed.
+    #[expect(clippy::result_large_err, reason = "it is moved once, at the end of the store")]
+    pub(crate) fn push(&self, change: Change) -> Result<(), Change> {
+        let mut state = self.state.lock();
+        if state.closing {
+            return Err(change);
+        }
+        state.waiting.since.get_or_insert_with(Instant::now);
+        state.waiting.rows += change.rows.len();
+        state.waiting.changes.push(change);
+        if state.waiting.rows == self.max_rows {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Queues a write of the key-value table.
+    pub(crate) fn push_write(&self, space: &str, key: &str, write: Write) {
+        if self.in_memory {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.waiting.since.get_or_insert_with(Instant::now);
+        state.waiting.writes.insert((space.into(), key.into()), write);
+        if std::mem::take(&mut state.asleep) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Writes that could not be made; newer ones of the same keys are kept instead.
+    pub(crate) fn put_back(&self, writes: HashMap<(Box<str>, Box<str>), Write>) {
+        let mut state = self.state.lock();
+        for (key, write) in writes {
+            state.waiting.writes.entry(key).or_insert(write);
+        }
+        if !state.waiting.writes.is_empty() {
+            state.waiting.since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Rows that expired: to be deleted when there is time.
+    pub(crate) fn push_void(&self, rows: &[u64]) {
+        if !self.in_memory && !rows.is_empty() {
+            self.state.lock().waiting.void.extend_from_slice(rows);
+        }
+    }
+
+    /// Wakes the thread if it sleeps and something waits.
+    pub(crate) fn ring(&self) {
+        let mut state = self.state.lock();
+        if !state.waiting.is_empty() && std::mem::take(&mut state.asleep) {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits for a group: at most `idle` for its first change, then until `window` after that. Empty: nothing came.
+    /// `None`: the store is closed and nothing is left.
+    pub(crate) fn group(&self, window: Duration, idle: Option<Duration>) -> Option<Waiting> {
+        let mut state = self.state.lock();
+        if state.waiting.is_empty() && !state.closing {
+            state.asleep = true;
+            match idle {
+                None => self.wake.wait(&mut state),
+                Some(idle) => {
+                    self.wake.wait_for(&mut state, idle);
+                }
+            }
+            state.asleep = false;
+        }
+        while let Some(since) = state.waiting.since
+            && !state.closing
+            && state.waiting.rows < self.max_rows
+            && !self.wake.wait_until(&mut state, since + window).timed_out()
+        {}
+        if state.closing && state.waiting.is_empty() {
+            return None;
+        }
+        Some(std::mem::take(&mut state.waiting))
+    }
+
+    /// Lets the thread write what waits, and end.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.state.lock().closing = true;
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn add_sink(&self, sink: Arc<dyn CommitSink>) -> usize {
+        let mut sinks = self.sinks.lock();
+        sinks.push(sink);
+        sinks.len() - 1
+    }
+
+    pub(crate) fn tell(&self, sink: usize, tokens: &[u64], durable: bool) {
+        let sink = self.sinks.lock().get(sink).cloned();
+        if let Some(sink) = sink {
+            sink.committed(tokens, durable);
+        }
+    }
+}

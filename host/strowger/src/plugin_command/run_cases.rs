@@ -1,0 +1,122 @@
+//! `strowger plugin test`: runs case files against the real component. In: a plugin, case files. Out: what each expected
+//! and found, printed; an error where one did not hold.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use anyhow::{Context, Result, bail};
+use node::ConsultError;
+use parking_lot::Mutex;
+use plugin::{ConsultContext, Engine, EngineConfig, Outcome, Role, Variables};
+use scaffold::cases::{Case, Mismatch, Said};
+
+use super::scripted::Scripted;
+
+/// Largest case file, in bytes.
+const MAX_CASE_BYTES: u64 = 1 << 20;
+
+pub(crate) fn run(plugin: &Path, cases: &Path, role: &str) -> Result<()> {
+    let bytes = std::fs::read(plugin).with_context(|| plugin.display().to_string())?;
+    let engine = Engine::new(EngineConfig::default())?;
+    let role = Role::named(role);
+    let files = case_files(cases)?;
+    let mut failed = 0;
+    for file in &files {
+        let case = read(file)?;
+        let found = run_one(&engine, &bytes, &role, case).with_context(|| file.display().to_string())?;
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        if found.is_empty() {
+            println!("ok      {name}");
+            continue;
+        }
+        failed += 1;
+        println!("FAILED  {name}");
+        for Mismatch { line, expected, found } in found {
+            println!("  {}:{line}: expected {expected}, found {found}", file.display());
+        }
+    }
+    println!("{} passed, {failed} failed", files.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} cases failed", files.len());
+    }
+    Ok(())
+}
+
+fn case_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let folder = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
+    let mut files: Vec<_> = folder
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "case"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("{}: no *.case file", path.display());
+    }
+    Ok(files)
+}
+
+fn read(file: &Path) -> Result<Case> {
+    let size = std::fs::metadata(file).with_context(|| file.display().to_string())?.len();
+    if size > MAX_CASE_BYTES {
+        bail!("{}: {size} bytes are more than a case may have ({MAX_CASE_BYTES})", file.display());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    Case::parse(&text).map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.expected))
+}
+
+fn run_one(engine: &Engine, bytes: &[u8], role: &Role, case: Case) -> Result<Vec<Mismatch>> {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let services = Arc::new(Scripted::new(case.host.clone(), Arc::clone(&log)));
+    let plugin = engine.load(bytes, role, &case.configuration, services)?;
+    let flow =
+        sip::Flow { transport: case.host.transport, listener: 0, connection: 0, remote: case.host.source };
+    let mut context = ConsultContext::new(1, flow);
+    context.variables = variables(&case.host.variables)?;
+    context.dialog_variables = variables(&case.host.dialog_variables)?;
+    let message = Arc::new(case.message.clone());
+    let consulted = block_on(plugin.consult(case.hook, message, context));
+    let said = match &consulted.result {
+        Ok(Outcome::Decision(decision)) => Said::Decision(decision),
+        Ok(Outcome::Reply(decision)) => Said::Reply(decision),
+        Ok(Outcome::Done) => Said::Failed(ConsultError::Invalid),
+        Err(error) => Said::Failed(*error),
+    };
+    let lines = log.lock().clone();
+    Ok(case.check(said, &lines))
+}
+
+fn variables(given: &[(String, String)]) -> Result<Option<Arc<Variables>>> {
+    let mut all = Variables::default();
+    for (name, value) in given {
+        all.set(name, Some(value.clone().into()))?;
+    }
+    Ok((!all.is_empty()).then(|| Arc::new(all)))
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future to its end on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = TaskContext::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(result) => return result,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}

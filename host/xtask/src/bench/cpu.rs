@@ -1,0 +1,73 @@
+//! CPU time of a process, its threads and its children, in nanoseconds, from `/proc/PID/task/TID/schedstat`.
+
+use anyhow::{Context, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::Duration;
+
+/// What the process and everything below it has spent so far. A child that has ended does not count.
+pub(crate) fn of_tree(root: u32) -> Result<Duration> {
+    let parents = parents()?;
+    let mut tree = BTreeSet::from([root]);
+    // A child's number may be lower than its parent's: until nothing is added.
+    loop {
+        let found: Vec<u32> = parents
+            .iter()
+            .filter(|(pid, parent)| tree.contains(parent) && !tree.contains(pid))
+            .map(|(pid, _)| *pid)
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        tree.extend(found);
+    }
+    let nanoseconds = tree.into_iter().map(of_threads).sum();
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+fn of_threads(pid: u32) -> u64 {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+fn parents() -> Result<BTreeMap<u32, u32>> {
+    let processes = fs::read_dir("/proc").context("/proc")?;
+    Ok(processes
+        .flatten()
+        .filter_map(|entry| {
+            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+            Some((pid, parent(&stat)?))
+        })
+        .collect())
+}
+
+/// `12 (a b) S 7 …`: the name may hold blanks and brackets, so its last bracket counts.
+fn parent(stat: &str) -> Option<u32> {
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parent_is_read_behind_any_name() {
+        assert_eq!(parent("12 (a (b) c) S 7 12 12 0"), Some(7));
+        assert_eq!(parent("12"), None);
+    }
+
+    #[test]
+    fn work_of_our_own_is_seen() {
+        let before = of_tree(std::process::id()).expect("read");
+        let mut sum = 0u64;
+        while of_tree(std::process::id()).expect("read") < before + Duration::from_millis(5) {
+            sum = std::hint::black_box(sum + 1);
+        }
+        assert!(sum > 0);
+    }
+}

@@ -9,6 +9,7 @@
 #                            where set: further transports (with a self-signed certificate) and the admin HTTP
 #   EDGE_SHARDS, EDGE_REST_US, EDGE_ALGORITHMS, EDGE_DNS
 #                            tuning: signalling threads, batching rest, digest algorithms, name server
+#   EDGE_ROUTER, EDGE_PLUGIN another build than this checkout's; it is taken as it is
 #
 # It builds what is missing or older than its sources, and then replaces itself with the router.
 set -euo pipefail
@@ -21,8 +22,8 @@ domain=${BENCH_DOMAIN:-bench.test}
 work=${BENCH_WORK:-${TMPDIR:-/tmp}/strowger-edge}
 users=${BENCH_USERS_TSV:-}
 target=${CARGO_TARGET_DIR:-$top/target}
-router=$target/release/strowger
-plugin=$top/target/plugins/edge.wasm
+router=${EDGE_ROUTER:-$target/release/strowger}
+plugin=${EDGE_PLUGIN:-$top/target/plugins/edge.wasm}
 mkdir -p "$work"
 
 stale() { # FILE SOURCES...: true where FILE is missing or a source is newer
@@ -30,10 +31,10 @@ stale() { # FILE SOURCES...: true where FILE is missing or a source is newer
 	shift
 	[ ! -e "$file" ] || [ -n "$(find "$@" -type f \( -name '*.rs' -o -name '*.wit' -o -name 'Cargo.toml' \) -newer "$file" -print -quit)" ]
 }
-if stale "$router" "$top/host" "$top/wit" "$top/sdk"; then
+if [ -z "${EDGE_ROUTER:-}" ] && stale "$router" "$top/host" "$top/wit" "$top/sdk"; then
 	(cd "$top" && cargo build --release --package strowger >&2)
 fi
-if stale "$plugin" "$top/sdk" "$top/wit" "$top/examples/edge" "$top/host/sip"; then
+if [ -z "${EDGE_PLUGIN:-}" ] && stale "$plugin" "$top/sdk" "$top/wit" "$top/examples/edge" "$top/host/sip"; then
 	(cd "$top" && cargo xtask plugins >&2)
 fi
 
@@ -62,12 +63,16 @@ for a in ${EDGE_ALGORITHMS:-MD5}; do algorithms="$algorithms${algorithms:+, }\"$
 
 		[plugin]
 		file = "$plugin"
+		cache = "$top/target/plugins/compiled"
 		configuration = '''
 		domains = ["$domain"]
 		realm = "$domain"
 		min_expires = 10
 		algorithms = [$algorithms]
 		'''
+
+		[limits]
+		connections_per_address = 50000
 
 		[log]
 		level = "${EDGE_LOG:-warn}"

@@ -30,7 +30,8 @@ impl Access {
                 Err("changes are taken from loopback addresses only, unless admin.token is configured")
             };
         };
-        let given = headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        let given =
+            headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
         match given {
             Some(given) if equal(given.as_bytes(), token.as_bytes()) => Ok(()),
             Some(_) => Err("the bearer token is not the configured one"),
@@ -60,7 +61,9 @@ mod tests {
     #[test]
     fn without_a_token_only_loopback_may() {
         let access = Access::new(None);
-        for (address, may) in [("127.0.0.1:1", true), ("[::1]:1", true), ("[::ffff:127.0.0.1]:1", true), ("192.0.2.1:1", false)] {
+        for (address, may) in
+            [("127.0.0.1:1", true), ("[::1]:1", true), ("[::ffff:127.0.0.1]:1", true), ("192.0.2.1:1", false)]
+        {
             assert_eq!(access.may_change(address.parse().unwrap(), &headers(None)).is_ok(), may, "{address}");
         }
     }
@@ -70,7 +73,8 @@ mod tests {
         let access = Access::new(Some("s3cret".into()));
         let here = "127.0.0.1:1".parse().unwrap();
         assert!(access.may_change(here, &headers(Some("Bearer s3cret"))).is_ok());
-        for wrong in [None, Some("Bearer s3creT"), Some("Bearer s3cre"), Some("Basic s3cret"), Some("s3cret")] {
+        for wrong in [None, Some("Bearer s3creT"), Some("Bearer s3cre"), Some("Basic s3cret"), Some("s3cret")]
+        {
             assert!(access.may_change(here, &headers(wrong)).is_err(), "{wrong:?}");
         }
     }

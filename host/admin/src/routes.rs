@@ -37,7 +37,10 @@ pub fn router(host: Handle, access: Access) -> Router {
 }
 
 async fn unknown() -> Response {
-    failure(StatusCode::NOT_FOUND, "no such path; there are /health /ready /metrics /status /plugins /plugins/ROLE")
+    failure(
+        StatusCode::NOT_FOUND,
+        "no such path; there are /health /ready /metrics /status /plugins /plugins/ROLE",
+    )
 }
 
 /// Every shard has turned its loop within the last seconds.

@@ -45,7 +45,13 @@ impl Node {
             self.nonce_count += 1;
             let random = hash::keyed(&self.tag_key, &[&self.nonce_count.to_le_bytes(), &now.0.to_le_bytes()]);
             let nonce = self.config.nonces.make(wall_ms, &challenge.realm, random);
-            let value = auth::challenge_value(&challenge.realm, &nonce, algorithm, challenge.stale, &[auth::Qop::Auth]);
+            let value = auth::challenge_value(
+                &challenge.realm,
+                &nonce,
+                algorithm,
+                challenge.stale,
+                &[auth::Qop::Auth],
+            );
             values.push((header, value.into_bytes()));
         }
         // The nonce tells by itself that it is ours, so that no state is needed (§8.2.7) but for an INVITE, whose
@@ -139,7 +145,13 @@ impl Node {
     }
 
     /// Sends the best response of all branches (§16.7 item 6).
-    pub(crate) fn answer_best(&mut self, now: Time, id: ContextId, best: &Best<Arc<Message>>, edits: &[Edit]) {
+    pub(crate) fn answer_best(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        best: &Best<Arc<Message>>,
+        edits: &[Edit],
+    ) {
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(active) = context.active.as_ref() else { return };
         let kind = if context.method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
@@ -167,13 +179,20 @@ impl Node {
     }
 
     /// Answers a transaction that has no context.
-    pub(crate) fn answer_transaction(&mut self, now: Time, server: ServerId, request: &Message, refusal: Refusal) {
+    pub(crate) fn answer_transaction(
+        &mut self,
+        now: Time,
+        server: ServerId,
+        request: &Message,
+        refusal: Refusal,
+    ) {
         self.answer_transaction_with(now, server, request, refusal, &[]);
     }
 
     /// Refuses a request that is not fit to be forwarded (§16.3).
     pub(crate) fn reject(&mut self, now: Time, server: ServerId, request: &Message, rejection: &Rejection) {
-        let reply = Reply { status: rejection.status, reason: (*rejection.reason).into(), ..Reply::default() };
+        let reply =
+            Reply { status: rejection.status, reason: (*rejection.reason).into(), ..Reply::default() };
         let headers: Vec<_> = rejection.header.clone().into_iter().collect();
         let bytes = self.print_reply(request.head(), &reply, &headers);
         self.counters.response(request.method(), rejection.status, None);
@@ -230,14 +249,18 @@ impl Node {
     /// A To tag that is the same for every answer to one request, also without state (§8.2.7).
     fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
         let branch = request.via().ok().and_then(|via| via.branch()).unwrap_or_default();
-        let (call_id, from_tag) = (request.call_id().unwrap_or_default(), request.from_tag().unwrap_or_default());
+        let (call_id, from_tag) =
+            (request.call_id().unwrap_or_default(), request.from_tag().unwrap_or_default());
         hash::hex(hash::keyed(&self.tag_key, &[branch, call_id, from_tag]))
     }
 
     /// A final response to a request inside a dialog, or to one that would have made one: the dialogs follow.
     pub(crate) fn dialog_answered(&mut self, request: &Message, status: u16) {
         let change = self.dialogs.handle_answer(&request.head(), status);
-        debug_assert!(!matches!(change, Change::Created(_)), "an answer of ours makes no dialog that goes on");
+        debug_assert!(
+            !matches!(change, Change::Created(_)),
+            "an answer of ours makes no dialog that goes on"
+        );
         self.tell_ended();
     }
 
@@ -258,4 +281,3 @@ fn plain((status, reason): Refusal) -> Reply {
 pub(crate) const fn is_success(status: u16) -> bool {
     matches!(status, 200..=299)
 }
-

@@ -10,7 +10,13 @@ use crate::errors;
 use crate::node::Node;
 
 impl Node {
-    pub(crate) fn handle_cancel(&mut self, now: Time, cancel: ServerId, target: Option<ServerId>, message: &Message) {
+    pub(crate) fn handle_cancel(
+        &mut self,
+        now: Time,
+        cancel: ServerId,
+        target: Option<ServerId>,
+        message: &Message,
+    ) {
         self.counters.request(sip::Method::Cancel);
         let status = if target.is_some() { (200, "") } else { errors::NO_TRANSACTION };
         self.answer_transaction(now, cancel, message, status);

@@ -80,7 +80,9 @@ impl Listening {
     /// first of the same address family. None: there is no such transport here.
     #[must_use]
     pub fn for_remote(&self, transport: Transport, remote: SocketAddr, came_by: Flow) -> Option<u16> {
-        let fits = |&(own, address): &(Transport, SocketAddr)| own == transport && address.is_ipv4() == remote.is_ipv4();
+        let fits = |&(own, address): &(Transport, SocketAddr)| {
+            own == transport && address.is_ipv4() == remote.is_ipv4()
+        };
         if self.0.get(usize::from(came_by.listener)).is_some_and(fits) {
             return Some(came_by.listener);
         }

@@ -19,7 +19,9 @@ use crate::node::Node;
 impl Node {
     pub(crate) fn handle_decided(&mut self, now: Time, decided: Decided) {
         let ConsultId { context: id, sequence } = decided.id;
-        let Some(context) = self.contexts.get_mut(id).filter(|context| context.consult == sequence) else { return };
+        let Some(context) = self.contexts.get_mut(id).filter(|context| context.consult == sequence) else {
+            return;
+        };
         let Some(asking) = context.active.as_mut().and_then(|active| active.asking.take()) else { return };
         if decided.pin.is_some() {
             context.pin = decided.pin;
@@ -59,7 +61,9 @@ impl Node {
             }
             (Asking::Request(_), Consulted::Request(Err(error))) => self.consult_failed(now, id, error),
             (Asking::Request(_) | Asking::Failure(..), Consulted::Reply(_))
-            | (Asking::Reply(_), Consulted::Request(_)) => self.consult_failed(now, id, ConsultError::Invalid),
+            | (Asking::Reply(_), Consulted::Request(_)) => {
+                self.consult_failed(now, id, ConsultError::Invalid)
+            }
         }
     }
 
@@ -70,7 +74,9 @@ impl Node {
             Decision::Next(edits) => self.relay(now, id, Relay { edits, ..Relay::default() }),
             Decision::Reply(reply) => self.reply(now, id, &reply),
             Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
-            Decision::Drop if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack) => {
+            Decision::Drop
+                if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack) =>
+            {
                 self.finish(id);
             }
             Decision::Drop => self.consult_failed(now, id, ConsultError::Invalid),
@@ -108,7 +114,9 @@ impl Node {
             let request = Arc::clone(&active.request);
             context.active = Some(active);
             self.trying(now, id, &request);
-            let Some(taken) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+            let Some(taken) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else {
+                return;
+            };
             active = taken;
         }
         let actions = active.forking.handle(Event::Start);
@@ -122,7 +130,9 @@ impl Node {
             ReplyDecision::Pass(edits) => self.pass_response(now, id, response, &edits),
             ReplyDecision::Drop if provisional => {}
             ReplyDecision::Replace(reply) if provisional && reply.status < 200 => self.reply(now, id, &reply),
-            ReplyDecision::Replace(reply) if !provisional && !answered && reply.status >= 300 => self.reply(now, id, &reply),
+            ReplyDecision::Replace(reply) if !provisional && !answered && reply.status >= 300 => {
+                self.reply(now, id, &reply)
+            }
             ReplyDecision::Drop | ReplyDecision::Replace(_) => {
                 self.counters.consult_errors.add();
                 self.pass_response(now, id, response, &[]);
@@ -131,13 +141,7 @@ impl Node {
         self.ask_next_reply(now, id);
     }
 
-    fn decide_failure(
-        &mut self,
-        now: Time,
-        id: ContextId,
-        best: Best<Arc<Message>>,
-        decision: Decision,
-    ) {
+    fn decide_failure(&mut self, now: Time, id: ContextId, best: Best<Arc<Message>>, decision: Decision) {
         match decision {
             Decision::Relay(relay) if !(relay.targets_named && relay.targets.is_empty()) => {
                 if let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) {

@@ -2,7 +2,6 @@
 //!
 //! In: a target of a context. Out: a client transaction, a search for the next hop's address, or why neither can be.
 
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -71,7 +70,9 @@ impl Node {
     /// A branch's next hop has been searched for.
     pub(crate) fn handle_located(&mut self, now: Time, id: LocateId, hops: Result<Vec<Hop>, LocateFailure>) {
         let LocateId { context: id, branch } = id;
-        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else {
+            return;
+        };
         match active.branches.get_mut(usize::from(branch)) {
             Some(place) if place.locating => place.locating = false,
             _ => return self.keep(id, active),
@@ -93,14 +94,21 @@ impl Node {
             Ok(()) => self.keep(id, active),
             Err(refusal) => {
                 active.made_status = Some(refusal);
-                let actions = active.forking.handle(Event::Final { branch, status: refusal.0, response: None });
+                let actions =
+                    active.forking.handle(Event::Final { branch, status: refusal.0, response: None });
                 self.carry_out(now, id, active, actions);
             }
         }
     }
 
     /// Tries the next hop of a branch whose present one failed (RFC 3263 §4.3). False: there is none.
-    pub(crate) fn next_hop(&mut self, now: Time, id: ContextId, active: &mut Active, branch: BranchIndex) -> bool {
+    pub(crate) fn next_hop(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) -> bool {
         let place = &active.branches[usize::from(branch)];
         !place.hops.is_empty()
             && active.forking.state(branch) == Some(proxy::BranchState::Trying)
@@ -120,7 +128,8 @@ impl Node {
         if active.stateless {
             let via_branch = proxy::stateless_branch(self.config.route_key, &active.request.head());
             let place = &active.branches[usize::from(branch)];
-            let print = Print { active, branch: place, source, hop: hop.flow, via_branch: via_branch.as_bytes() };
+            let print =
+                Print { active, branch: place, source, hop: hop.flow, via_branch: via_branch.as_bytes() };
             let bytes = self.print_request(&print)?;
             let Hop { flow, server_name } = hop;
             self.output.push_back(Output::Transmit { flow, bytes, server_name, token: 0 });
@@ -148,7 +157,8 @@ impl Node {
         {
             let stream = Flow { transport: Transport::Tcp, listener, ..hop.flow };
             let place = &active.branches[usize::from(branch)];
-            let print = Print { active, branch: place, source, hop: stream, via_branch: via_branch.as_bytes() };
+            let print =
+                Print { active, branch: place, source, hop: stream, via_branch: via_branch.as_bytes() };
             if let Ok(printed) = self.print_request(&print) {
                 let place = &mut active.branches[usize::from(branch)];
                 place.too_large = true;
@@ -182,7 +192,11 @@ impl Node {
                 token: &token,
             }),
             max_breadth: (branch.max_breadth > 0).then_some(branch.max_breadth),
-            via: Some(Via { listener: hop.listener, branch: via_branch, rport: hop.transport == Transport::Udp }),
+            via: Some(Via {
+                listener: hop.listener,
+                branch: via_branch,
+                rport: hop.transport == Transport::Udp,
+            }),
         };
         let own = Arc::clone(&self.config.own);
         let mut draft = Draft::forward(head);
@@ -198,7 +212,11 @@ impl Node {
 }
 
 /// The Request-URI and Routes of one branch.
-fn routes<'a>(own: &proxy::Own, active: &'a Active, branch: &Branch) -> Result<RouteSet<'a>, proxy::RouteError> {
+fn routes<'a>(
+    own: &proxy::Own,
+    active: &'a Active,
+    branch: &Branch,
+) -> Result<RouteSet<'a>, proxy::RouteError> {
     let relay: &'a Relay = &active.relays[branch.relay];
     let target = match relay.targets.get(branch.target) {
         Some(target) => proxy::Target { uri: Some(target.uri.as_bytes()), route: &target.route },
@@ -206,4 +224,3 @@ fn routes<'a>(own: &proxy::Own, active: &'a Active, branch: &Branch) -> Result<R
     };
     RouteSet::new(&active.request.head(), own, &active.preprocessed, &relay.edits, target)
 }
-

@@ -34,6 +34,8 @@ mod timers;
 
 pub use config::{Listening, NodeConfig, Wants};
 pub use counters::{Counters, Discard};
-pub use decision::{Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
-pub use io::{Consulted, ConsultId, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin};
+pub use decision::{
+    Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
+};
+pub use io::{ConsultId, Consulted, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin};
 pub use node::Node;

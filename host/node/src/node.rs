@@ -46,7 +46,10 @@ impl Node {
         tag_key.copy_from_slice(high);
         Self {
             transactions: Transactions::new(seed, config.shard, config.limits),
-            dialogs: Dialogs::new(config.route_key, dialog::Limits { dialogs: config.max_dialogs, ..dialog::Limits::default() }),
+            dialogs: Dialogs::new(
+                config.route_key,
+                dialog::Limits { dialogs: config.max_dialogs, ..dialog::Limits::default() },
+            ),
             wants: Wants::default(),
             draining: false,
             contexts: Contexts::default(),
@@ -115,7 +118,10 @@ impl Node {
     /// When [`Node::handle_timeout`] is wanted next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        [self.transactions.poll_timeout(), self.timers.next(), self.dialogs.poll_timeout()].into_iter().flatten().min()
+        [self.transactions.poll_timeout(), self.timers.next(), self.dialogs.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The next thing to be done by others.

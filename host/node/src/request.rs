@@ -60,8 +60,11 @@ impl Node {
 
     /// Asks the script, if it wants to be asked; does what the standard says otherwise.
     pub(crate) fn put_before_script(&mut self, now: Time, id: ContextId, in_dialog: bool, method: Method) {
-        let wanted =
-            if in_dialog { self.wants.in_dialog } else { self.wants.methods >> method_index(method) & 1 == 1 };
+        let wanted = if in_dialog {
+            self.wants.in_dialog
+        } else {
+            self.wants.methods >> method_index(method) & 1 == 1
+        };
         if wanted {
             self.show_preprocessed(id);
             let hook = if in_dialog { Hook::InDialogRequest } else { Hook::Request };
@@ -158,7 +161,9 @@ impl Node {
 
     /// Lets a script see the request as §16.4 leaves it. A request that this changes is printed and read again.
     fn show_preprocessed(&mut self, id: ContextId) {
-        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else { return };
+        let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else {
+            return;
+        };
         if active.preprocessed.changes_message()
             && let Some(shown) = self.print_preprocessed(&active)
         {
@@ -191,4 +196,3 @@ impl Node {
         }
     }
 }
-

@@ -89,7 +89,11 @@ impl Node {
                     active.branches[usize::from(branch)].max_breadth = max_breadth;
                     if let Err(refusal) = self.begin(now, id, &mut active, branch) {
                         active.made_status = Some(refusal);
-                        queue.extend(active.forking.handle(Event::Final { branch, status: refusal.0, response: None }));
+                        queue.extend(active.forking.handle(Event::Final {
+                            branch,
+                            status: refusal.0,
+                            response: None,
+                        }));
                     }
                 }
                 Action::Cancel(branch) => match active.branches[usize::from(branch)].client {
@@ -108,11 +112,16 @@ impl Node {
         }
         let kind = active.forking.kind();
         let asks = |active: &Active, branch: BranchIndex| {
-            active.relays.get(active.branches[usize::from(branch)].relay).is_some_and(|relay| relay.ask_replies)
+            active
+                .relays
+                .get(active.branches[usize::from(branch)].relay)
+                .is_some_and(|relay| relay.ask_replies)
         };
         match last {
             // An ACK has gone, and nothing can come back; or its next hop is still looked for.
-            None if active.stateless && !active.branches.iter().any(|branch| branch.locating) => self.finish(id),
+            None if active.stateless && !active.branches.iter().any(|branch| branch.locating) => {
+                self.finish(id)
+            }
             None => {
                 self.keep(id, active);
                 self.ask_next_reply(now, id);
@@ -147,7 +156,10 @@ impl Node {
         branch: BranchIndex,
         response: Arc<Message>,
     ) {
-        let ask = active.relays.get(active.branches[usize::from(branch)].relay).is_some_and(|relay| relay.ask_replies);
+        let ask = active
+            .relays
+            .get(active.branches[usize::from(branch)].relay)
+            .is_some_and(|relay| relay.ask_replies);
         if !ask {
             self.dialog_response_in(now, id, active, &response);
             return self.pass(now, id, &response, &[], &[]);
@@ -166,7 +178,9 @@ impl Node {
 
     /// Puts the oldest waiting reply before the script, one at a time so that their order is kept.
     pub(crate) fn ask_next_reply(&mut self, now: Time, id: ContextId) {
-        let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) else { return };
+        let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) else {
+            return;
+        };
         if active.asking.is_some() {
             return;
         }
@@ -181,12 +195,7 @@ impl Node {
     }
 
     /// The best response as the script sees it; one is made where none came.
-    fn shown(
-        &mut self,
-        id: ContextId,
-        best: &Best<Arc<Message>>,
-        kind: Kind,
-    ) -> Option<Arc<Message>> {
+    fn shown(&mut self, id: ContextId, best: &Best<Arc<Message>>, kind: Kind) -> Option<Arc<Message>> {
         if best.is_withheld(kind) {
             return None;
         }
@@ -224,7 +233,8 @@ impl Node {
         if !context.record_routed && !context.in_dialog {
             return;
         }
-        let change = self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
+        let change =
+            self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
         if let (Change::Created(dialog), Some(variables)) = (change, &active.dialog_variables) {
             set_variables(&mut self.dialogs, dialog, variables);
         }

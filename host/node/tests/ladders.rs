@@ -55,7 +55,11 @@ fn a_call_is_carried_from_invite_to_bye() {
             .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1")
     };
     let ack = world.receive(ALICE, &in_dialog("ACK", 1));
-    assert_eq!(ladder(&ack), ["ACK 192.0.2.20:5060"], "an ACK to a 2xx goes through, and makes no transaction");
+    assert_eq!(
+        ladder(&ack),
+        ["ACK 192.0.2.20:5060"],
+        "an ACK to a 2xx goes through, and makes no transaction"
+    );
     assert_eq!(ack[0].message.values(sip::HeaderId::ROUTE).count(), 0, "our own Route is gone");
     let bye = world.receive(ALICE, &in_dialog("BYE", 2));
     assert_eq!(ladder(&bye), ["BYE 192.0.2.20:5060"]);
@@ -119,7 +123,10 @@ fn a_cancel_is_answered_and_passed_on() {
 #[test]
 fn a_cancel_of_nothing_is_481() {
     let mut world = relaying();
-    assert_eq!(ladder(&world.receive(ALICE, &request("CANCEL", "sip:bob@example.test", 1, ""))), ["481 192.0.2.10:5060"]);
+    assert_eq!(
+        ladder(&world.receive(ALICE, &request("CANCEL", "sip:bob@example.test", 1, ""))),
+        ["481 192.0.2.10:5060"]
+    );
 }
 
 #[test]
@@ -162,9 +169,13 @@ fn a_callee_that_says_nothing_is_a_408() {
 
 #[test]
 fn a_location_without_bindings_is_a_480() {
-    let mut world =
-        World::new(|_, _| Ok(Word::Request(Decision::Relay(Relay { targets_named: true, ..Relay::default() }))));
-    assert_eq!(ladder(&world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""))), ["480 192.0.2.10:5060"]);
+    let mut world = World::new(|_, _| {
+        Ok(Word::Request(Decision::Relay(Relay { targets_named: true, ..Relay::default() })))
+    });
+    assert_eq!(
+        ladder(&world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""))),
+        ["480 192.0.2.10:5060"]
+    );
 }
 
 #[test]
@@ -174,8 +185,14 @@ fn a_script_that_fails_is_a_500_and_the_next_call_does_not_care() {
         calls += 1;
         if calls == 1 { Err(ConsultError::Trap) } else { Ok(Word::Request(to_bob())) }
     });
-    assert_eq!(ladder(&world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""))), ["500 192.0.2.10:5060"]);
-    assert_eq!(ladder(&world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 2, ""))), ["MESSAGE 192.0.2.20:5060"]);
+    assert_eq!(
+        ladder(&world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""))),
+        ["500 192.0.2.10:5060"]
+    );
+    assert_eq!(
+        ladder(&world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 2, ""))),
+        ["MESSAGE 192.0.2.20:5060"]
+    );
 }
 
 #[test]
@@ -184,7 +201,10 @@ fn a_stateless_answer_leaves_nothing_behind() {
         let reply = Reply { status: 200, stateless: true, ..Reply::default() };
         Ok(Word::Request(Decision::Reply(reply)))
     });
-    assert_eq!(ladder(&world.receive(ALICE, &request("OPTIONS", "sip:192.0.2.1", 1, ""))), ["200 192.0.2.10:5060"]);
+    assert_eq!(
+        ladder(&world.receive(ALICE, &request("OPTIONS", "sip:192.0.2.1", 1, ""))),
+        ["200 192.0.2.10:5060"]
+    );
     assert!(world.node.is_quiescent());
 }
 
@@ -214,7 +234,10 @@ fn a_draining_node_refuses_new_requests_and_finishes_old_ones() {
     let refused = world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 7, ""));
     assert_eq!(ladder(&refused), ["503 192.0.2.10:5060"]);
     assert!(refused[0].message.header(sip::HeaderId::RETRY_AFTER).is_some());
-    assert_eq!(ladder(&world.receive(BOB, &response(&sent[1].message, 200, "b1", ""))), ["200 192.0.2.10:5060"]);
+    assert_eq!(
+        ladder(&world.receive(BOB, &response(&sent[1].message, 200, "b1", ""))),
+        ["200 192.0.2.10:5060"]
+    );
     assert!(world.node.is_idle());
 }
 
@@ -223,7 +246,12 @@ fn requests_that_a_proxy_must_refuse() {
     let mut world = relaying();
     let plain = request("MESSAGE", "sip:bob@example.test", 1, "");
     let spoilt = [
-        (plain.replace("Max-Forwards: 70", "Max-Forwards: 0").replace("sip:bob@example.test SIP", "sip:bob@elsewhere.test SIP"), "483"),
+        (
+            plain
+                .replace("Max-Forwards: 70", "Max-Forwards: 0")
+                .replace("sip:bob@example.test SIP", "sip:bob@elsewhere.test SIP"),
+            "483",
+        ),
         (plain.replace("Max-Forwards: 70\n", "Max-Forwards: 70\nProxy-Require: privacy\n"), "420"),
         (plain.replace("1 MESSAGE", "1 OPTIONS"), "400"),
         (plain.replace("MESSAGE sip:bob@example.test", "MESSAGE nosuch:bob"), "416"),
@@ -278,7 +306,10 @@ fn a_script_may_judge_replies_and_failures() {
         })
     });
     let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
-    assert!(world.receive(BOB, &response(&sent[1].message, 180, "b1", "")).is_empty(), "the script dropped it");
+    assert!(
+        world.receive(BOB, &response(&sent[1].message, 180, "b1", "")).is_empty(),
+        "the script dropped it"
+    );
     let moved = world.receive(BOB, &response(&sent[1].message, 486, "b1", ""));
     assert_eq!(ladder(&moved), ["ACK 192.0.2.20:5060", "INVITE 192.0.2.30:5060"]);
     let answered = world.receive(CAROL, &response(&moved[1].message, 200, "v1", ""));
@@ -292,7 +323,8 @@ fn a_forged_route_does_not_make_us_an_open_relay() {
         assert_eq!(hook, Hook::Request, "not inside a dialog of ours: the script judges it as any other");
         Ok(Word::Request(Decision::Reply(Reply { status: 403, ..Reply::default() })))
     });
-    let forged = request("MESSAGE", "sip:victim@198.51.100.1", 1, "Route: <sip:0123456789abcdef@192.0.2.1;lr>\n")
-        .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=x");
+    let forged =
+        request("MESSAGE", "sip:victim@198.51.100.1", 1, "Route: <sip:0123456789abcdef@192.0.2.1;lr>\n")
+            .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=x");
     assert_eq!(ladder(&world.receive(ALICE, &forged)), ["403 192.0.2.10:5060"]);
 }

@@ -20,10 +20,14 @@ pub(crate) fn compile(engine: &EngineInner, component: &[u8]) -> Result<Componen
         engine.counts.cache_hits.fetch_add(1, Relaxed);
         return Ok(compiled);
     }
+    // Before the first plugin there are no calls to give way to, and somebody waits for the start.
+    let gives_way = engine.counts.plugins.load(Relaxed) > 0;
     let compiled = thread::scope(|scope| {
         let worker = thread::Builder::new().name("plugin-compile".into()).spawn_scoped(scope, || {
-            // Not being allowed to is no reason not to compile.
-            let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+            if gives_way {
+                // Not being allowed to is no reason not to compile.
+                let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);
+            }
             Component::from_binary(&engine.wasmtime, component).map_err(|error| format!("{error:#}"))
         });
         match worker.map(|worker| worker.join()) {

@@ -64,7 +64,12 @@ impl Config {
         within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
         within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;
         within("timers.t4_ms", self.timers.t4_ms, 100..=60_000, "must be 100 to 60,000")?;
-        within("timers.c_ms", self.timers.c_ms, 180_001..=86_400_000, "must be over 180,000 (RFC 3261 16.6)")?;
+        within(
+            "timers.c_ms",
+            self.timers.c_ms,
+            180_001..=86_400_000,
+            "must be over 180,000 (RFC 3261 16.6)",
+        )?;
         within("limits.transactions", self.limits.transactions, 100..=1 << 28, "must be 100 to 268,435,456")?;
         within("limits.connections", self.limits.connections, 1..=1_000_000, "must be 1 to 1,000,000")?;
         let reason = "must have one entry at least";
@@ -226,6 +231,11 @@ pub struct UsersTable {
     /// A file of lines `user TAB domain TAB password TAB HA1`, or an SQLite database with the table
     /// `subscriber(username, domain, password, ha1)`.
     pub file: Option<PathBuf>,
+    /// Refuse credentials whose `uri` is not the Request-URI (RFC 7616 §3.4.6). Off by default: many user agents and
+    /// load generators write the address they send to instead. A captured answer cannot be used again either way:
+    /// each nonce count of a nonce is good once.
+    #[serde(default)]
+    pub strict_uri: bool,
 }
 
 /// `[admin]`

@@ -89,7 +89,8 @@ impl Consultations {
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
     pub(crate) fn ask(&mut self, asked: Asked) -> Option<Input> {
         let Asked { id, hook, message, source, pin, variables, dialog_variables } = asked;
-        let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin()) {
+        let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin())
+        {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
         };
@@ -164,7 +165,13 @@ impl Consultations {
         self.queue.flush();
     }
 
-    fn ended(&mut self, id: ConsultId, hook: Hook, place: usize, consulted: plugin::Consulted) -> Option<Input> {
+    fn ended(
+        &mut self,
+        id: ConsultId,
+        hook: Hook,
+        place: usize,
+        consulted: plugin::Consulted,
+    ) -> Option<Input> {
         let version = self.versions.remove(place);
         let effects = consulted.effects;
         let consulted = match consulted.result {

@@ -191,7 +191,12 @@ impl Handle {
         Status {
             state: if self.shared.draining.load(Ordering::Relaxed) { "draining" } else { "running" },
             uptime_s: self.shared.clock.now().0 / 1_000_000,
-            listeners: self.shared.listeners.iter().map(|(transport, at)| format!("{} {at}", transport.name())).collect(),
+            listeners: self
+                .shared
+                .listeners
+                .iter()
+                .map(|(transport, at)| format!("{} {at}", transport.name()))
+                .collect(),
             active_transactions: sum(|c| c.open_contexts.get()),
             lingering_transactions: sum(|c| c.server_transactions.get() + c.client_transactions.get()),
             dialogs: sum(|c| c.dialogs.get()),
@@ -211,7 +216,13 @@ impl Handle {
     ///
     /// # Errors
     /// [`PushError`]; the running version is untouched then.
-    pub fn push(&self, role: &str, bytes: &[u8], activate: bool, source: &str) -> Result<PluginStatus, PushError> {
+    pub fn push(
+        &self,
+        role: &str,
+        bytes: &[u8],
+        activate: bool,
+        source: &str,
+    ) -> Result<PluginStatus, PushError> {
         let runs = self.shared.active.role().name();
         if role != runs {
             return Err(PushError::UnknownRole { role: role.into(), runs: runs.into() });
@@ -248,8 +259,12 @@ impl Handle {
     /// One line about where the host listens and what it runs.
     #[must_use]
     pub fn summary(&self) -> String {
-        let listeners: Vec<_> =
-            self.shared.listeners.iter().map(|(transport, at)| format!("{} {at}", transport.name())).collect();
+        let listeners: Vec<_> = self
+            .shared
+            .listeners
+            .iter()
+            .map(|(transport, at)| format!("{} {at}", transport.name()))
+            .collect();
         let plugin = self.shared.active.plugin().map_or_else(
             || "no plugin".into(),
             |plugin| format!("plugin {} {}", plugin.identity().name, plugin.identity().version),

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use auth::{Nonces, ReplayTable};
+use auth::{Nonces, Policy, ReplayTable, UriCheck};
 use node::{Listening, Node, NodeConfig};
 use parking_lot::Mutex;
 use plugin::{Active, Engine, EngineConfig, Role, Services};
@@ -88,7 +88,14 @@ impl Host {
             users: Arc::clone(&users),
             keys: Arc::clone(&keys),
             nonces: Arc::clone(&nonces),
-            replays: Mutex::new(ReplayTable::new(NONCE_LIFETIME.as_millis() as u64, ReplayTable::DEFAULT_MAX)),
+            replays: Mutex::new(ReplayTable::new(
+                NONCE_LIFETIME.as_millis() as u64,
+                ReplayTable::DEFAULT_MAX,
+            )),
+            policy: Policy {
+                uri: if config.users.strict_uri { UriCheck::SameTarget } else { UriCheck::Anything },
+                ..Policy::default()
+            },
             timers: ScriptTimers::new(threads.clone(), Arc::clone(&inboxes[0])),
         });
 
@@ -96,7 +103,8 @@ impl Host {
         let role = Role::named(&config.node.role);
         let active = Arc::new(Active::new(role.clone()));
         let file = &config.plugin.file;
-        let bytes = std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+        let bytes =
+            std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
         let loaded = engine
             .load(&bytes, &role, &config.plugin.configuration, Arc::clone(&services))
             .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
@@ -151,7 +159,12 @@ impl Host {
                 ports,
                 owner: Owner::new(Arc::clone(&inboxes), Some(shard), owner_key),
                 consultations: Consultations::new(Arc::clone(&active), Arc::clone(&inbox), queue),
-                locating: Locating::new(threads.clone(), Arc::clone(&locator), listening.clone(), Arc::clone(&inbox)),
+                locating: Locating::new(
+                    threads.clone(),
+                    Arc::clone(&locator),
+                    listening.clone(),
+                    Arc::clone(&inbox),
+                ),
                 streams: StreamSender::new(Arc::clone(&stream_cell), shard as u8),
                 inbox,
                 clock,
@@ -183,7 +196,9 @@ impl Host {
             plugin: config.plugin.clone(),
             listeners: addresses,
             reload_tls: Box::new(move || match reload_cell.get() {
-                Some(streams) => streams.reload_certificates().map(|()| true).map_err(|error| error.to_string()),
+                Some(streams) => {
+                    streams.reload_certificates().map(|()| true).map_err(|error| error.to_string())
+                }
                 None => Ok(false),
             }),
             loading: Mutex::new(()),
@@ -191,7 +206,8 @@ impl Host {
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];
         if config.plugin.watch {
-            tasks.push(tokio::spawn(crate::watch::watch(config.plugin.file.clone(), Arc::downgrade(&shared))));
+            tasks
+                .push(tokio::spawn(crate::watch::watch(config.plugin.file.clone(), Arc::downgrade(&shared))));
         }
         Ok(Host {
             handle: Handle { shared, metrics },
@@ -259,7 +275,8 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);
     let file: &PathBuf = &config.plugin.file;
-    let bytes = std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+    let bytes =
+        std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
     let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)
@@ -306,7 +323,8 @@ fn store_options(config: &Config) -> StoreOptions {
 
 fn engine_config(config: &Config) -> EngineConfig {
     let plugin = &config.plugin;
-    let cache_dir = plugin.cache.clone().or_else(|| config.node.data.as_ref().map(|data| data.join("plugins")));
+    let cache_dir =
+        plugin.cache.clone().or_else(|| config.node.data.as_ref().map(|data| data.join("plugins")));
     let limits = plugin::Limits {
         memory: plugin.memory_mb as usize * (1 << 20),
         deadline: Duration::from_millis(u64::from(plugin.deadline_ms)),

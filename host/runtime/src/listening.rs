@@ -25,8 +25,11 @@ pub(crate) struct Bound {
 
 /// Binds the UDP addresses, once for each shard.
 pub(crate) fn bind(config: &Config, shards: usize) -> Result<Bound, StartError> {
-    let mut bound =
-        Bound { ports: (0..shards).map(|_| Vec::new()).collect(), streams: Vec::new(), addresses: Vec::new() };
+    let mut bound = Bound {
+        ports: (0..shards).map(|_| Vec::new()).collect(),
+        streams: Vec::new(),
+        addresses: Vec::new(),
+    };
     for (number, entry) in config.listeners.iter().enumerate() {
         let index = number as u16;
         let transport = Transport::from(entry.transport);

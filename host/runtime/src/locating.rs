@@ -75,8 +75,12 @@ impl Locating {
 
 fn failure(error: &LocateError) -> LocateFailure {
     match error {
-        LocateError::NotFound { .. } | LocateError::Unavailable | LocateError::BadHost => LocateFailure::NotFound,
+        LocateError::NotFound { .. } | LocateError::Unavailable | LocateError::BadHost => {
+            LocateFailure::NotFound
+        }
         LocateError::NoTransport => LocateFailure::NoTransport,
-        LocateError::Timeout | LocateError::Failed { .. } | LocateError::NoNameserver => LocateFailure::Timeout,
+        LocateError::Timeout | LocateError::Failed { .. } | LocateError::NoNameserver => {
+            LocateFailure::Timeout
+        }
     }
 }

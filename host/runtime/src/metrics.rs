@@ -5,8 +5,8 @@
 use std::fmt::Error;
 use std::sync::Arc;
 
-use node::counters::{BUCKETS_US, DISCARDS, METHODS};
 use node::Counters;
+use node::counters::{BUCKETS_US, DISCARDS, METHODS};
 use plugin::{DecisionKind, TrapKind};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
@@ -48,7 +48,9 @@ struct Labels<'a>(Vec<(&'static str, &'a str)>);
 
 impl EncodeLabelSet for Labels<'_> {
     fn encode(&self, encoder: &mut prometheus_client::encoding::LabelSetEncoder<'_>) -> Result<(), Error> {
-        self.0.iter().try_for_each(|pair| prometheus_client::encoding::EncodeLabel::encode(pair, encoder.encode_label()))
+        self.0.iter().try_for_each(|pair| {
+            prometheus_client::encoding::EncodeLabel::encode(pair, encoder.encode_label())
+        })
     }
 }
 
@@ -107,7 +109,12 @@ fn response_times(encoder: &mut DescriptorEncoder<'_>, counters: &[&Counters]) -
         if count > 0 {
             let sum: u64 = counters.iter().map(|counters| counters.response_times(n).sum_us.get()).sum();
             let labels = Labels(vec![("method", method)]);
-            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum as f64 / 1e6, count, &buckets, None)?;
+            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(
+                sum as f64 / 1e6,
+                count,
+                &buckets,
+                None,
+            )?;
         }
     }
     Ok(())
@@ -116,9 +123,21 @@ fn response_times(encoder: &mut DescriptorEncoder<'_>, counters: &[&Counters]) -
 fn totals(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, counters: &[&Counters]) -> Result<(), Error> {
     let sum = |read: fn(&Counters) -> u64| counters.iter().map(|counters| read(counters)).sum::<u64>();
     for (name, help, value) in [
-        ("server_transactions", "Server transactions now, lingering ones included", sum(|c| c.server_transactions.get())),
-        ("client_transactions", "Client transactions now, lingering ones included", sum(|c| c.client_transactions.get())),
-        ("active_transactions", "Requests under way: without a final response yet", sum(|c| c.open_contexts.get())),
+        (
+            "server_transactions",
+            "Server transactions now, lingering ones included",
+            sum(|c| c.server_transactions.get()),
+        ),
+        (
+            "client_transactions",
+            "Client transactions now, lingering ones included",
+            sum(|c| c.client_transactions.get()),
+        ),
+        (
+            "active_transactions",
+            "Requests under way: without a final response yet",
+            sum(|c| c.open_contexts.get()),
+        ),
         ("dialogs", "Dialogs now", sum(|c| c.dialogs.get())),
         ("registrations", "Contacts registered now", shared.registrations.count() as u64),
     ] {
@@ -126,7 +145,11 @@ fn totals(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, counters: &[&Cou
     }
     for (name, help, value) in [
         ("sip_retransmissions_received", "Retransmitted requests absorbed", sum(|c| c.retransmissions.get())),
-        ("script_consultations_failed", "Consultations that gave no decision", sum(|c| c.consult_errors.get())),
+        (
+            "script_consultations_failed",
+            "Consultations that gave no decision",
+            sum(|c| c.consult_errors.get()),
+        ),
     ] {
         let mut counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         counter.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
@@ -142,7 +165,12 @@ fn totals(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, counters: &[&Cou
 }
 
 /// One series of plugin figures: name, help, and for each version the extra label's value with its number.
-type Series = (&'static str, &'static str, Option<&'static str>, fn(&plugin::StatsSnapshot) -> Vec<(&'static str, u64)>);
+type Series = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    fn(&plugin::StatsSnapshot) -> Vec<(&'static str, u64)>,
+);
 
 const PLUGIN_SERIES: [Series; 6] = [
     ("plugin_calls", "Calls of a hook", None, |stats| vec![("", stats.calls)]),
@@ -179,7 +207,8 @@ fn plugins(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> Result<(), E
             }
         }
     }
-    let mut family = encoder.encode_descriptor("plugin_cpu_seconds", "Time in scripts", None, MetricType::Counter)?;
+    let mut family =
+        encoder.encode_descriptor("plugin_cpu_seconds", "Time in scripts", None, MetricType::Counter)?;
     for version in &versions {
         let number = version.identity.number.to_string();
         let labels = version_labels(version, &number, None);
@@ -204,4 +233,3 @@ fn version_labels<'a>(
     labels.extend(more);
     Labels(labels)
 }
-

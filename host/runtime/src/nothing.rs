@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use plugin::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits, Services,
-    Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
+    Services, Staged, Verdict,
 };
 
 use crate::clock::wall_ms;

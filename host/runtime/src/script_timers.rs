@@ -16,11 +16,14 @@ use crate::message::ToShard;
 /// Most timers that run at once.
 pub(crate) const MAX_TIMERS: usize = 100_000;
 
+/// A timer's number, which tells it from a later one of the same token, and the task that waits.
+type Running = HashMap<Box<str>, (u64, AbortHandle)>;
+
 /// The running timers.
 pub(crate) struct ScriptTimers {
     threads: Handle,
     inbox: Arc<Inbox<ToShard>>,
-    running: Arc<Mutex<HashMap<Box<str>, (u64, AbortHandle)>>>,
+    running: Arc<Mutex<Running>>,
     next: std::sync::atomic::AtomicU64,
 }
 
@@ -36,7 +39,8 @@ impl ScriptTimers {
             return false;
         }
         let number = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let (inbox, timers, name) = (Arc::clone(&self.inbox), Arc::clone(&self.running), Box::<str>::from(token));
+        let (inbox, timers, name) =
+            (Arc::clone(&self.inbox), Arc::clone(&self.running), Box::<str>::from(token));
         let task = self.threads.spawn(async move {
             tokio::time::sleep(after).await;
             let mut running = timers.lock();

@@ -40,7 +40,8 @@ impl Secrets {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let bytes = fresh();
                 let mut options = OpenOptions::new();
-                let mut made = options.write(true).create_new(true).mode(0o600).open(&file).map_err(failed)?;
+                let mut made =
+                    options.write(true).create_new(true).mode(0o600).open(&file).map_err(failed)?;
                 made.write_all(&bytes).and_then(|()| made.sync_all()).map_err(failed)?;
                 Ok(Self::from_bytes(&bytes))
             }

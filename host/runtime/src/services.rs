@@ -9,8 +9,8 @@ use std::time::Duration;
 use auth::{Check, Kind, Nonces, Policy, ReplayTable};
 use parking_lot::Mutex;
 use plugin::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits, Services,
-    Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
+    Services, Staged, Verdict,
 };
 use storage::{KeyValue, Registrations, Users};
 
@@ -24,6 +24,7 @@ pub(crate) struct HostServices {
     pub(crate) keys: Arc<KeyValue>,
     pub(crate) nonces: Arc<Nonces>,
     pub(crate) replays: Mutex<ReplayTable>,
+    pub(crate) policy: Policy,
     pub(crate) timers: ScriptTimers,
 }
 
@@ -57,7 +58,7 @@ impl Services for HostServices {
                 CredentialsKind::Proxy => Kind::Proxy,
             },
             realm,
-            policy: Policy::default(),
+            policy: self.policy,
             now_ms: asking.now_ms,
             nonces: &self.nonces,
         };
@@ -84,14 +85,17 @@ impl Services for HostServices {
         address_of_record: &str,
         limits: &RegistrationLimits,
     ) -> Result<(Registration, Option<Staged>), Refusal> {
-        let (Some(message), Some(flow)) = (asking.message, asking.flow) else { return Err(Refusal::Malformed) };
+        let (Some(message), Some(flow)) = (asking.message, asking.flow) else {
+            return Err(Refusal::Malformed);
+        };
         let limits = storage::Limits {
             min_expires: limits.min_expires,
             max_expires: limits.max_expires,
             default_expires: limits.default_expires,
             max_bindings: limits.max_bindings,
         };
-        let computed = self.registrations.register(message.head(), address_of_record, &limits, flow, asking.now_ms);
+        let computed =
+            self.registrations.register(message.head(), address_of_record, &limits, flow, asking.now_ms);
         let (registration, staged) = computed.map_err(|refusal| match refusal {
             storage::Refusal::TooBrief(seconds) => Refusal::TooBrief(seconds),
             storage::Refusal::TooMany => Refusal::TooMany,
@@ -108,7 +112,9 @@ impl Services for HostServices {
     }
 
     fn is_registered_here(&self, asking: &Asking<'_>, address_of_record: &str) -> bool {
-        asking.flow.is_some_and(|flow| self.registrations.is_registered_here(address_of_record, &flow, asking.now_ms))
+        asking.flow.is_some_and(|flow| {
+            self.registrations.is_registered_here(address_of_record, &flow, asking.now_ms)
+        })
     }
 
     fn lookup(&self, asking: &Asking<'_>, address_of_record: &str) -> Vec<Binding> {
@@ -147,12 +153,15 @@ impl Services for HostServices {
         lifetime: Option<Duration>,
         expected: Option<u64>,
     ) -> Result<u64, PutRefusal> {
-        let lifetime_ms = lifetime.map_or(0, |lifetime| u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
+        let lifetime_ms =
+            lifetime.map_or(0, |lifetime| u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
         let role = &asking.identity.role;
-        self.keys.put(role, key, &value, lifetime_ms, expected, asking.now_ms).map_err(|refusal| match refusal {
-            storage::PutRefusal::Conflict(revision) => PutRefusal::Conflict(revision),
-            storage::PutRefusal::TooLarge => PutRefusal::TooLarge,
-        })
+        self.keys.put(role, key, &value, lifetime_ms, expected, asking.now_ms).map_err(
+            |refusal| match refusal {
+                storage::PutRefusal::Conflict(revision) => PutRefusal::Conflict(revision),
+                storage::PutRefusal::TooLarge => PutRefusal::TooLarge,
+            },
+        )
     }
 
     fn delete(&self, asking: &Asking<'_>, key: &str) -> bool {

@@ -92,7 +92,8 @@ pub(crate) struct Shard {
     clock: Clock,
     heartbeat: Arc<AtomicU64>,
     config: ShardConfig,
-    received: RecvBatch,
+    /// Out while its datagrams are dealt with.
+    received: Option<RecvBatch>,
     told: Vec<ToShard>,
     now: Time,
     stopping: bool,
@@ -119,7 +120,7 @@ impl Shard {
             clock: parts.clock,
             heartbeat: parts.heartbeat,
             config: parts.config,
-            received: RecvBatch::new(),
+            received: Some(RecvBatch::new()),
             told: Vec::new(),
             stopping: false,
         }
@@ -135,7 +136,8 @@ impl Shard {
         for port in &self.ports {
             epoll::add(&watch, port.socket.as_fd(), epoll::EventData::new_u64(1), epoll::EventFlags::IN)?;
         }
-        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
+        let mut events =
+            [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
         while !self.stopping {
             let worked = self.round();
             if worked && !self.config.rest.is_zero() {
@@ -147,7 +149,8 @@ impl Shard {
             }
             if self.inbox.park() {
                 let wait = self.sleep();
-                let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
+                let wait =
+                    Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
                 match epoll::wait(&watch, &mut events, Some(&wait)) {
                     Ok(_) | Err(rustix::io::Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
@@ -163,7 +166,10 @@ impl Shard {
         if self.ports.iter().any(|port| !port.sending.is_empty()) {
             return Duration::from_millis(1);
         }
-        let due = self.node.poll_timeout().map_or(MAX_SLEEP, |due| Duration::from_micros(due.0.saturating_sub(self.clock.now().0)));
+        let due = self
+            .node
+            .poll_timeout()
+            .map_or(MAX_SLEEP, |due| Duration::from_micros(due.0.saturating_sub(self.clock.now().0)));
         due.min(MAX_SLEEP)
     }
 
@@ -201,7 +207,9 @@ impl Shard {
 
     fn told(&mut self, told: ToShard) {
         match told {
-            ToShard::Received { flow, message } => self.node.handle_input(self.now, Input::Received { flow, message }),
+            ToShard::Received { flow, message } => {
+                self.node.handle_input(self.now, Input::Received { flow, message })
+            }
             ToShard::Unparsable => self.node.counters().discard(Discard::Unparsable),
             ToShard::Stored { tokens, durable } => {
                 for token in tokens {
@@ -225,7 +233,7 @@ impl Shard {
     /// Reads what waits at one socket.
     fn receive(&mut self, port: usize) -> bool {
         let mut worked = false;
-        let mut batch = std::mem::take(&mut self.received);
+        let Some(mut batch) = self.received.take() else { return false };
         for _ in 0..MAX_BATCHES {
             let listener = self.ports[port].listener;
             match self.ports[port].socket.recv_batch(&mut batch) {
@@ -244,7 +252,7 @@ impl Shard {
                 break;
             }
         }
-        self.received = batch;
+        self.received = Some(batch);
         while let Some(gone) = self.ports[port].socket.poll_unreachable() {
             self.unreachable(gone.remote, &gone.datagram);
         }
@@ -305,9 +313,12 @@ impl Shard {
     fn drain(&mut self) {
         while let Some(output) = self.node.poll_output() {
             match output {
-                Output::Transmit { flow, bytes, server_name, token } => self.transmit(flow, bytes, server_name, token),
+                Output::Transmit { flow, bytes, server_name, token } => {
+                    self.transmit(flow, bytes, server_name, token)
+                }
                 Output::Consult { id, hook, message, source, pin, variables, dialog_variables } => {
-                    let asked = crate::consult::Asked { id, hook, message, source, pin, variables, dialog_variables };
+                    let asked =
+                        crate::consult::Asked { id, hook, message, source, pin, variables, dialog_variables };
                     if let Some(decided) = self.consultations.ask(asked) {
                         self.node.handle_input(self.now, decided);
                     }

@@ -114,7 +114,9 @@ impl Services for Machine {
         address_of_record: &str,
         limits: &RegistrationLimits,
     ) -> Result<(Registration, Option<Staged>), Refusal> {
-        let (Some(message), Some(flow)) = (asking.message, asking.flow) else { return Err(Refusal::Malformed) };
+        let (Some(message), Some(flow)) = (asking.message, asking.flow) else {
+            return Err(Refusal::Malformed);
+        };
         let registrar = self.registrar.lock();
         let (registration, change) =
             registrar.register(message.head(), address_of_record, limits, flow, asking.now_ms)?;
@@ -126,9 +128,9 @@ impl Services for Machine {
     }
 
     fn is_registered_here(&self, asking: &Asking<'_>, address_of_record: &str) -> bool {
-        asking
-            .flow
-            .is_some_and(|flow| self.registrar.lock().is_registered_here(address_of_record, flow, asking.now_ms))
+        asking.flow.is_some_and(|flow| {
+            self.registrar.lock().is_registered_here(address_of_record, flow, asking.now_ms)
+        })
     }
 
     fn lookup(&self, asking: &Asking<'_>, address_of_record: &str) -> Vec<Binding> {

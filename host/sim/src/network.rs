@@ -185,7 +185,8 @@ impl Network {
             let [one, other] = &connection.ends;
             connection.is_open
                 && connection.transport == transport
-                && ((one.host == host && other.address == remote) || (other.host == host && one.address == remote))
+                && ((one.host == host && other.address == remote)
+                    || (other.host == host && one.address == remote))
         });
         place.map(|place| place as u64 + 1)
     }
@@ -253,7 +254,8 @@ mod tests {
         let to: SocketAddr = "192.0.2.1:5060".parse().unwrap();
         let ip = "192.0.2.10".parse().unwrap();
         network.listen(Transport::Tcp, to, edge);
-        let connection = network.connect(Time::ZERO, Transport::Tcp, (alice, ip), to, Absence::Silent).unwrap();
+        let connection =
+            network.connect(Time::ZERO, Transport::Tcp, (alice, ip), to, Absence::Silent).unwrap();
         assert_eq!(network.connection(alice, Transport::Tcp, to), Some(connection));
         let mut last = Time::ZERO;
         for _ in 0..100 {
@@ -271,7 +273,9 @@ mod tests {
     fn datagrams_are_lost_doubled_and_overtaken() {
         let mut network = Network::new(Random::new(2), BAD);
         let arrivals: Vec<_> = (0..300).map(|_| network.datagram(Time::ZERO, b"call")).collect();
-        assert!(arrivals.iter().any(|times| times.is_empty()) && arrivals.iter().any(|times| times.len() == 2));
+        assert!(
+            arrivals.iter().any(|times| times.is_empty()) && arrivals.iter().any(|times| times.len() == 2)
+        );
         let firsts: Vec<Time> = arrivals.iter().filter_map(|times| times.first().copied()).collect();
         assert!(firsts.windows(2).any(|two| two[0] > two[1]));
         assert_eq!(u64::from(network.lost(b"call")), network.counts.0);

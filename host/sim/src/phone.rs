@@ -56,6 +56,15 @@ pub struct DialogName {
     pub callee_tag: String,
 }
 
+/// One end of a dialog. A phone may call itself, and then has both.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End {
+    /// Which dialog.
+    pub name: DialogName,
+    /// The caller's end.
+    pub caller: bool,
+}
+
 /// What a phone wants.
 #[derive(Debug)]
 pub enum Doing {
@@ -95,9 +104,9 @@ pub enum Alarm {
     /// Cancel a call.
     Cancel(String),
     /// Send a re-INVITE.
-    Reinvite(DialogName),
+    Reinvite(End),
     /// Send BYE.
-    HangUp(DialogName),
+    HangUp(End),
     /// Register again, with this CSeq.
     Refresh(u32),
 }
@@ -107,10 +116,8 @@ pub enum Alarm {
 pub enum Told {
     /// One end has the call: the caller sent its ACK, or the callee received it.
     Up {
-        /// Which call.
-        name: DialogName,
-        /// The caller's end.
-        caller: bool,
+        /// Which end of which call.
+        end: End,
         /// The hosts of its route set.
         routes: Vec<SocketAddr>,
     },
@@ -159,7 +166,7 @@ pub struct Phone {
     clients: BTreeMap<String, Client>,
     servers: BTreeMap<String, Server>,
     placed: BTreeMap<String, Placed>,
-    dialogs: BTreeMap<DialogName, Dialog>,
+    dialogs: BTreeMap<End, Dialog>,
     doing: VecDeque<Doing>,
 }
 
@@ -217,15 +224,15 @@ impl Phone {
             Alarm::Repeat(key) => self.repeat(key),
             Alarm::StopRepeating(key) => self.stop_repeating(&key),
             Alarm::Cancel(call_id) => self.cancel(&call_id),
-            Alarm::Reinvite(name) => self.reinvite(&name),
-            Alarm::HangUp(name) => self.hang_up(&name),
+            Alarm::Reinvite(end) => self.reinvite(&end),
+            Alarm::HangUp(end) => self.hang_up(&end),
             Alarm::Refresh(cseq) => self.register(cseq),
         }
     }
 
     /// REGISTER (§10.2).
     pub fn register(&mut self, cseq: u32) {
-        let device = &self.scenario.devices[self.number];
+        let device = self.scenario.devices[self.number].clone();
         let Some((_, expires)) = device.registers else { return };
         let mut request = self.request("REGISTER", format!("sip:{DOMAIN}"));
         request.to = format!("<sip:{}@{DOMAIN}>", self.user);
@@ -282,7 +289,10 @@ impl Phone {
         let is_invite = method == "INVITE";
         Request {
             method,
-            from: format!("\"Phone {}\" <sip:{}@{DOMAIN}>;tag=f{}p{}", self.number, self.user, self.serial, self.number),
+            from: format!(
+                "\"Phone {}\" <sip:{}@{DOMAIN}>;tag=f{}p{}",
+                self.number, self.user, self.serial, self.number
+            ),
             to: format!("<{uri}>"),
             call_id: format!("{}-{}@phone{}.invalid", method.to_ascii_lowercase(), self.serial, self.number),
             cseq: 1,

@@ -184,10 +184,20 @@ mod tests {
     const AOR: &str = "sip:u1@example.test";
 
     fn flow() -> Flow {
-        Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: "192.0.2.10:5060".parse().unwrap() }
+        Flow {
+            transport: Transport::Udp,
+            listener: 0,
+            connection: 0,
+            remote: "192.0.2.10:5060".parse().unwrap(),
+        }
     }
 
-    fn register(registrar: &mut Registrar, cseq: u32, more: &str, now_ms: u64) -> Result<Vec<String>, Refusal> {
+    fn register(
+        registrar: &mut Registrar,
+        cseq: u32,
+        more: &str,
+        now_ms: u64,
+    ) -> Result<Vec<String>, Refusal> {
         let text = format!(
             "REGISTER sip:example.test SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{cseq}\r\n\
              From: <{AOR}>;tag=1\r\nTo: <{AOR}>\r\nCall-ID: c\r\nCSeq: {cseq} REGISTER\r\n{more}\r\n"
@@ -201,7 +211,8 @@ mod tests {
     #[test]
     fn bindings_come_stay_and_go() {
         let mut registrar = Registrar::default();
-        let contacts = register(&mut registrar, 1, "Contact: <sip:a>;q=0.5, <sip:b>;expires=20\r\n", 0).unwrap();
+        let contacts =
+            register(&mut registrar, 1, "Contact: <sip:a>;q=0.5, <sip:b>;expires=20\r\n", 0).unwrap();
         assert_eq!(contacts, ["<sip:a>;q=0.500;expires=50", "<sip:b>;expires=20"]);
         let uris = |registrar: &Registrar, now_ms| {
             let found = registrar.lookup(AOR, now_ms);

@@ -45,7 +45,9 @@ impl Sabotage {
                 let line = format!("Max-Forwards: {number}\r\n");
                 vec![text.replacen(&line, &format!("Max-Forwards: {kept}\r\n"), 1).into_bytes()]
             }
-            Self::ViaChanged if is_response => vec![text.replacen("Via: ", "Via: SIP/2.0/UDP x;branch=z9hG4bKx, ", 1).into_bytes()],
+            Self::ViaChanged if is_response => {
+                vec![text.replacen("Via: ", "Via: SIP/2.0/UDP x;branch=z9hG4bKx, ", 1).into_bytes()]
+            }
             Self::AckHidden if bytes.starts_with(b"ACK ") => Vec::new(),
             _ => vec![bytes.to_vec()],
         }

@@ -319,7 +319,8 @@ fn devices(random: &mut Random) -> (Vec<Device>, usize) {
     }
     // A user of its own, so that nobody else's calls go in circles.
     if random.chance(300) {
-        let looping = Device { transport: Transport::Udp, through: TRANSIT, loops: true, ..device(random, users) };
+        let looping =
+            Device { transport: Transport::Udp, through: TRANSIT, loops: true, ..device(random, users) };
         devices.push(Device { registers: Some((Time::from_millis(500), 3600)), leaves: None, ..looping });
     }
     let elsewhere = Device {
@@ -346,7 +347,8 @@ fn device(random: &mut Random, user: usize) -> Device {
     ]);
     // The edge keeps the flow of a WebSocket only if it sees the connection itself.
     let through = if transport != Transport::Ws && random.chance(400) { TRANSIT } else { EDGE };
-    let registers = (!random.chance(120)).then(|| (moment(random, (0, 5_000)), random.pick(&[3600, 3600, 60, 20])));
+    let registers =
+        (!random.chance(120)).then(|| (moment(random, (0, 5_000)), random.pick(&[3600, 3600, 60, 20])));
     Device {
         user,
         transport,
@@ -400,12 +402,14 @@ fn call(random: &mut Random, callers: &[usize], users: usize) -> Call {
 fn answer(random: &mut Random) -> Answer {
     match random.below(20) {
         0..=9 => {
-            let after = random.pick(&[Duration::ZERO, random.time(0, 300), random.time(300, 10_000)]);
+            let (low, high) = random.pick(&[(0, 0), (0, 300), (300, 10_000)]);
+            let after = random.time(low, high);
             Answer::Accept { ring: random.time(0, 800).min(after), after }
         }
-        10..=14 => {
-            Answer::Refuse { after: random.time(0, 4_000), status: random.pick(&[486, 480, 404, 500, 503, 603, 302, 606]) }
-        }
+        10..=14 => Answer::Refuse {
+            after: random.time(0, 4_000),
+            status: random.pick(&[486, 480, 404, 500, 503, 603, 302, 606]),
+        },
         15 | 16 => Answer::Ring,
         17 | 18 => Answer::Cross,
         _ => Answer::Deaf,

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use node::{
-    ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay, Reply, ReplyDecision,
-    Target, Wants, counters,
+    ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay, Reply,
+    ReplyDecision, Target, Wants, counters,
 };
 use plugin::{Active, ConsultContext, Outcome, Plugin, Role, Variables};
 use sip::{Flow, HeaderId, Message, Method, Transport};
@@ -74,8 +74,12 @@ impl Script {
             Self::Edge(edge) => {
                 let Some(plugin) = edge.active.plugin() else { return Wants::default() };
                 let asks = |name: &str| plugin.asks(Hook::Request, name.as_bytes());
-                let bits = counters::METHODS.iter().enumerate().map(|(bit, name)| u32::from(asks(name)) << bit);
-                Wants { methods: bits.fold(0, |all, bit| all | bit), in_dialog: plugin.manifest().wants_in_dialog }
+                let bits =
+                    counters::METHODS.iter().enumerate().map(|(bit, name)| u32::from(asks(name)) << bit);
+                Wants {
+                    methods: bits.fold(0, |all, bit| all | bit),
+                    in_dialog: plugin.manifest().wants_in_dialog,
+                }
             }
         }
     }
@@ -156,11 +160,13 @@ impl Transit {
         match question.hook {
             Hook::Request if method == Method::Register => {
                 let path = format!("<sip:{};lr>", element_address(TRANSIT, Transport::Udp));
-                let path = HeaderEdit { id: HeaderId::PATH, name: "Path".into(), value: path.into_bytes().into() };
+                let path =
+                    HeaderEdit { id: HeaderId::PATH, name: "Path".into(), value: path.into_bytes().into() };
                 answer(id, Consulted::Request(Ok(Decision::Next(vec![Edit::Prepend(path)]))))
             }
             Hook::Request if method == Method::Invite => {
-                let timeout = self.random.chance(self.faults.gives_up).then(|| self.random.time(1_000, 12_000));
+                let timeout =
+                    self.random.chance(self.faults.gives_up).then(|| self.random.time(1_000, 12_000));
                 let relay = Relay {
                     record_route: true,
                     ask_replies: self.random.chance(self.faults.asks_replies),

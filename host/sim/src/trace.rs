@@ -25,7 +25,14 @@ impl Trace {
     }
 
     /// A message leaves.
-    pub(crate) fn sent(&mut self, now: Time, from: Host, to: &dyn Display, message: &Message, fate: &dyn Display) {
+    pub(crate) fn sent(
+        &mut self,
+        now: Time,
+        from: Host,
+        to: &dyn Display,
+        message: &Message,
+        fate: &dyn Display,
+    ) {
         (now.0, message.bytes()).hash(&mut self.hasher);
         if self.is_printed {
             let call_id = String::from_utf8_lossy(message.head().call_id().unwrap_or_default()).into_owned();

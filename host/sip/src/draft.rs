@@ -4,13 +4,20 @@
 //! header fields that nobody touched are copied as they came, byte for byte. Which changes a proxy makes is
 //! `strowger-proxy`'s.
 //!
-//! Content-Length belongs to the draft: it follows the body, and changes to it are ignored.
+//! Content-Length belongs to the draft: it follows the body, and changes to it are ignored. So are header fields whose
+//! name is no token.
 
+mod change;
+mod print;
+
+use change::{Change, Kind, Name};
+use print::body_bytes;
+pub(crate) use print::status_line;
 use smallvec::SmallVec;
 
 use crate::bounds::MAX_CHANGES;
 use crate::edit::resolve;
-use crate::piece::{self, Piece};
+use crate::piece::Piece;
 use crate::{Edit, Head, HeaderEdit, HeaderId};
 
 /// Changes that need no allocation.
@@ -35,63 +42,14 @@ enum StartLine<'a> {
     Base,
     /// The base's method, another Request-URI.
     RequestUri(Piece<'a>),
-    Request { method: Piece<'a>, uri: Piece<'a> },
-    Response { status: u16, reason: Piece<'a> },
-}
-
-#[derive(Clone)]
-struct Change<'a> {
-    /// Index of the base's header field before which or to which it happens.
-    position: u32,
-    kind: Kind<'a>,
-}
-
-#[derive(Clone)]
-enum Kind<'a> {
-    /// Insert before the header field of this position.
-    Prepend(Name<'a>, Piece<'a>),
-    Replace(Piece<'a>),
-    Remove,
-    /// Insert behind the last header field.
-    Append(Name<'a>, Piece<'a>),
-}
-
-impl Kind<'_> {
-    const fn class(&self) -> u8 {
-        match self {
-            Kind::Prepend(..) => 0,
-            Kind::Replace(_) | Kind::Remove => 1,
-            Kind::Append(..) => 2,
-        }
-    }
-}
-
-#[derive(Clone)]
-enum Name<'a> {
-    Known(HeaderId),
-    Text(Piece<'a>),
-}
-
-impl Name<'_> {
-    fn write(&self, out: &mut Vec<u8>) {
-        match self {
-            Name::Known(id) => out.extend_from_slice(id.name().as_bytes()),
-            Name::Text(text) => text.write(out),
-        }
-    }
-
-    fn is(&self, id: HeaderId, name: &str) -> bool {
-        match self {
-            Name::Known(own) => *own == id,
-            Name::Text(Piece::Borrowed(text)) => {
-                id == HeaderId::OTHER && text.eq_ignore_ascii_case(name.as_bytes())
-            }
-            Name::Text(Piece::Owned(text)) => {
-                id == HeaderId::OTHER && text.eq_ignore_ascii_case(name.as_bytes())
-            }
-            Name::Text(Piece::Number(_)) => false,
-        }
-    }
+    Request {
+        method: Piece<'a>,
+        uri: Piece<'a>,
+    },
+    Response {
+        status: u16,
+        reason: Piece<'a>,
+    },
 }
 
 impl<'a> Draft<'a> {
@@ -143,7 +101,7 @@ impl<'a> Draft<'a> {
     /// The same for a header field by its name.
     pub fn prepend_named(&mut self, name: &'a str, value: impl Into<Piece<'a>>) {
         let id = HeaderId::from_name(name.as_bytes());
-        self.insert_before(id, name, known_or(id, name), value.into());
+        self.insert_before(id, name, Name::new(id, name), value.into());
     }
 
     /// Adds a header field after all others.
@@ -154,7 +112,7 @@ impl<'a> Draft<'a> {
     /// The same for a header field by its name.
     pub fn append_named(&mut self, name: &'a str, value: impl Into<Piece<'a>>) {
         let id = HeaderId::from_name(name.as_bytes());
-        self.insert_behind(id, known_or(id, name), value.into());
+        self.insert_behind(id, Name::new(id, name), value.into());
     }
 
     /// Gives the header field of this index of the base another value. The last of several changes to one header
@@ -235,86 +193,8 @@ impl<'a> Draft<'a> {
         self.is_full
     }
 
-    /// Appends the message to `out`.
-    pub fn print(&self, out: &mut Vec<u8>) {
-        out.reserve(self.estimate());
-        let mut copied = self.print_start(out);
-        for change in &self.changes {
-            let begin = self.line_begin(change.position as usize);
-            if copied < begin {
-                out.extend_from_slice(&self.raw()[copied..begin]);
-                copied = begin;
-            }
-            match &change.kind {
-                Kind::Prepend(name, value) | Kind::Append(name, value) => line(name, value, out),
-                Kind::Replace(value) => {
-                    let base = self.base.map(|head| head.name_of(change.position as usize));
-                    line(&Name::Text(base.unwrap_or_default().into()), value, out);
-                    copied = self.line_begin(change.position as usize + 1);
-                }
-                Kind::Remove => copied = self.line_begin(change.position as usize + 1),
-            }
-        }
-        out.extend_from_slice(&self.raw()[copied..self.line_begin(usize::MAX)]);
-        if self.adds_length {
-            // No message is longer than 32 bits count.
-            line(&Name::Known(HeaderId::CONTENT_LENGTH), &Piece::Number(self.body_length() as u32), out);
-        }
-        out.extend_from_slice(b"\r\n");
-        match &self.body {
-            Some(Piece::Borrowed(body)) => out.extend_from_slice(body),
-            Some(Piece::Owned(body)) => out.extend_from_slice(body),
-            Some(number) => number.write(out),
-            None => out.extend_from_slice(self.base.map_or(&[], |head| head.body())),
-        }
-    }
-
-    /// Prints the start line, and says up to where the base has been copied.
-    fn print_start(&self, out: &mut Vec<u8>) -> usize {
-        match &self.start {
-            StartLine::Base => return 0,
-            StartLine::RequestUri(uri) => {
-                out.extend_from_slice(self.base.map_or(&[], |head| head.method_token()));
-                request_line_rest(uri, out);
-            }
-            StartLine::Request { method, uri } => {
-                method.write(out);
-                request_line_rest(uri, out);
-            }
-            StartLine::Response { status, reason } => status_line(*status, reason, out),
-        }
-        self.line_begin(0)
-    }
-
-    fn raw(&self) -> &'a [u8] {
-        self.base.map_or(&[], |head| head.raw_head())
-    }
-
-    fn line_begin(&self, index: usize) -> usize {
-        self.base.map_or(0, |head| head.line_begin(index))
-    }
-
-    fn body_length(&self) -> usize {
-        match &self.body {
-            Some(body) => body_bytes(body),
-            None => self.base.map_or(0, |head| head.body().len()),
-        }
-    }
-
-    /// Enough bytes for the whole message in all but odd cases.
-    fn estimate(&self) -> usize {
-        const NAME_AND_PUNCTUATION: usize = 24;
-        let added = self.changes.iter().map(|change| match &change.kind {
-            Kind::Prepend(_, value) | Kind::Append(_, value) | Kind::Replace(value) => {
-                value.length() + NAME_AND_PUNCTUATION
-            }
-            Kind::Remove => 0,
-        });
-        self.raw().len() + added.sum::<usize>() + self.body_length() + 128
-    }
-
     fn insert_before(&mut self, id: HeaderId, name: &str, written: Name<'a>, value: Piece<'a>) {
-        if id == HeaderId::CONTENT_LENGTH {
+        if id == HeaderId::CONTENT_LENGTH || !written.is_writable() {
             return;
         }
         let position = self.base.map_or(0, |head| {
@@ -326,7 +206,7 @@ impl<'a> Draft<'a> {
     }
 
     fn insert_behind(&mut self, id: HeaderId, written: Name<'a>, value: Piece<'a>) {
-        if id != HeaderId::CONTENT_LENGTH {
+        if id != HeaderId::CONTENT_LENGTH && written.is_writable() {
             let end = self.base.map_or(0, |head| head.spans().len());
             self.change(end, Kind::Append(written, value));
         }
@@ -372,7 +252,8 @@ impl<'a> Draft<'a> {
         // A message has no more than MAX_HEADERS header fields.
         let position = position as u32;
         let class = kind.class();
-        let at = self.changes.partition_point(|other| (other.position, other.kind.class()) < (position, class));
+        let at =
+            self.changes.partition_point(|other| (other.position, other.kind.class()) < (position, class));
         if let Some(other) = self.changes.get_mut(at)
             && class == 1
             && (other.position, other.kind.class()) == (position, class)
@@ -388,51 +269,8 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Change<'_> {
-    fn adds(&self, id: HeaderId, name: &str) -> bool {
-        match &self.kind {
-            Kind::Prepend(own, _) | Kind::Append(own, _) => own.is(id, name),
-            Kind::Replace(_) | Kind::Remove => false,
-        }
-    }
-}
-
-fn known_or(id: HeaderId, name: &str) -> Name<'_> {
-    if id == HeaderId::OTHER { Name::Text(name.into()) } else { Name::Known(id) }
-}
-
 fn edit_name(header: &HeaderEdit) -> Name<'_> {
-    known_or(header.resolved(), &header.name)
-}
-
-fn body_bytes(body: &Piece<'_>) -> usize {
-    match body {
-        Piece::Number(number) => number.checked_ilog10().unwrap_or(0) as usize + 1,
-        bytes => bytes.length(),
-    }
-}
-
-/// One header field line.
-fn line(name: &Name<'_>, value: &Piece<'_>, out: &mut Vec<u8>) {
-    name.write(out);
-    out.extend_from_slice(b": ");
-    value.write(out);
-    out.extend_from_slice(b"\r\n");
-}
-
-fn request_line_rest(uri: &Piece<'_>, out: &mut Vec<u8>) {
-    out.push(b' ');
-    uri.write(out);
-    out.extend_from_slice(b" SIP/2.0\r\n");
-}
-
-/// The status line, for a status of three digits.
-pub(crate) fn status_line(status: u16, reason: &Piece<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"SIP/2.0 ");
-    piece::write_number(status.into(), out);
-    out.push(b' ');
-    reason.write(out);
-    out.extend_from_slice(b"\r\n");
+    Name::new(header.resolved(), &header.name)
 }
 
 /// Says nothing about people: how many changes.

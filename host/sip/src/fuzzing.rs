@@ -111,7 +111,8 @@ pub fn view(bytes: &[u8]) {
 fn read_all(head: Head<'_>) {
     let _ = validate(&head);
     let _ = (head.version(), head.reason(), head.method_token(), head.uri().map(|uri| uri.aor()));
-    let _ = (head.max_forwards(), head.max_breadth(), head.content_length(), head.content_type(), head.call_id());
+    let _ =
+        (head.max_forwards(), head.max_breadth(), head.content_length(), head.content_type(), head.call_id());
     let _ = (head.expires(), head.min_expires(), head.session_expires(), head.min_se(), head.event());
     let _ = (head.subscription_state(), head.rack(), head.cseq(), head.from_tag(), head.to_tag());
     let _ = (head.vias().count(), head.contacts().count(), head.reasons().count());
@@ -120,12 +121,19 @@ fn read_all(head: Head<'_>) {
             let _ = (credentials.param("nonce"), credentials.params().count());
         }
     }
-    let _ = head.challenges(HeaderId::WWW_AUTHENTICATE).flatten().filter_map(|challenge| challenge.realm()).count();
+    let _ = head
+        .challenges(HeaderId::WWW_AUTHENTICATE)
+        .flatten()
+        .filter_map(|challenge| challenge.realm())
+        .count();
     for id in [HeaderId::ROUTE, HeaderId::RECORD_ROUTE, HeaderId::PATH, HeaderId::P_ASSERTED_IDENTITY] {
         let _ = (head.addresses(id).count(), head.option_tags(id).count());
         for value in head.values(id) {
             let whole = head.value_of(value.span_index as usize);
-            assert!(!value.bytes.is_empty() && value.bytes.len() <= whole.len(), "an element lies in its value");
+            assert!(
+                !value.bytes.is_empty() && value.bytes.len() <= whole.len(),
+                "an element lies in its value"
+            );
             assert_eq!(value.is_last_of_span, value.rest.is_empty());
         }
     }

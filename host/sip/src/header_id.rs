@@ -239,7 +239,14 @@ mod tests {
     #[test]
     fn near_misses_are_other() {
         let near: [&[u8]; 9] = [
-            b"", b"z", b"Via2", b"Vi", b"Call_ID", b"Call-IDs", b"Content-Lengtg", b"C%6Fntact",
+            b"",
+            b"z",
+            b"Via2",
+            b"Vi",
+            b"Call_ID",
+            b"Call-IDs",
+            b"Content-Lengtg",
+            b"C%6Fntact",
             b"a-name-that-is-longer-than-every-name-in-the-table",
         ];
         for name in near {

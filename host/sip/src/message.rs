@@ -143,6 +143,12 @@ impl Message {
     }
 }
 
+/// Shards hand messages to each other.
+const _: fn() = || {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Message>();
+};
+
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Debug::fmt(&self.head(), f)

@@ -4,6 +4,7 @@
 //! are in the request's Via already (`received.rs`). Which status it is, is decided above.
 
 use crate::draft::status_line;
+use crate::grammar::{self, TOKEN};
 use crate::piece::{self, Piece};
 use crate::{Edit, Head, HeaderId, Method, reason_phrase};
 
@@ -20,7 +21,7 @@ impl ResponseBuilder<'_> {
         self.line(id, id.name(), &value.into());
     }
 
-    /// Adds a header field by its name.
+    /// Adds a header field by its name, which is ignored where it is no token.
     pub fn header_named<'v>(&mut self, name: &str, value: impl Into<Piece<'v>>) {
         self.line(HeaderId::from_name(name.as_bytes()), name, &value.into());
     }
@@ -49,10 +50,10 @@ impl ResponseBuilder<'_> {
     }
 
     fn line(&mut self, id: HeaderId, name: &str, value: &Piece<'_>) {
-        if id == HeaderId::CONTENT_LENGTH || name.is_empty() {
+        if id == HeaderId::CONTENT_LENGTH || !grammar::all(TOKEN, name.as_bytes()) {
             return;
         }
-        piece::write_value(name.as_bytes(), self.out);
+        self.out.extend_from_slice(name.as_bytes());
         self.out.extend_from_slice(b": ");
         value.write(self.out);
         self.out.extend_from_slice(b"\r\n");

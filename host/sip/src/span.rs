@@ -33,3 +33,6 @@ impl HeaderSpan {
         self.value_offset as usize + self.value_length as usize
     }
 }
+
+// The size that views publish.
+const _: () = assert!(size_of::<HeaderSpan>() == crate::view::SPAN_LENGTH);

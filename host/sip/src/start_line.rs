@@ -149,8 +149,16 @@ mod tests {
     #[test]
     fn what_is_no_start_line() {
         let wrong: [&[u8]; 10] = [
-            b"", b"INVITE", b"INVITE SIP/2.0", b"GET / HTTP/1.1", b"IN@VITE sip:a SIP/2.0",
-            b"SIP/2.0", b"SIP/2.0 4294967301 x", b"SIP/2.0 20 x", b"SIP/2.0 099 x", b"SIP/2.0 700 x",
+            b"",
+            b"INVITE",
+            b"INVITE SIP/2.0",
+            b"GET / HTTP/1.1",
+            b"IN@VITE sip:a SIP/2.0",
+            b"SIP/2.0",
+            b"SIP/2.0 4294967301 x",
+            b"SIP/2.0 20 x",
+            b"SIP/2.0 099 x",
+            b"SIP/2.0 700 x",
         ];
         for line in wrong {
             assert!(parse(line).is_err(), "{}", String::from_utf8_lossy(line));

@@ -107,11 +107,7 @@ impl<'a> Head<'a> {
     /// The method of a request, or that of a response's CSeq; [`Method::Other`] where it cannot be read.
     #[must_use]
     pub fn transaction_method(&self) -> Method {
-        if self.is_request() {
-            self.method()
-        } else {
-            self.cseq().map_or(Method::Other, |cseq| cseq.method)
-        }
+        if self.is_request() { self.method() } else { self.cseq().map_or(Method::Other, |cseq| cseq.method) }
     }
 
     /// The Request-URI.

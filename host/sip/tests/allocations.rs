@@ -59,7 +59,11 @@ fn parsing_allocates_twice() {
         let bytes = request(more);
         assert_eq!(counted(|| Message::parse_datagram(&bytes)).0, 2, "{more} more header fields");
         assert_eq!(counted(|| Message::parse_stream(&bytes)).0, 2, "{more} more header fields");
-        assert_eq!(counted(|| Message::parse_datagram_from(&bytes, source)).0, 2, "{more} more header fields");
+        assert_eq!(
+            counted(|| Message::parse_datagram_from(&bytes, source)).0,
+            2,
+            "{more} more header fields"
+        );
     }
     let (count, message) = counted(|| Message::parse_datagram(&request(200)));
     assert!(count < 10 && message.is_ok(), "beyond the inline spans: {count}");

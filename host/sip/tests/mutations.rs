@@ -1,5 +1,8 @@
 //! The fuzz targets without a fuzzer: mutated torture messages, from a fixed seed, in bounded time.
 
+// In a test an unwrap that fails is the finding.
+#![allow(clippy::unwrap_used)]
+
 #[path = "torture/mod.rs"]
 mod corpus;
 
@@ -29,7 +32,16 @@ impl Random {
 /// Bytes that mean something somewhere.
 const TELLING: &[u8] = b"\r\n\0\t ;,:<>\"\\@?&=%[]()/*+-.0919zZ\x7f\xff";
 const PIECES: [&[u8]; 10] = [
-    b"\r\n", b"\r\n ", b"\r\n\r\n", b"sip:", b"z9hG4bK", b"Content-Length: ", b"Via: SIP/2.0/UDP ", b";rport", b"\"\\\"", b"%00",
+    b"\r\n",
+    b"\r\n ",
+    b"\r\n\r\n",
+    b"sip:",
+    b"z9hG4bK",
+    b"Content-Length: ",
+    b"Via: SIP/2.0/UDP ",
+    b";rport",
+    b"\"\\\"",
+    b"%00",
 ];
 
 fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
@@ -62,7 +74,12 @@ fn mutants_break_no_promise() {
                 let mut bytes = seed(&row.bytes(), name, &mut random);
                 mutate(&mut bytes, &mut random);
                 let outcome = std::panic::catch_unwind(|| target(&bytes));
-                assert!(outcome.is_ok(), "{name} with a mutant of {}: \"{}\"", row.name, bytes.escape_ascii());
+                assert!(
+                    outcome.is_ok(),
+                    "{name} with a mutant of {}: \"{}\"",
+                    row.name,
+                    bytes.escape_ascii()
+                );
             }
         }
     }
@@ -72,10 +89,15 @@ fn mutants_break_no_promise() {
 fn seed(message: &[u8], target: &str, random: &mut Random) -> Vec<u8> {
     let parsed = Message::parse_datagram(message);
     match (target, parsed) {
-        ("uri", Ok(message)) if message.is_request() && random.below(3) == 0 => message.request_uri().to_vec(),
+        ("uri", Ok(message)) if message.is_request() && random.below(3) == 0 => {
+            message.request_uri().to_vec()
+        }
         ("uri", Ok(message)) => {
             let addresses = message.head().addresses(strowger_sip::HeaderId::CONTACT);
-            addresses.flatten().next().map_or(b"sip:a@b;c=d?e=f".to_vec(), |address| address.uri_bytes.to_vec())
+            addresses
+                .flatten()
+                .next()
+                .map_or(b"sip:a@b;c=d?e=f".to_vec(), |address| address.uri_bytes.to_vec())
         }
         ("header", Ok(message)) => message.head().value_of(random.below(message.spans().len())).to_vec(),
         ("view", Ok(message)) => {

@@ -1,5 +1,8 @@
 //! RFC 4475 §3.1.1, §3.3 and RFC 5118 §4: what is read out of the messages that are accepted.
 
+// In a test an unwrap that fails is the finding.
+#![allow(clippy::unwrap_used)]
+
 #[path = "torture/mod.rs"]
 mod corpus;
 
@@ -72,15 +75,25 @@ fn escapes() {
     assert_eq!(uri.unescaped_user().unwrap().as_ref(), b"sips:user@example.com");
     assert_eq!(uri.host(), Host::Name("example.net"));
     assert_eq!(esc01.head().to().unwrap().uri().unwrap().aor(), "sip:user@example.com");
-    assert_eq!(esc01.head().from().unwrap().uri().unwrap().unescaped_user().unwrap().as_ref(), b"I have spaces");
+    assert_eq!(
+        esc01.head().from().unwrap().uri().unwrap().unescaped_user().unwrap().as_ref(),
+        b"I have spaces"
+    );
     let contact = esc01.head().contacts().next().unwrap().unwrap().address().unwrap().uri().unwrap();
     assert_eq!(contact.unescaped_user().unwrap().as_ref(), b"caller");
     assert!(contact.is_loose(), "%6C%72 is lr");
     assert_eq!(contact.param("name"), Some(Some(&b"v%61lue%25%34%31"[..])));
-    assert_eq!(strowger_sip::Uri::unescape(b"v%61lue%25%34%31").as_ref(), b"value%41", "decoded once, not twice");
+    assert_eq!(
+        strowger_sip::Uri::unescape(b"v%61lue%25%34%31").as_ref(),
+        b"value%41",
+        "decoded once, not twice"
+    );
 
     let escnull = message("escnull");
-    assert_eq!(escnull.head().to().unwrap().uri().unwrap().unescaped_user().unwrap().as_ref(), b"null-\0-null");
+    assert_eq!(
+        escnull.head().to().unwrap().uri().unwrap().unescaped_user().unwrap().as_ref(),
+        b"null-\0-null"
+    );
     assert_eq!(escnull.head().contacts().count(), 2);
 
     let esc02 = message("esc02");

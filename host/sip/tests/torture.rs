@@ -1,5 +1,8 @@
 //! Every message of RFC 4475 and RFC 5118: what the table says is what is seen, no row aside.
 
+// In a test an unwrap that fails is the finding.
+#![allow(clippy::unwrap_used)]
+
 #[path = "torture/mod.rs"]
 mod corpus;
 

@@ -27,7 +27,7 @@ fn the_layout_is_the_published_one() {
     let via = HEADER_LENGTH;
     assert_eq!((u16_at(via), u16_at(via + 2)), (HeaderId::VIA.0, 0));
     assert_eq!((u32_at(via + 4), u16_at(via + 8)), (35, 1));
-    assert_eq!((u16_at(via + 10), u32_at(via + 12)), (31, 38));
+    assert_eq!((u16_at(via + 10), u32_at(via + 12)), (29, 38));
     assert_eq!(u16_at(via + SPAN_LENGTH + 2), 1, "To is folded");
     assert_eq!(bytes[HEADER_LENGTH + 4 * SPAN_LENGTH..], REQUEST[..head]);
     let response = written(&Message::parse_datagram(RESPONSE).unwrap(), true);

@@ -90,5 +90,9 @@ fn main() {
     let now = ALLOCATED.load(Ordering::Relaxed);
     println!("{} users: {} bytes each, read in {took:?}", users.len(), (now - before) / users.len());
     drop(store);
+    let started = std::time::Instant::now();
+    let store = Store::open(&folder, &Options::default()).expect("the same folder");
+    println!("{} contacts loaded in {:?}", store.registrations().count(), started.elapsed());
+    drop(store);
     let _ = std::fs::remove_dir_all(folder);
 }

@@ -94,7 +94,8 @@ fn main() {
 /// Time to compute and make one change in memory, the best of ten runs.
 fn caller_alone() -> Duration {
     let messages: Vec<_> = (0..PHONES).map(|phone| register(phone, phone)).collect();
-    let flow = Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: ([127, 0, 0, 1], 7000).into() };
+    let flow =
+        Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: ([127, 0, 0, 1], 7000).into() };
     let runs = (0..10).map(|_| {
         let store = Store::in_memory(&Options::default());
         let registrations = store.registrations();

@@ -27,6 +27,9 @@ const BUSY: Duration = Duration::from_secs(2);
 /// Pages of the database in memory, KiB. Appending needs few.
 const CACHE_KIB: i64 = 512;
 
+/// The log is cut to this once all of it is in the file, bytes. It is larger only while another process reads.
+const MAX_IDLE_LOG: u64 = 64 << 20;
+
 /// The schema's history: each batch leads from the version of its index to the next. Never change one that was released.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE binding (
@@ -81,6 +84,7 @@ impl Database {
             .busy_timeout(BUSY)
             .pragma("cache_size", (-CACHE_KIB).to_string())
             .pragma("wal_autocheckpoint", "0")
+            .pragma("journal_size_limit", MAX_IDLE_LOG.to_string())
             .thread_name(|_| "strowger-sqlite".into())
             .disable_statement_logging();
         let failed = |source| OpenError::Database { file: file.into(), source };

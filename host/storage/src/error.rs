@@ -41,7 +41,7 @@ pub enum OpenError {
     },
     /// No thread can be had.
     #[error("cannot start the storage thread: {0}")]
-    Thread(#[from] std::io::Error),
+    System(#[from] std::io::Error),
 }
 
 /// A change could not be made durable. It was taken back in memory; the next one is tried anew.

@@ -94,9 +94,10 @@ impl Queue {
             return Err(change);
         }
         state.waiting.since.get_or_insert_with(Instant::now);
+        let before = state.waiting.rows;
         state.waiting.rows += change.rows.len();
         state.waiting.changes.push(change);
-        if state.waiting.rows == self.max_rows {
+        if before < self.max_rows && state.waiting.rows >= self.max_rows {
             self.wake.notify_one();
         }
         Ok(())

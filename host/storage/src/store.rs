@@ -64,8 +64,8 @@ impl Store {
     /// # Errors
     /// The folder is in use, cannot be written, or holds a database that cannot be read or is newer than this host.
     pub fn open(folder: &Path, options: &Options) -> Result<Store, OpenError> {
-        let mut store = Store::new(false, options);
         let folder = Folder::take(folder)?;
+        let mut store = Store::new(false, options);
         let (core, key_value) = (Arc::clone(&store.core), Arc::clone(&store.key_value));
         let (counters, options) = (Arc::clone(&store.counters), *options);
         let (report, opened) = mpsc::sync_channel(1);
@@ -91,7 +91,7 @@ impl Store {
         match opened.recv() {
             Ok(Ok(())) => Ok(store),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(OpenError::Thread(std::io::Error::other("it ended at once"))),
+            Err(_) => Err(OpenError::System(std::io::Error::other("it ended at once"))),
         }
     }
 

@@ -12,8 +12,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use auth::Ha1s;
-use parking_lot::RwLock;
 
 use set::Set;
 
@@ -83,10 +83,10 @@ pub enum Wrong {
     Names,
 }
 
-/// The subscribers. Shared by all shards; looking one up takes a read lock for as long as it takes to copy a pointer.
+/// The subscribers. Shared by all shards; looking one up takes no lock.
 pub struct Users {
     file: Option<PathBuf>,
-    set: RwLock<Arc<Set>>,
+    set: ArcSwap<Set>,
 }
 
 impl std::fmt::Debug for Users {
@@ -98,7 +98,7 @@ impl std::fmt::Debug for Users {
 impl Users {
     /// Nobody.
     pub fn none() -> Users {
-        Users { file: None, set: RwLock::default() }
+        Users { file: None, set: ArcSwap::default() }
     }
 
     /// Reads a file: an SQLite database with the table `subscriber(username, domain, password, ha1)`, or lines of user,
@@ -109,7 +109,7 @@ impl Users {
     /// What is wrong with it, and where.
     pub fn open(file: &Path) -> Result<Users, UsersError> {
         let set = read(file)?;
-        Ok(Users { file: Some(file.into()), set: RwLock::new(Arc::new(set)) })
+        Ok(Users { file: Some(file.into()), set: ArcSwap::from_pointee(set) })
     }
 
     /// Reads the file again. How many there are now.
@@ -118,8 +118,7 @@ impl Users {
     /// What is wrong with it, and where; the users are what they were.
     pub fn reload(&self) -> Result<usize, UsersError> {
         if let Some(file) = &self.file {
-            let set = Arc::new(read(file)?);
-            *self.set.write() = set;
+            self.set.store(Arc::new(read(file)?));
         }
         Ok(self.len())
     }
@@ -127,13 +126,12 @@ impl Users {
     /// The hashes of a user of a realm, by exact names. A user name `user@realm`, as some phones send it, is the user's
     /// too, but its HA1 is another one, so it is not found here.
     pub fn get(&self, user: &str, realm: &str) -> Option<Ha1s> {
-        let set = Arc::clone(&self.set.read());
-        set.get(user, realm)
+        self.set.load().get(user, realm)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.set.read().len()
+        self.set.load().len()
     }
 
     /// There are none.

@@ -17,9 +17,11 @@ use sip::{Flow, Message, Transport};
 use strowger_storage::{Limits, Options, Store};
 
 const LIMITS: Limits = Limits { min_expires: 10, max_expires: 7200, default_expires: 3600, max_bindings: 10 };
-const PHONES: u32 = 3000;
-const KILLS: u32 = 3;
-const ALIVE: Duration = Duration::from_millis(2500);
+const PHONES: u32 = 1000;
+/// A kill only tells something if it comes while a group is prepared: what a process has written is the kernel's, and
+/// survives it. So many kills, not one.
+const KILLS: u32 = 12;
+const ALIVE: Duration = Duration::from_millis(700);
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();

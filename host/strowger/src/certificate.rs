@@ -19,7 +19,8 @@ pub(crate) struct CertificateArgs {
 }
 
 pub(crate) fn make(args: &CertificateArgs) -> Result<()> {
-    let made = rcgen::generate_simple_self_signed(args.names.clone()).context("the names make no certificate")?;
+    let made =
+        rcgen::generate_simple_self_signed(args.names.clone()).context("the names make no certificate")?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     write(&args.out.join("tls.crt"), &made.cert.pem(), 0o644)?;
     write(&args.out.join("tls.key"), &made.signing_key.serialize_pem(), 0o600)?;

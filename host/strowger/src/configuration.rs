@@ -12,11 +12,14 @@ const MAX_BYTES: u64 = 1 << 20;
 pub(crate) fn read(path: &Path) -> Result<Config> {
     let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
     if size > MAX_BYTES {
-        return Err(anyhow!("{}: {size} bytes are more than a configuration may have ({MAX_BYTES})", path.display()));
+        return Err(anyhow!(
+            "{}: {size} bytes are more than a configuration may have ({MAX_BYTES})",
+            path.display()
+        ));
     }
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let mut config: Config =
-        toml::from_str(&text).map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
+    let mut config: Config = toml::from_str(&text)
+        .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let resolve = |file: &mut PathBuf| {
         if file.is_relative() {

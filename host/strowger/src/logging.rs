@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Starts logging. A bad filter is an error that names it.
 pub(crate) fn start(table: &LogTable) -> Result<()> {
-    let filter = EnvFilter::try_new(&table.level).map_err(|error| anyhow!("log.level \"{}\": {error}", table.level))?;
+    let filter = EnvFilter::try_new(&table.level)
+        .map_err(|error| anyhow!("log.level \"{}\": {error}", table.level))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match table.format {
         LogFormat::Text => lines.with_target(false).try_init(),

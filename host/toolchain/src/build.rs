@@ -87,7 +87,12 @@ impl Wasm {
     ) -> Result<BTreeMap<String, PathBuf>, Error> {
         let mut cargo = self.cargo("build");
         // In the package's folder, since that is where cargo and rustup look for their settings.
-        cargo.current_dir(manifest_dir).args(["--release", "--lib", "--message-format", "json-render-diagnostics"]);
+        cargo.current_dir(manifest_dir).args([
+            "--release",
+            "--lib",
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
         cargo.args(profile.settings()).arg("--target-dir");
         match &self.target_dir {
             Some(folder) => cargo.arg(std::path::absolute(folder).map_err(file(folder))?),

@@ -11,9 +11,10 @@ mod kamailio;
 mod system;
 
 use crate::sipp::{self, Sipp};
-use crate::workspace;
+use crate::{plugins, workspace};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 use system::{System, Under};
 
@@ -61,7 +62,9 @@ impl Scenario {
 /// The whole command.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let plan = Plan::read(arguments)?;
-    workspace::run(&mut workspace::cargo(&["run", "--release", "--package", "strowger-bench"]))?;
+    plugins::build(&[])?;
+    let programs = workspace::build(&["strowger-bench"], true)?;
+    workspace::run(&mut Command::new(programs.join("strowger-bench")))?;
     if plan.micro {
         return Ok(());
     }

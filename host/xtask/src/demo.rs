@@ -31,13 +31,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         other => bail!("demo knows `--once`, not `{}`", other.join(" ")),
     };
     println!("building the router (the first time takes about ten minutes: it contains a compiler)");
-    workspace::run(&mut workspace::cargo(&["build", "--package", "strowger"]))?;
+    let binary = workspace::build(&[], false)?.join("strowger");
     println!("building the plugin examples/edge");
     let built = plugins::build(&["edge"])?;
     let (plugin, _) = built.into_iter().next().context("examples/edge builds no plugin")?;
 
     let folder = workspace::target().join("demo");
-    let mut router = Router::start(&router::binary(), &plugin, &folder, &accounts())?;
+    let mut router = Router::start(&binary, &plugin, &folder, &accounts())?;
     println!("\nstrowger is up: SIP {} (UDP, TCP), admin http://{}", router.sip, router.admin);
     let script = Script::of(&http::get(router.admin, "/plugins")?)?;
     println!("every decision is made by plugin {script}");

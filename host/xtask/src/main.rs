@@ -1,5 +1,5 @@
-//! `cargo xtask`: the project's chores, each a file of its own. What a chore needs that the machine lacks it fetches
-//! under `target/` or names; none of them changes the system.
+//! `cargo xtask`: the project's chores, each a file of its own. What a chore needs that the machine lacks it names, and
+//! installs nothing: only the target for plugins is added, by rustup or under `target/`.
 
 mod arrows;
 mod bench;
@@ -16,6 +16,7 @@ mod metadata;
 mod plugins;
 mod purity;
 mod setup;
+mod sim;
 mod sipp;
 mod test;
 mod words;
@@ -31,6 +32,7 @@ const USAGE: &str = "cargo xtask COMMAND
   plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
   bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
+  sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
   check                  formatting, arrows, purity, licences, links: what needs no compiling
   ci                     check, lints, documents, pure crates built for wasm, then test
@@ -59,6 +61,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "bench" => bench::run(rest).map(|()| ExitCode::SUCCESS),
         "check" => check::run().map(|()| ExitCode::SUCCESS),
         "ci" => ci::run().map(|()| ExitCode::SUCCESS),
+        "sim" => sim::run(rest).map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
         "header-table" => header_table::write().map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {

@@ -27,6 +27,20 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     cargo
 }
 
+/// Builds programs of the workspace and gives back the folder they are in. The router is always among them: a crate
+/// built alone would have other features of shared dependencies, and wasmtime would be compiled once more.
+pub(crate) fn build(packages: &[&str], release: bool) -> Result<PathBuf> {
+    let mut cargo = cargo(&["build", "--package", "strowger"]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    if release {
+        cargo.arg("--release");
+    }
+    run(&mut cargo)?;
+    Ok(target().join(if release { "release" } else { "debug" }))
+}
+
 /// Runs it with its output shown; its failure is an error that names it.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {}", words(command)))?;

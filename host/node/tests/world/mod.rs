@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use strowger_node as node;
 use node::{
-    ConsultError, Consulted, Decided, Decision, Hook, Input, Listening, Node, NodeConfig, Output, ReplyDecision, Wants,
+    ConsultError, Consulted, Decided, Decision, Hook, Input, Listening, Node, NodeConfig, Output,
+    ReplyDecision, Wants,
 };
 use sip::{Flow, Message, Transport};
+use strowger_node as node;
 use transaction::{Limits, Time, Timers};
 
 /// What the script says to a hook about a message.

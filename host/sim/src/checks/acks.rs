@@ -21,7 +21,9 @@ pub(super) struct Acks {
 
 impl Acks {
     pub(super) fn received(&mut self, seen: &Seen<'_>) {
-        let Some(branch) = seen.branches.first().filter(|_| seen.message.method() == Method::Ack) else { return };
+        let Some(branch) = seen.branches.first().filter(|_| seen.message.method() == Method::Ack) else {
+            return;
+        };
         let is_for_nothing = seen.message.head().to_tag().is_some_and(|tag| NOBODY.ends_with(&text(tag)));
         if !is_for_nothing {
             self.passed.entry((seen.node, branch.to_vec())).or_default().0 += 1;
@@ -29,7 +31,9 @@ impl Acks {
     }
 
     pub(super) fn sent(&mut self, seen: &Seen<'_>) {
-        let Some(branch) = seen.branches.get(1).filter(|_| seen.message.method() == Method::Ack) else { return };
+        let Some(branch) = seen.branches.get(1).filter(|_| seen.message.method() == Method::Ack) else {
+            return;
+        };
         if let Some(passed) = self.passed.get_mut(&(seen.node, branch.to_vec())) {
             passed.1 += 1;
         }
@@ -48,7 +52,11 @@ impl Acks {
     pub(super) fn ended(&self) -> Vec<String> {
         let stayed = |(key, (received, sent)): (&(usize, Vec<u8>), &(u32, u32))| {
             (received != sent && !self.refused.contains_key(key)).then(|| {
-                format!("node {} received the ACK {} {received} times and sent it {sent} times", key.0, text(&key.1))
+                format!(
+                    "node {} received the ACK {} {received} times and sent it {sent} times",
+                    key.0,
+                    text(&key.1)
+                )
             })
         };
         self.passed.iter().filter_map(stayed).collect()

@@ -34,10 +34,13 @@ pub(super) fn judge(now: Time, told: &Told, excuses: &Excuses) -> Option<(Rule, 
         Told::Unacknowledged { call_id, status } => {
             (ACK_WAIT, Rule::Acks, format!("no ACK to the {status} of {call_id}"))
         }
-        Told::Stray(what) => return Some((Rule::Vias, format!("a phone got somebody else's response: {what}"))),
+        Told::Stray(what) => {
+            return Some((Rule::Vias, format!("a phone got somebody else's response: {what}")));
+        }
         Told::Up { .. } | Told::Over(_) | Told::Answered { .. } => return None,
     };
     let since = Time(now.0.saturating_sub(waited.as_micros() as u64 + 1_000_000));
     let broke = excuses.breaks.iter().any(|at| (since..=now).contains(at));
-    (excuses.lost < ENOUGH_LOST && !broke).then(|| (rule, format!("{what}, {} datagrams were lost", excuses.lost)))
+    (excuses.lost < ENOUGH_LOST && !broke)
+        .then(|| (rule, format!("{what}, {} datagrams were lost", excuses.lost)))
 }

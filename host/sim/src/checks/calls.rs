@@ -23,24 +23,25 @@ pub(super) struct Calls(BTreeMap<DialogName, Call>);
 impl Calls {
     pub(super) fn told(&mut self, told: &Told, dialogs: &[u64]) -> Vec<String> {
         match told {
-            Told::Up { name, caller, routes } => {
-                let call = self.0.entry(name.clone()).or_default();
-                call.caller |= caller;
-                call.callee |= !caller;
+            Told::Up { end, routes } => {
+                let call = self.0.entry(end.name.clone()).or_default();
+                call.caller |= end.caller;
+                call.callee |= !end.caller;
                 // The caller hears its route set from the response, where all proxies are in it.
-                if *caller {
+                if end.caller {
                     call.routes.clone_from(routes);
                 }
-                if call.caller && call.callee { self.compare(dialogs, &name.call_id) } else { Vec::new() }
+                if call.caller && call.callee { self.compare(dialogs, &end.name.call_id) } else { Vec::new() }
             }
             Told::Over(name) => {
                 let missing = self.compare(dialogs, &name.call_id);
                 self.0.entry(name.clone()).or_default().is_over = true;
                 missing
             }
-            Told::Answered { .. } | Told::Unanswered { .. } | Told::Unacknowledged { .. } | Told::Stray(_) => {
-                Vec::new()
-            }
+            Told::Answered { .. }
+            | Told::Unanswered { .. }
+            | Told::Unacknowledged { .. }
+            | Told::Stray(_) => Vec::new(),
         }
     }
 

@@ -29,8 +29,10 @@ impl Vias {
         if values(seen.message) != *vias {
             return Some(format!("{} with other Vias than the request had", what()));
         }
-        let expected = if flow.transport == Transport::Udp { address(seen.message) } else { Some(flow.remote) };
-        let same_connection = seen.flow.connection == flow.connection && seen.flow.transport == flow.transport;
+        let expected =
+            if flow.transport == Transport::Udp { address(seen.message) } else { Some(flow.remote) };
+        let same_connection =
+            seen.flow.connection == flow.connection && seen.flow.transport == flow.transport;
         (expected != Some(seen.flow.remote) || !same_connection)
             .then(|| format!("{} to {} instead of {expected:?}", what(), seen.flow.remote))
     }

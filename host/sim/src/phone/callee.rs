@@ -23,7 +23,7 @@ impl Phone {
     pub(super) fn invited(&mut self, key: &str) {
         let Some(server) = self.servers.get(key) else { return };
         if server.request.head().to_tag().is_some() {
-            let known = self.dialog_of(&server.request).is_some_and(|name| self.has_dialog(&name));
+            let known = self.dialog_of(&server.request).is_some_and(|end| self.has_dialog(&end));
             if !known {
                 return self.respond(key, 481);
             }
@@ -86,21 +86,21 @@ impl Phone {
     /// 200, and a dialog.
     fn accept(&mut self, key: &str, plan: usize) {
         let Some(server) = self.servers.get(key) else { return };
-        let (name, request) = (server.name(), &server.request);
+        let (end, request) = (server.end(), &server.request);
         let head = request.head();
         let local = format!("{};tag={}", text(head.header(HeaderId::TO).unwrap_or_default()), server.tag);
         let remote = text(head.header(HeaderId::FROM).unwrap_or_default());
         let routes = request.values(HeaderId::RECORD_ROUTE).map(|value| text(value.bytes)).collect();
         let dialog = Dialog::new(local, remote, routes, request, 100);
-        self.dialogs.insert(name.clone(), dialog);
+        self.dialogs.insert(end.clone(), dialog);
         self.respond(key, 200);
         let call = &self.scenario.calls[plan];
         let (talk, caller_hangs_up, reinvite) = (call.talk, call.caller_hangs_up, call.reinvite);
         if !caller_hangs_up {
-            self.wake_after(talk, Alarm::HangUp(name.clone()));
+            self.wake_after(talk, Alarm::HangUp(end.clone()));
         }
         if reinvite == Some(false) {
-            self.wake_after(talk / 2, Alarm::Reinvite(name));
+            self.wake_after(talk / 2, Alarm::Reinvite(end));
         }
     }
 

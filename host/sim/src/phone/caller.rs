@@ -6,8 +6,8 @@
 use sip::{HeaderId, Message};
 
 use super::client::Job;
-use super::dialog::{Dialog, DialogName};
-use super::{Alarm, Phone, Told, text};
+use super::dialog::Dialog;
+use super::{Alarm, DialogName, End, Phone, Told, text};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cancel {
@@ -26,7 +26,7 @@ pub(super) struct Placed {
     cancel: Cancel,
     is_answered: bool,
     /// The answer that counts.
-    kept: Option<DialogName>,
+    kept: Option<End>,
 }
 
 impl Phone {
@@ -106,12 +106,14 @@ impl Phone {
             call_id: client.request.call_id.clone(),
             callee_tag: text(response.head().to_tag().unwrap_or_default()),
         };
-        if self.dialogs.contains_key(&name) {
-            return self.acknowledge_again(&name, client.request.cseq);
+        let end = End { name, caller: true };
+        if self.dialogs.contains_key(&end) {
+            return self.acknowledge_again(&end, client.request.cseq);
         }
         let credentials = client.request.header("Proxy-Authorization").map(str::to_owned);
         let (from, invite_cseq) = (client.request.from.clone(), client.request.cseq);
-        let routes = response.values(HeaderId::RECORD_ROUTE).map(|value| text(value.bytes)).collect::<Vec<_>>();
+        let routes =
+            response.values(HeaderId::RECORD_ROUTE).map(|value| text(value.bytes)).collect::<Vec<_>>();
         let dialog = Dialog::new(
             from,
             text(response.header(HeaderId::TO).unwrap_or_default()),
@@ -120,26 +122,26 @@ impl Phone {
             invite_cseq,
         );
         let hosts = dialog.hosts();
-        self.dialogs.insert(name.clone(), dialog);
-        self.acknowledge(&name, invite_cseq, credentials);
-        self.tell(Told::Up { name: name.clone(), caller: true, routes: hosts });
+        self.dialogs.insert(end.clone(), dialog);
+        self.acknowledge(&end, invite_cseq, credentials);
+        self.tell(Told::Up { end: end.clone(), routes: hosts });
 
-        let Some(placed) = self.placed.get_mut(&name.call_id) else { return };
+        let Some(placed) = self.placed.get_mut(&end.name.call_id) else { return };
         let call = &self.scenario.calls[placed.plan];
         let superfluous = match (&placed.kept, placed.cancel, call.keeps_last) {
-            (_, Cancel::Sent | Cancel::Wanted, _) => Some(name.clone()),
+            (_, Cancel::Sent | Cancel::Wanted, _) => Some(end.clone()),
             (None, Cancel::No, _) => None,
-            (Some(_), Cancel::No, false) => Some(name.clone()),
+            (Some(_), Cancel::No, false) => Some(end.clone()),
             (Some(kept), Cancel::No, true) => Some(kept.clone()),
         };
-        if superfluous.as_ref() != Some(&name) {
-            placed.kept = Some(name.clone());
+        if superfluous.as_ref() != Some(&end) {
+            placed.kept = Some(end.clone());
             let (talk, caller_hangs_up, reinvite) = (call.talk, call.caller_hangs_up, call.reinvite);
             if caller_hangs_up {
-                self.wake_after(talk, Alarm::HangUp(name.clone()));
+                self.wake_after(talk, Alarm::HangUp(end.clone()));
             }
             if reinvite == Some(true) {
-                self.wake_after(talk / 2, Alarm::Reinvite(name));
+                self.wake_after(talk / 2, Alarm::Reinvite(end));
             }
         }
         if let Some(superfluous) = superfluous {

@@ -8,9 +8,8 @@ use std::time::Duration;
 use auth::{Account, Answer};
 use sip::{Flow, HeaderId, Message, Transport};
 
-use super::dialog::DialogName;
 use super::request::Request;
-use super::{Alarm, GIVE_UP, Phone, RING_OUT, T1, T2, Told, text};
+use super::{Alarm, End, GIVE_UP, Phone, RING_OUT, T1, T2, Told, text};
 
 /// Challenges that one request is sent again for.
 const MAX_CHALLENGES: u8 = 2;
@@ -23,7 +22,7 @@ pub(super) enum Job {
     /// To place a call.
     Invite,
     /// To change one.
-    Reinvite(DialogName),
+    Reinvite(End),
     /// To end one.
     Bye,
     /// To cancel one.
@@ -62,7 +61,14 @@ impl Phone {
         branch
     }
 
-    pub(super) fn start_with(&mut self, request: Request, flow: Flow, job: Job, challenges: u8, branch: String) {
+    pub(super) fn start_with(
+        &mut self,
+        request: Request,
+        flow: Flow,
+        job: Job,
+        challenges: u8,
+        branch: String,
+    ) {
         let bytes = request.print(&self.via(flow, &branch));
         let key = key(&branch, request.method);
         self.send(flow, bytes.clone());
@@ -70,7 +76,8 @@ impl Phone {
             self.wake_after(T1, Alarm::Resend(key.clone()));
         }
         self.wake_after(GIVE_UP, Alarm::GiveUp(key.clone()));
-        let client = Client { request, branch, flow, bytes, interval: T1, state: State::Trying, job, challenges };
+        let client =
+            Client { request, branch, flow, bytes, interval: T1, state: State::Trying, job, challenges };
         self.clients.insert(key, client);
     }
 
@@ -136,7 +143,7 @@ impl Phone {
         }
         match job {
             Job::Invite => self.invite_answered(&key, message, first),
-            Job::Reinvite(name) if (200..300).contains(&status) => self.reinvite_answered(&key, &name),
+            Job::Reinvite(end) if (200..300).contains(&status) => self.reinvite_answered(&key, &end),
             Job::Plain { .. } | Job::Bye | Job::Cancel | Job::Reinvite(_) => {}
         }
     }

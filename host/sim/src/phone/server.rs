@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use sip::{Flow, HeaderId, Message, Method, Transport};
 
-use super::dialog::DialogName;
-use super::{Alarm, GIVE_UP, Phone, T1, T2, Told, text};
+use super::{Alarm, DialogName, End, GIVE_UP, Phone, T1, T2, Told, text};
 
 /// One server transaction.
 pub(super) struct Server {
@@ -25,11 +24,10 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn name(&self) -> DialogName {
-        DialogName {
-            call_id: text(self.request.head().call_id().unwrap_or_default()),
-            callee_tag: self.tag.clone(),
-        }
+    /// Our end of the dialog that an INVITE makes.
+    pub(super) fn end(&self) -> End {
+        let call_id = text(self.request.head().call_id().unwrap_or_default());
+        End { name: DialogName { call_id, callee_tag: self.tag.clone() }, caller: false }
     }
 }
 
@@ -67,7 +65,7 @@ impl Phone {
             Method::Invite => self.invited(&key),
             Method::Cancel => self.cancelled(&key, &branch),
             Method::Bye => {
-                let known = self.dialog_of(message).is_some_and(|name| self.hung_up(&name));
+                let known = self.dialog_of(message).is_some_and(|end| self.hung_up(&end));
                 self.respond(&key, if known { 200 } else { 481 });
             }
             Method::Message | Method::Options => {
@@ -105,7 +103,9 @@ impl Phone {
 
     /// Timer G; the same for a 2xx.
     pub(super) fn repeat(&mut self, key: String) {
-        let Some(server) = self.servers.get_mut(&key).filter(|server| !server.is_acknowledged) else { return };
+        let Some(server) = self.servers.get_mut(&key).filter(|server| !server.is_acknowledged) else {
+            return;
+        };
         server.interval = (server.interval * 2).min(T2);
         let (flow, bytes, interval) = (server.flow, server.last.clone(), server.interval);
         self.send(flow, bytes);
@@ -116,11 +116,11 @@ impl Phone {
     pub(super) fn stop_repeating(&mut self, key: &str) {
         let Some(server) = self.servers.get_mut(key).filter(|server| !server.is_acknowledged) else { return };
         server.is_acknowledged = true;
-        let (name, status) = (server.name(), server.status);
+        let (end, status, is_call) = (server.end(), server.status, server.plan.is_some());
         // A call that was ended meanwhile needs no ACK any more.
-        let is_over = status < 300 && !self.has_dialog(&name);
+        let is_over = status < 300 && is_call && !self.has_dialog(&end);
         if !is_over {
-            self.tell(Told::Unacknowledged { call_id: name.call_id, status });
+            self.tell(Told::Unacknowledged { call_id: end.name.call_id, status });
         }
     }
 
@@ -144,15 +144,15 @@ impl Phone {
             if fits && !server.is_acknowledged {
                 server.is_acknowledged = true;
                 if server.plan.is_some() {
-                    up = Some(server.name());
+                    up = Some(server.end());
                 }
             }
         }
-        if let Some(name) = up
-            && let Some(dialog) = self.dialogs.get(&name)
+        if let Some(end) = up
+            && let Some(dialog) = self.dialogs.get(&end)
         {
             let routes = dialog.hosts();
-            self.tell(Told::Up { name, caller: false, routes });
+            self.tell(Told::Up { end, routes });
         }
     }
 }

@@ -150,12 +150,17 @@ mod tests {
     fn a_scheme_that_nobody_knows() {
         let credentials = Credentials::parse(b"NoOneKnowsThisScheme opaque-data=here").unwrap();
         assert_eq!(credentials.param("opaque-data").unwrap().as_ref(), b"here");
-        assert_eq!(Credentials::parse_info(b"nextnonce=\"47\"").unwrap().param("nextnonce").unwrap().as_ref(), b"47");
+        assert_eq!(
+            Credentials::parse_info(b"nextnonce=\"47\"").unwrap().param("nextnonce").unwrap().as_ref(),
+            b"47"
+        );
     }
 
     #[test]
     fn what_is_no_credentials() {
-        for wrong in [&b""[..], b"Digest", b"Digest ", b"Digest a", b"Digest a=\"x", b"Digest a=b c=d", b"Digest =x"] {
+        for wrong in
+            [&b""[..], b"Digest", b"Digest ", b"Digest a", b"Digest a=\"x", b"Digest a=b c=d", b"Digest =x"]
+        {
             assert!(Credentials::parse(wrong).is_err(), "{}", String::from_utf8_lossy(wrong));
         }
         let many = [&b"Digest "[..], &b"a=b,".repeat(MAX_PARAMS + 1)].concat();

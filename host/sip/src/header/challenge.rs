@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn a_digest_challenge() {
-        let value = b"Digest realm=\"atlanta.com\", qop=\"auth,auth-int\", nonce=\"f84f1cec41e6cbe5aea9c8e88d359\", \
+        let value =
+            b"Digest realm=\"atlanta.com\", qop=\"auth,auth-int\", nonce=\"f84f1cec41e6cbe5aea9c8e88d359\", \
             stale=FALSE, algorithm=AKAv1-MD5";
         let challenge = Challenge::parse(value).unwrap();
         assert_eq!(challenge.realm().unwrap().as_ref(), b"atlanta.com");

@@ -24,7 +24,8 @@ impl<'a> CSeq<'a> {
     /// It is not a number within 32 bits, white space and a method.
     pub fn parse(value: &'a [u8]) -> Result<CSeq<'a>, HeaderError> {
         let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let number = grammar::number(&value[..digits]).ok_or(HeaderError::syntax(0, "a number within 32 bits"))?;
+        let number =
+            grammar::number(&value[..digits]).ok_or(HeaderError::syntax(0, "a number within 32 bits"))?;
         let at = grammar::skip_white(value, digits);
         let token = &value[at..];
         if at == digits || !grammar::all(TOKEN, token) {

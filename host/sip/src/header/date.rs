@@ -15,7 +15,8 @@ const DAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"
 /// Any other form, a day that its month does not have, or a zone that is not GMT.
 pub fn parse(value: &[u8]) -> Result<u64, HeaderError> {
     let wrong = |at| HeaderError::syntax(at, "a date as in Sat, 13 Nov 2010 23:29:00 GMT");
-    let [w1, w2, w3, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ ..] = value else {
+    let [w1, w2, w3, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', time @ ..] = value
+    else {
         return Err(wrong(0));
     };
     let [h1, h2, b':', n1, n2, b':', s1, s2, b' ', zone @ ..] = time else { return Err(wrong(17)) };
@@ -30,7 +31,8 @@ pub fn parse(value: &[u8]) -> Result<u64, HeaderError> {
     let month = month.ok_or(wrong(8))? as u64 + 1;
     let day = number(&[*d1, *d2], 5)?;
     let year = number(&[*y1, *y2, *y3, *y4], 12)?;
-    let (hour, minute, second) = (number(&[*h1, *h2], 17)?, number(&[*n1, *n2], 20)?, number(&[*s1, *s2], 23)?);
+    let (hour, minute, second) =
+        (number(&[*h1, *h2], 17)?, number(&[*n1, *n2], 20)?, number(&[*s1, *s2], 23)?);
     if year < 1970 || day == 0 || day > days_in(month, year) || hour > 23 || minute > 59 || second > 60 {
         return Err(wrong(5));
     }
@@ -71,8 +73,13 @@ mod tests {
     #[test]
     fn what_is_no_date() {
         let wrong: [&[u8]; 7] = [
-            b"", b"Fri, 01 Jan 2010 16:00:00 EST", b"Fri, 1 Jan 2010 16:00:00 GMT", b"Fri, 29 Feb 2100 00:00:00 GMT",
-            b"Fri, 01 Foo 2010 16:00:00 GMT", b"Fri, 01 Jan 2010 24:00:00 GMT", b"Fri, 00 Jan 2010 16:00:00 GMT",
+            b"",
+            b"Fri, 01 Jan 2010 16:00:00 EST",
+            b"Fri, 1 Jan 2010 16:00:00 GMT",
+            b"Fri, 29 Feb 2100 00:00:00 GMT",
+            b"Fri, 01 Foo 2010 16:00:00 GMT",
+            b"Fri, 01 Jan 2010 24:00:00 GMT",
+            b"Fri, 00 Jan 2010 16:00:00 GMT",
         ];
         for value in wrong {
             assert!(parse(value).is_err(), "{}", String::from_utf8_lossy(value));

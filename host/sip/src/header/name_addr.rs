@@ -209,9 +209,18 @@ mod tests {
     #[test]
     fn what_is_no_name_addr() {
         let wrong = [
-            "", "\"Mr. J. User <sip:j.user@example.com>", "Bell, Alexander <sip:a@b>;tag=43", "<sip:a@b",
-            "sip:user@example.com?Route=%3Csip:sip.example.com%3E", "sip:a,b@c", "\"x\" sip:a@b", "<sip:a>;;;;",
-            "<sip:a> x", ";tag=1", "\"x\"", "a@b <sip:a>",
+            "",
+            "\"Mr. J. User <sip:j.user@example.com>",
+            "Bell, Alexander <sip:a@b>;tag=43",
+            "<sip:a@b",
+            "sip:user@example.com?Route=%3Csip:sip.example.com%3E",
+            "sip:a,b@c",
+            "\"x\" sip:a@b",
+            "<sip:a>;;;;",
+            "<sip:a> x",
+            ";tag=1",
+            "\"x\"",
+            "a@b <sip:a>",
         ];
         for text in wrong {
             assert!(NameAddr::parse(text.as_bytes()).is_err(), "{text:?} was read");
@@ -221,8 +230,19 @@ mod tests {
     #[test]
     fn q_values_are_thousandths() {
         let expected = [
-            ("1", Some(1000)), ("0", Some(0)), ("0.5", Some(500)), ("1.000", Some(1000)), ("0.33", Some(330)),
-            ("0.", Some(0)), (".7", Some(700)), ("1.001", None), ("2", None), ("0.1234", None), ("-1", None), ("", None), ("0.x", None),
+            ("1", Some(1000)),
+            ("0", Some(0)),
+            ("0.5", Some(500)),
+            ("1.000", Some(1000)),
+            ("0.33", Some(330)),
+            ("0.", Some(0)),
+            (".7", Some(700)),
+            ("1.001", None),
+            ("2", None),
+            ("0.1234", None),
+            ("-1", None),
+            ("", None),
+            ("0.x", None),
         ];
         for (text, q) in expected {
             assert_eq!(q_thousandths(text.as_bytes()), q, "{text}");

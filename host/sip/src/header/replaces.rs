@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn a_call_id_and_two_tags() {
-        let one = DialogReference::parse(b"98732@sip.example.com\r\n ;from-tag=r33th4x0r ;to-tag=ff87ff").unwrap();
+        let one =
+            DialogReference::parse(b"98732@sip.example.com\r\n ;from-tag=r33th4x0r ;to-tag=ff87ff").unwrap();
         assert_eq!(one.call_id, b"98732@sip.example.com");
         assert_eq!((one.local_tag(), one.remote_tag()), (Some(&b"ff87ff"[..]), Some(&b"r33th4x0r"[..])));
         let two = DialogReference::parse(b"fa77as7dad8-sd98ajzz;local-tag=kkaz-;remote-tag=6544").unwrap();

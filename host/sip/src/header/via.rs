@@ -5,9 +5,9 @@
 
 use std::net::IpAddr;
 
+use crate::HeaderError;
 use crate::grammar::{self, TOKEN};
 use crate::{Host, Params, Transport, host};
-use crate::HeaderError;
 
 /// The prefix of a branch that is unique (§8.1.1.7): it names a transaction.
 pub const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
@@ -89,9 +89,9 @@ impl<'a> Via<'a> {
     /// its value is no port.
     #[must_use]
     pub fn rport(&self) -> Option<Option<u16>> {
-        self.params.get("rport").map(|value| {
-            value.and_then(grammar::number).and_then(|port| u16::try_from(port).ok())
-        })
+        self.params
+            .get("rport")
+            .map(|value| value.and_then(grammar::number).and_then(|port| u16::try_from(port).ok()))
     }
 
     /// The `received` parameter; brackets around an IPv6 address are optional (RFC 5118 §4.5).
@@ -110,11 +110,6 @@ impl<'a> Via<'a> {
     #[must_use]
     pub fn ttl(&self) -> Option<u8> {
         self.params.value("ttl").and_then(grammar::number).and_then(|ttl| u8::try_from(ttl).ok())
-    }
-
-    /// Every parameter.
-    pub fn params(&self) -> crate::ParamsIter<'a> {
-        self.params.iter()
     }
 }
 
@@ -162,7 +157,8 @@ mod tests {
 
     #[test]
     fn the_usual_form() {
-        let via = parse("SIP/2.0/UDP 192.0.2.1:5070;rport;branch=z9hG4bKa1;received=192.0.2.9;ttl=16;maddr=a.b");
+        let via =
+            parse("SIP/2.0/UDP 192.0.2.1:5070;rport;branch=z9hG4bKa1;received=192.0.2.9;ttl=16;maddr=a.b");
         assert_eq!((via.version, via.transport, via.port), (&b"2.0"[..], &b"UDP"[..], Some(5070)));
         assert_eq!((via.sent_by, via.rport()), (&b"192.0.2.1:5070"[..], Some(None)));
         assert_eq!(via.unique_branch(), Some(&b"z9hG4bKa1"[..]));
@@ -191,9 +187,19 @@ mod tests {
     #[test]
     fn what_is_no_via() {
         let wrong = [
-            "", "SIP/2.0/UDP", "SIP/2.0/UDP ", "SIP/2.0/ a", "HTTP/1.1/TCP a", "SIP/2.0/UDP 192.0.2.15;;,;,,",
-            "SIP/2.0/UDP a:b", "SIP/2.0/UDP a:70000", "SIP/2.0/UDP [::1", "SIP/2.0/UDP a b", "SIP/2.0 UDP a",
-            "SIP/2.0/UDPa", "SIP/2.0/UDP a;=b",
+            "",
+            "SIP/2.0/UDP",
+            "SIP/2.0/UDP ",
+            "SIP/2.0/ a",
+            "HTTP/1.1/TCP a",
+            "SIP/2.0/UDP 192.0.2.15;;,;,,",
+            "SIP/2.0/UDP a:b",
+            "SIP/2.0/UDP a:70000",
+            "SIP/2.0/UDP [::1",
+            "SIP/2.0/UDP a b",
+            "SIP/2.0 UDP a",
+            "SIP/2.0/UDPa",
+            "SIP/2.0/UDP a;=b",
         ];
         for text in wrong {
             assert!(Via::parse(text.as_bytes()).is_err(), "{text:?} was read");

@@ -78,7 +78,11 @@ fn same_headers(one: &Uri<'_>, two: &Uri<'_>) -> bool {
 fn tel(one: &Uri<'_>, two: &Uri<'_>) -> bool {
     let digits = |uri: &Uri<'_>| {
         let number = uri.number().unwrap_or_default();
-        number.iter().copied().filter(|byte| !is_visual_separator(*byte)).map(|byte| byte.to_ascii_lowercase())
+        number
+            .iter()
+            .copied()
+            .filter(|byte| !is_visual_separator(*byte))
+            .map(|byte| byte.to_ascii_lowercase())
             .collect::<Vec<_>>()
     };
     let all_in = |one: UriParams<'_>, two: UriParams<'_>| {

@@ -1,5 +1,8 @@
 //! RFC 3261, a file for each section that this crate does. URIs (§19.1) are tested in `src/uri/tests.rs`.
 
+// In a test an unwrap that fails is the finding.
+#![allow(clippy::unwrap_used)]
+
 mod section_16_6;
 mod section_18_2_1;
 mod section_18_3;
@@ -12,7 +15,8 @@ use strowger_sip::{Draft, Message};
 
 /// A message, for texts written with `\n` for each CRLF.
 fn message(text: &str) -> Message {
-    Message::parse_datagram(text.replace('\n', "\r\n").as_bytes()).unwrap_or_else(|error| panic!("{text}\n{error}"))
+    Message::parse_datagram(text.replace('\n', "\r\n").as_bytes())
+        .unwrap_or_else(|error| panic!("{text}\n{error}"))
 }
 
 fn printed(draft: &Draft<'_>) -> String {

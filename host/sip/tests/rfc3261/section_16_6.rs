@@ -143,12 +143,17 @@ fn values_hold_no_line_breaks() {
     let request = message("OPTIONS sip:a SIP/2.0\nTo: t\n\n");
     let mut draft = Draft::forward(request.head());
     draft.append(HeaderId::SUBJECT, "a\r\nVia: forged");
-    draft.append_named("X\r\nY", "\0");
+    draft.append_named("X\r\nY", "not a name");
+    draft.prepend_named("two words", "not a name");
+    draft.append_named("", "not a name");
+    draft.append(HeaderId(9999), "not a number of the table");
+    draft.append_named("X-Nul", "\0");
     draft.set_request_uri("sip:b SIP/2.0\r\nVia: forged");
     let mut out = Vec::new();
     draft.print(&mut out);
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text.matches("\r\n").count(), 5, "{text:?}");
+    assert!(!text.contains("not a"), "{text:?}");
 }
 
 #[test]

@@ -70,10 +70,7 @@ fn what_the_sender_claims_is_replaced() {
         stamped("SIP/2.0/UDP a;received=1.1.1.1;branch=x;rport=7", "192.0.2.1:9988"),
         "SIP/2.0/UDP a;branch=x;rport=9988;received=192.0.2.1"
     );
-    assert_eq!(
-        stamped("SIP/2.0/UDP 192.0.2.1 ;received=1.1.1.1", "192.0.2.1:9988"),
-        "SIP/2.0/UDP 192.0.2.1"
-    );
+    assert_eq!(stamped("SIP/2.0/UDP 192.0.2.1 ;received=1.1.1.1", "192.0.2.1:9988"), "SIP/2.0/UDP 192.0.2.1");
 }
 
 #[test]

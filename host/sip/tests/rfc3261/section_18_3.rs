@@ -3,7 +3,8 @@
 use strowger_sip::bounds::{MAX_HEAD, MAX_MESSAGE};
 use strowger_sip::{Frame, Message, ParseError, Why, frame, validate};
 
-const HEAD: &str = "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nTo: <sip:a>\r\nf: <sip:b>\r\ni: 1\r\nCSeq: 1 OPTIONS\r\n";
+const HEAD: &str =
+    "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nTo: <sip:a>\r\nf: <sip:b>\r\ni: 1\r\nCSeq: 1 OPTIONS\r\n";
 
 fn bytes(headers: &str, body: &str) -> Vec<u8> {
     format!("{HEAD}{headers}\r\n{body}").into_bytes()
@@ -45,7 +46,14 @@ fn a_stream_is_framed_byte_by_byte() {
 
 #[test]
 fn content_length_in_every_shape() {
-    let shapes = ["l:5", "Content-Length  :5", "CONTENT-LENGTH:\r\n 5", "l: 005 \t", "L :\r\n\t5\r\n ", "l: 5\r\nl: 5"];
+    let shapes = [
+        "l:5",
+        "Content-Length  :5",
+        "CONTENT-LENGTH:\r\n 5",
+        "l: 005 \t",
+        "L :\r\n\t5\r\n ",
+        "l: 5\r\nl: 5",
+    ];
     for shape in shapes {
         let whole = bytes(&format!("{shape}\r\n"), "hello");
         assert_eq!(frame(&whole), Ok(Frame::Message { length: whole.len() }), "{shape:?}");
@@ -64,7 +72,9 @@ fn without_content_length_a_stream_has_no_body() {
 
 #[test]
 fn what_cannot_be_framed_on_a_stream() {
-    for lengths in ["l: -1\r\n", "l: x\r\n", "l:\r\n", "l: 1, 1\r\n", "l: 1\r\nContent-Length: 2\r\n", "l: 1 2\r\n"] {
+    for lengths in
+        ["l: -1\r\n", "l: x\r\n", "l:\r\n", "l: 1, 1\r\n", "l: 1\r\nContent-Length: 2\r\n", "l: 1 2\r\n"]
+    {
         let whole = bytes(lengths, "hello");
         assert!(matches!(frame(&whole), Err(ParseError::ContentLength { .. })), "{lengths:?}");
         assert!(Message::parse_stream(&whole).is_err(), "{lengths:?}");
@@ -78,7 +88,12 @@ fn what_cannot_be_framed_on_a_stream() {
 #[test]
 fn what_is_no_sip_is_refused_early() {
     let wrong: [&[u8]; 6] = [
-        b"GET / HTTP/1.1\r\n", b"\x16\x03\x01\x02\x00", b"<policy-file-request/>", b"hello\nworld", b" OPTIONS", b"SIP/2.0 20 x\r\n",
+        b"GET / HTTP/1.1\r\n",
+        b"\x16\x03\x01\x02\x00",
+        b"<policy-file-request/>",
+        b"hello\nworld",
+        b" OPTIONS",
+        b"SIP/2.0 20 x\r\n",
     ];
     for bytes in wrong {
         assert!(matches!(frame(bytes), Err(ParseError::Syntax { .. })), "{}", bytes.escape_ascii());

@@ -26,7 +26,9 @@ fn white_space_around_the_colon_does_not_matter() {
 /// §7.3.1: a folded value is the same value with a space.
 #[test]
 fn folds_are_kept_and_read_as_spaces() {
-    let message = message("OPTIONS sip:a SIP/2.0\nSubject: I know you're there,\n   pick up the phone\n and answer!\nTo: x\n\n");
+    let message = message(
+        "OPTIONS sip:a SIP/2.0\nSubject: I know you're there,\n   pick up the phone\n and answer!\nTo: x\n\n",
+    );
     let head = message.head();
     assert_eq!(head.spans()[0].flags & HeaderSpan::FOLDED, HeaderSpan::FOLDED);
     assert_eq!(head.spans()[1].flags & HeaderSpan::FOLDED, 0);
@@ -57,7 +59,8 @@ fn authorization_is_read_whole() {
         "REGISTER sip:a SIP/2.0\nAuthorization: Digest username=\"Alice\", realm=\"atlanta.com\"\n\
          Authorization: Digest username=\"Bob\"\n\n",
     );
-    let credentials: Vec<_> = message.head().credentials(HeaderId::AUTHORIZATION).map(Result::unwrap).collect();
+    let credentials: Vec<_> =
+        message.head().credentials(HeaderId::AUTHORIZATION).map(Result::unwrap).collect();
     assert_eq!(credentials.len(), 2);
     assert_eq!(credentials[0].param("realm").unwrap().as_ref(), b"atlanta.com");
     assert_eq!(message.head().count(HeaderId::AUTHORIZATION), 2);
@@ -67,11 +70,23 @@ fn authorization_is_read_whole() {
 #[test]
 fn compact_forms_stand_for_long_ones() {
     let pairs = [
-        ("c", HeaderId::CONTENT_TYPE), ("e", HeaderId::CONTENT_ENCODING), ("f", HeaderId::FROM),
-        ("i", HeaderId::CALL_ID), ("k", HeaderId::SUPPORTED), ("m", HeaderId::CONTACT), ("s", HeaderId::SUBJECT),
-        ("t", HeaderId::TO), ("v", HeaderId::VIA), ("o", HeaderId::EVENT), ("u", HeaderId::ALLOW_EVENTS),
-        ("r", HeaderId::REFER_TO), ("b", HeaderId::REFERRED_BY), ("x", HeaderId::SESSION_EXPIRES),
-        ("a", HeaderId::ACCEPT_CONTACT), ("j", HeaderId::REJECT_CONTACT), ("d", HeaderId::REQUEST_DISPOSITION),
+        ("c", HeaderId::CONTENT_TYPE),
+        ("e", HeaderId::CONTENT_ENCODING),
+        ("f", HeaderId::FROM),
+        ("i", HeaderId::CALL_ID),
+        ("k", HeaderId::SUPPORTED),
+        ("m", HeaderId::CONTACT),
+        ("s", HeaderId::SUBJECT),
+        ("t", HeaderId::TO),
+        ("v", HeaderId::VIA),
+        ("o", HeaderId::EVENT),
+        ("u", HeaderId::ALLOW_EVENTS),
+        ("r", HeaderId::REFER_TO),
+        ("b", HeaderId::REFERRED_BY),
+        ("x", HeaderId::SESSION_EXPIRES),
+        ("a", HeaderId::ACCEPT_CONTACT),
+        ("j", HeaderId::REJECT_CONTACT),
+        ("d", HeaderId::REQUEST_DISPOSITION),
         ("y", HeaderId::IDENTITY),
     ];
     for (letter, id) in pairs {

@@ -32,9 +32,8 @@ fn offsets_of_errors_count_from_the_first_byte() {
 
 #[test]
 fn the_number_of_header_fields_is_bounded() {
-    let with = |count: usize| {
-        ["OPTIONS sip:a SIP/2.0\r\n", &"v: x\r\n".repeat(count), "\r\n"].concat().into_bytes()
-    };
+    let with =
+        |count: usize| ["OPTIONS sip:a SIP/2.0\r\n", &"v: x\r\n".repeat(count), "\r\n"].concat().into_bytes();
     assert_eq!(limit(&with(MAX_HEADERS)), None);
     assert_eq!(limit(&with(MAX_HEADERS + 1)), Some(MAX_HEADERS));
 }
@@ -56,7 +55,8 @@ fn the_sizes_of_a_message_and_of_a_method_are_bounded() {
     assert_eq!(limit(&bytes), None);
     bytes.push(b'x');
     assert_eq!(limit(&bytes), Some(MAX_MESSAGE));
-    let method = |length: usize| ["M".repeat(length).as_str(), " sip:a SIP/2.0\r\n\r\n"].concat().into_bytes();
+    let method =
+        |length: usize| ["M".repeat(length).as_str(), " sip:a SIP/2.0\r\n\r\n"].concat().into_bytes();
     assert_eq!(limit(&method(MAX_METHOD)), None);
     assert_eq!(limit(&method(MAX_METHOD + 1)), Some(MAX_METHOD));
 }

@@ -18,8 +18,7 @@ fn a_whole_request_and_a_whole_response_are_valid() {
 
 #[test]
 fn what_makes_a_transaction_is_mandatory() {
-    let mandatory =
-        [HeaderId::VIA, HeaderId::TO, HeaderId::FROM, HeaderId::CALL_ID, HeaderId::CSEQ];
+    let mandatory = [HeaderId::VIA, HeaderId::TO, HeaderId::FROM, HeaderId::CALL_ID, HeaderId::CSEQ];
     for id in mandatory {
         let start = format!("\n{}: ", id.name());
         let without = INVITE.replacen(&start, "\nX-Was: ", 1);

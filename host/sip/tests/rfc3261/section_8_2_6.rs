@@ -45,7 +45,8 @@ Content-Length: 0
 
 #[test]
 fn a_to_tag_that_is_there_stays() {
-    let request = message(&REQUEST.replace("To: Bob <sip:bob@biloxi.com>", "t: <sip:bob@biloxi.com>\n ;tag=old"));
+    let request =
+        message(&REQUEST.replace("To: Bob <sip:bob@biloxi.com>", "t: <sip:bob@biloxi.com>\n ;tag=old"));
     let text = response(&request, 200, Some("new"));
     assert!(text.contains("t: <sip:bob@biloxi.com>\n ;tag=old\n") && !text.contains("new"));
 }

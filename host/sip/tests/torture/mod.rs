@@ -103,7 +103,8 @@ impl Row {
 fn expand(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut is_one_line = false;
-    for line in text.strip_suffix(b"\n").expect("a text ends with a line break").split(|byte| *byte == b'\n') {
+    for line in text.strip_suffix(b"\n").expect("a text ends with a line break").split(|byte| *byte == b'\n')
+    {
         match line {
             b"<allOneLine>" => is_one_line = true,
             b"</allOneLine>" => {
@@ -127,13 +128,14 @@ fn expand_line(line: &[u8], out: &mut Vec<u8>) {
         if let Some(tail) = rest.strip_prefix(b"<hex>") {
             let (digits, behind) = until(tail, b"</hex>");
             out.extend(digits.as_chunks::<2>().0.iter().map(|digits| {
-                u8::from_str_radix(str::from_utf8(digits).unwrap(), 16).expect("hexadecimal digits")
+                u8::from_str_radix(str::from_utf8(digits).expect("hexadecimal digits"), 16)
+                    .expect("hexadecimal digits")
             }));
             rest = behind;
         } else if let Some(tail) = rest.strip_prefix(b"<repeat count=") {
             let (count, tail) = until(tail, b">");
             let (piece, behind) = until(tail, b"</repeat>");
-            out.extend(piece.repeat(str::from_utf8(count).unwrap().parse().expect("a count")));
+            out.extend(piece.repeat(str::from_utf8(count).expect("a count").parse().expect("a count")));
             rest = behind;
         } else {
             out.push(*first);

@@ -2,6 +2,7 @@
 //!
 //! In: users one by one. Out: hashes. About 80 bytes a user with both hashes. Not here: where users come from.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
 use auth::{Algorithm, Ha1s, Hash};
@@ -31,7 +32,7 @@ pub(super) struct Set {
     index: HashTable<u32>,
     users: Vec<User>,
     names: String,
-    domains: Vec<Box<str>>,
+    domains: HashMap<Box<str>, u16>,
 }
 
 impl Set {
@@ -91,7 +92,7 @@ impl Set {
     }
 
     pub(super) fn get(&self, user: &str, domain: &str) -> Option<Ha1s> {
-        let domain = self.domains.iter().position(|known| **known == *domain)? as u16;
+        let domain = *self.domains.get(domain)?;
         let found = &self.users[self.find(self.hasher.hash_one((user, domain)), user, domain)? as usize];
         Some(Ha1s {
             md5: (found.has & HAS_MD5 != 0).then_some(found.md5),
@@ -113,12 +114,11 @@ impl Set {
     }
 
     fn domain(&mut self, domain: &str) -> Result<u16, Wrong> {
-        // the last one is most often the same
-        if let Some(place) = self.domains.iter().rposition(|known| **known == *domain) {
-            return Ok(place as u16);
+        if let Some(place) = self.domains.get(domain) {
+            return Ok(*place);
         }
         let place = u16::try_from(self.domains.len()).map_err(|_| Wrong::Domains)?;
-        self.domains.push(domain.into());
+        self.domains.insert(domain.into(), place);
         Ok(place)
     }
 }

@@ -42,8 +42,10 @@ fn url(at: &AdminUrl, path: &str) -> String {
 
 fn read(url: &str, mut response: Response<ureq::Body>) -> Result<Value> {
     let status = response.status();
-    let body: Value =
-        response.body_mut().read_json().with_context(|| format!("{url}: {status}, and not the JSON of a Strowger host"))?;
+    let body: Value = response
+        .body_mut()
+        .read_json()
+        .with_context(|| format!("{url}: {status}, and not the JSON of a Strowger host"))?;
     if status.is_success() {
         return Ok(body);
     }

@@ -68,7 +68,8 @@ fn read(file: &Path) -> Result<Case> {
         bail!("{}: {size} bytes are more than a case may have ({MAX_CASE_BYTES})", file.display());
     }
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    Case::parse(&text).map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.expected))
+    Case::parse(&text)
+        .map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.expected))
 }
 
 fn run_one(engine: &Engine, bytes: &[u8], role: &Role, case: Case) -> Result<Vec<Mismatch>> {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use plugin::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits, Services,
-    Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
+    Services, Staged, Verdict,
 };
 use scaffold::cases::{HostAnswers, RegisterAnswer, VerdictAnswer};
 

@@ -302,15 +302,17 @@ impl Phone {
     }
 }
 
-/// `INVITE`, `200 OK (BYE)`.
+/// `INVITE`, `180 Ringing`, and where one must know what of: `200 OK (BYE)`.
 fn label(message: &Message) -> String {
     if message.is_request() {
         return text(Some(message.method_token()));
     }
+    let (status, reason) = (message.status(), text(Some(message.head().reason())));
     let cseq = cseq_of(message);
-    let method = cseq.split(' ').next_back().unwrap_or_default();
-    let head = message.head();
-    format!("{} {} ({method})", head.status(), text(Some(head.reason())))
+    match cseq.split(' ').next_back() {
+        Some(method) if (200..300).contains(&status) => format!("{status} {reason} ({method})"),
+        _ => format!("{status} {reason}"),
+    }
 }
 
 fn cseq_of(message: &Message) -> String {

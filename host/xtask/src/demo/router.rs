@@ -1,7 +1,6 @@
 //! A router of this checkout, started with the edge example on free loopback ports, and stopped again.
 
 use super::http;
-use crate::workspace;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fmt::Write;
@@ -161,7 +160,7 @@ configuration = '''
 domains = ["{DOMAIN}"]
 realm = "{DOMAIN}"
 min_expires = 10
-algorithms = ["SHA-256", "MD5"]
+algorithms = ["MD5", "SHA-256"]
 '''
 
 [users]
@@ -171,9 +170,4 @@ file = "users.tsv"
 address = "{admin}"
 "#
     )
-}
-
-/// The binary that `cargo build` has made.
-pub(crate) fn binary() -> PathBuf {
-    workspace::target().join("debug/strowger")
 }

@@ -1,0 +1,108 @@
+//! A node of the world: the code under test, its script, and where it listens.
+//!
+//! In: the scenario. Out: [`Element`]. It is driven by `world.rs`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use node::{Listening, Node, NodeConfig};
+use plugin::Plugin;
+use sip::Transport;
+use transaction::{Limits, Timers};
+
+use crate::checks::Left;
+use crate::machine::{Machine, NONCE_LIFETIME};
+use crate::plugins::Plugins;
+use crate::random::Random;
+use crate::scenario::{DOMAIN, EDGE, Scenario, TRANSIT, element_address};
+use crate::script::Script;
+
+/// What a node listens on; numbered as [`sip::Flow::listener`].
+pub(crate) const TRANSPORTS: [Transport; 3] = [Transport::Udp, Transport::Tcp, Transport::Ws];
+/// Over three minutes (RFC 3261 §16.6 item 11).
+const TIMER_C: Duration = Duration::from_secs(185);
+/// RFC 3261 §18.1.1.
+const UDP_BYTES: usize = 1300;
+/// Wall clock at the beginning of every world.
+pub(crate) const WALL_START_MS: u64 = 1_700_000_000_000;
+/// Bounds that no scenario reaches.
+const MAX_TRANSACTIONS: u32 = 10_000;
+const MAX_DIALOGS: usize = 1_000;
+
+/// A node and its script.
+pub(crate) struct Element {
+    pub(crate) node: Node,
+    pub(crate) script: Script,
+    pub(crate) random: Random,
+}
+
+/// The nodes of a scenario, and the plugin that replaces the first one's in the middle.
+pub(crate) fn elements(
+    scenario: &Scenario,
+    random: &Random,
+    machine: &Arc<Machine>,
+    plugins: &Plugins,
+) -> Result<(Vec<Element>, Option<Arc<Plugin>>)> {
+    let first = plugins.load(1, machine)?;
+    let second = scenario.swap_at.map(|_| plugins.load(2, machine)).transpose()?;
+    let desk = scenario.devices.len() - 1;
+    let mut scripts = [
+        (EDGE, Script::edge(first, Arc::clone(machine)), DOMAIN),
+        (TRANSIT, Script::transit(random.split(100), scenario.faults, desk), "transit.test"),
+    ]
+    .into_iter();
+    let elements = scripts.by_ref().map(|(number, script, domain)| {
+        let mut random = random.split(200 + number as u64);
+        let mut node = Node::new(config(number, domain, &mut random, machine));
+        node.set_wants(script.wants());
+        Element { node, script, random }
+    });
+    Ok((elements.collect(), second))
+}
+
+fn config(number: usize, domain: &str, random: &mut Random, machine: &Machine) -> NodeConfig {
+    let addresses = TRANSPORTS.map(|transport| (transport, element_address(number, transport)));
+    let listeners = addresses.map(|(transport, address)| {
+        proxy::ListenAddress::new(transport, &address.ip().to_string(), address.port())
+    });
+    let own = proxy::Own::new(listeners.to_vec(), random.bytes()).with_alias(domain, None);
+    let foreign = Arc::new(auth::Nonces::new(random.bytes(), NONCE_LIFETIME));
+    NodeConfig {
+        shard: number as u8,
+        seed: random.bytes(),
+        route_key: random.bytes(),
+        own: Arc::new(own),
+        listening: Listening::new(addresses.to_vec()),
+        wall_start_ms: WALL_START_MS,
+        timers: Timers::RFC3261,
+        timer_c: TIMER_C,
+        limits: Limits { max_server: MAX_TRANSACTIONS, max_client: MAX_TRANSACTIONS },
+        max_dialogs: MAX_DIALOGS,
+        udp_bytes: UDP_BYTES,
+        server: "".into(),
+        nonces: if number == EDGE { Arc::clone(machine.nonces()) } else { foreign },
+        retry_after: 5,
+    }
+}
+
+impl Element {
+    /// How many dialogs it counts.
+    pub(crate) fn dialogs(&self) -> u64 {
+        self.node.counters().dialogs.get()
+    }
+
+    /// What it still has. `is_last`: dialogs have had the time to end by themselves.
+    pub(crate) fn left(&self, node: usize, is_last: bool) -> Left {
+        let counters = self.node.counters();
+        Left {
+            node,
+            is_busy: !self.node.is_quiescent(),
+            open: counters.open_contexts.get(),
+            transactions: (counters.server_transactions.get(), counters.client_transactions.get()),
+            dialogs: if is_last { self.dialogs() } else { 0 },
+            waits: is_last && self.node.poll_timeout().is_some(),
+            old_versions: self.script.old_versions(),
+        }
+    }
+}

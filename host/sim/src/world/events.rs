@@ -1,0 +1,194 @@
+//! What can happen in a world, and the order in which it does.
+//!
+//! In: events with their times. Out: the earliest; of one time the one that was planned first. Carrying them out is
+//! here too, as far as it is not a node's or a phone's matter.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use node::{Decided, Hop, Input, LocateFailure, LocateId};
+use sip::{Flow, Message, Transport};
+use transaction::Time;
+
+use super::World;
+use crate::checks::Rule;
+use crate::element::TRANSPORTS;
+use crate::network::Host;
+use crate::phone::Alarm;
+use crate::sabotage::Sabotage;
+use crate::scenario::EDGE;
+use crate::script::Script;
+
+/// Something that happens at a time.
+pub(super) struct Due {
+    pub(super) at: Time,
+    pub(super) sequence: u64,
+    pub(super) event: Event,
+}
+
+/// What happens.
+pub(super) enum Event {
+    /// A datagram arrives.
+    Datagram { from: SocketAddr, to: SocketAddr, bytes: Bytes },
+    /// A message on a connection arrives.
+    Stream { connection: u64, host: Host, from: SocketAddr, bytes: Bytes },
+    /// A node learns that it could not send.
+    Undelivered { node: usize, token: u64 },
+    /// A node's datagram comes back as an ICMP error.
+    Icmp { node: usize, bytes: Bytes },
+    /// A script has decided.
+    Decided { node: usize, decided: Box<Decided> },
+    /// A next hop was searched for.
+    Located { node: usize, id: LocateId, hops: Result<Vec<Hop>, LocateFailure> },
+    /// A phone wakes.
+    Alarm { phone: usize, alarm: Alarm },
+    /// The scenario goes on.
+    Story(Story),
+}
+
+/// What the scenario wants.
+pub(super) enum Story {
+    Register(usize),
+    Leave(usize),
+    Call(usize),
+    Exchange(usize),
+    Break(usize),
+    Swap,
+    Drain,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.sequence == other.sequence
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    /// The earliest is the greatest, as a heap wants it.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.sequence).cmp(&(self.at, self.sequence))
+    }
+}
+
+impl World {
+    /// Lets an event happen.
+    pub(super) fn happen(&mut self, event: Event) {
+        match event {
+            Event::Datagram { from, to, bytes } => {
+                let Some(host) = self.network.listener(Transport::Udp, to) else { return };
+                let flow = Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: from };
+                match Message::parse_datagram_from(&bytes, from) {
+                    Ok(message) => self.arrive(host, flow, message),
+                    Err(error) => self.unreadable(host, &error),
+                }
+            }
+            Event::Stream { connection, host, from, bytes } => {
+                if !self.network.is_open(connection) {
+                    return;
+                }
+                let transport = self.network.transport_of(connection).unwrap_or(Transport::Tcp);
+                let listener = TRANSPORTS.iter().position(|own| *own == transport).unwrap_or_default() as u16;
+                let listener = if matches!(host, Host::Element(_)) { listener } else { 0 };
+                let flow = Flow { transport, listener, connection, remote: from };
+                match Message::parse_stream_from(&bytes, from) {
+                    Ok(message) => self.arrive(host, flow, message),
+                    Err(error) => self.unreadable(host, &error),
+                }
+            }
+            Event::Undelivered { node, token } => {
+                self.trace.note(self.now, Some(Host::Element(node)), &"could not send");
+                self.count("undelivered");
+                self.put_in(node, Input::Undelivered { token });
+            }
+            Event::Icmp { node, bytes } => {
+                if let Some(token) = self.elements[node].node.token_of(&bytes) {
+                    self.happen(Event::Undelivered { node, token });
+                }
+            }
+            Event::Decided { node, decided } => self.put_in(node, Input::Decided(decided)),
+            Event::Located { node, id, hops } => self.put_in(node, Input::Located { id, hops }),
+            Event::Alarm { phone, alarm } => {
+                let is_late = matches!(alarm, Alarm::Refresh(_)) && self.now > self.scenario.end;
+                if !is_late && !self.is_gone(phone) {
+                    self.phones[phone].wake(alarm);
+                    self.drain_phone(phone);
+                }
+            }
+            Event::Story(story) => self.go_on(story),
+        }
+    }
+
+    fn go_on(&mut self, story: Story) {
+        match story {
+            Story::Register(number) => {
+                self.phones[number].register(1);
+                self.drain_phone(number);
+            }
+            Story::Call(number) => {
+                let caller = self.scenario.calls[number].caller;
+                self.count("calls placed");
+                self.phones[caller].call(number);
+                self.drain_phone(caller);
+            }
+            Story::Exchange(number) => {
+                let from = self.scenario.exchanges[number].from;
+                self.phones[from].exchange(number);
+                self.drain_phone(from);
+            }
+            Story::Leave(number) => {
+                self.trace.note(self.now, Some(Host::Phone(number)), &"leaves");
+                self.network.leave(Host::Phone(number));
+                self.network.close_all(Host::Phone(number));
+                self.broken.push(self.now);
+            }
+            Story::Break(number) => {
+                self.trace.note(self.now, Some(Host::Phone(number)), &"loses its connections");
+                self.count("connections broken");
+                self.network.close_all(Host::Phone(number));
+                self.broken.push(self.now);
+            }
+            Story::Swap => {
+                assert!(self.sabotage != Some(Sabotage::Panic), "a deliberate panic");
+                self.swap();
+            }
+            Story::Drain => {
+                self.trace.note(self.now, Some(Host::Element(EDGE)), &"drains");
+                self.count("drains");
+                self.elements[EDGE].node.drain();
+            }
+        }
+    }
+
+    /// The plugin is replaced: new transactions go to the new version.
+    fn swap(&mut self) {
+        let element = &mut self.elements[EDGE];
+        if let (Script::Edge(edge), Some(plugin)) = (&element.script, self.next_plugin.take()) {
+            drop(edge.active.activate(plugin));
+            element.node.set_wants(element.script.wants());
+            self.trace.note(self.now, Some(Host::Element(EDGE)), &"has a new plugin");
+            self.count("plugins swapped");
+        }
+    }
+
+    fn arrive(&mut self, host: Host, flow: Flow, message: Message) {
+        match host {
+            Host::Element(node) => self.receive(node, flow, message),
+            Host::Phone(phone) => {
+                self.phones[phone].receive(flow, &message);
+                self.drain_phone(phone);
+            }
+        }
+    }
+
+    fn unreadable(&mut self, host: Host, error: &dyn std::fmt::Display) {
+        self.checks.add(self.now, Rule::Readable, format!("{host:?} cannot read what came: {error}"));
+    }
+}

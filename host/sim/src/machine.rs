@@ -20,7 +20,7 @@ use crate::random::Random;
 use crate::registrar::{Change, Registrar};
 
 /// How long nonces are good: short, so that some go stale within a run.
-pub const NONCE_LIFETIME: Duration = Duration::from_secs(30);
+pub(crate) const NONCE_LIFETIME: Duration = Duration::from_secs(30);
 /// Nonces that are remembered.
 const MAX_REPLAYS: usize = 10_000;
 /// Keys of the key-value table.

@@ -1,5 +1,5 @@
 //! A node between phones, with a script that is a closure: what goes in, what comes out, in order.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

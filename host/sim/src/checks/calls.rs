@@ -31,10 +31,10 @@ impl Calls {
                 if end.caller {
                     call.routes.clone_from(routes);
                 }
-                if call.caller && call.callee { self.compare(dialogs, &end.name.call_id) } else { Vec::new() }
+                if call.caller && call.callee { self.compare(dialogs) } else { Vec::new() }
             }
             Told::Over(name) => {
-                let missing = self.compare(dialogs, &name.call_id);
+                let missing = self.compare(dialogs);
                 self.0.entry(name.clone()).or_default().is_over = true;
                 missing
             }
@@ -45,14 +45,18 @@ impl Calls {
         }
     }
 
-    fn compare(&self, dialogs: &[u64], call_id: &str) -> Vec<String> {
-        let is_up = |call: &&Call| call.caller && call.callee && !call.is_over;
+    fn compare(&self, dialogs: &[u64]) -> Vec<String> {
         let missing = dialogs.iter().enumerate().filter_map(|(node, dialogs)| {
             let ip = element_address(node, sip::Transport::Udp).ip();
-            let passes = |call: &&Call| call.routes.iter().any(|route| route.ip() == ip);
-            let calls = self.0.values().filter(is_up).filter(passes).count() as u64;
-            (calls > *dialogs)
-                .then(|| format!("node {node} has {dialogs} dialogs and carries {calls} calls, at {call_id}"))
+            let passes = |call: &Call| call.routes.iter().any(|route| route.ip() == ip);
+            let calls: Vec<&str> = self
+                .0
+                .iter()
+                .filter(|(_, call)| call.caller && call.callee && !call.is_over && passes(call))
+                .map(|(name, _)| name.call_id.as_str())
+                .collect();
+            (calls.len() as u64 > *dialogs)
+                .then(|| format!("node {node} has {dialogs} dialogs and carries {}", calls.join(", ")))
         });
         missing.collect()
     }

@@ -151,8 +151,8 @@ impl Checks {
     }
 
     /// A phone tells something. `dialogs`: how many each node has now.
-    pub(crate) fn told(&mut self, now: Time, told: &Told, excuses: &Excuses, dialogs: &[u64]) {
-        if let Some((rule, what)) = answered::judge(now, told, excuses) {
+    pub(crate) fn told(&mut self, now: Time, told: &Told, excuses: Excuses, dialogs: &[u64]) {
+        if let Some((rule, what)) = answered::judge(told, excuses) {
             self.add(now, rule, what);
         }
         // Before BYE leaves the dialog must still be there, after the ACK it must be there already.

@@ -136,8 +136,6 @@ pub enum Told {
         call_id: String,
         /// Its method.
         method: &'static str,
-        /// How long it was waited for.
-        waited: Duration,
         /// That can rightly be.
         excused: bool,
     },

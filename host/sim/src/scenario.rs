@@ -238,9 +238,9 @@ impl Scenario {
         // Requests inside a dialog do not reach a WebSocket phone: its Contact is a name that does not exist.
         let has_address = |number: &usize| devices[*number].transport != Transport::Ws;
         let callers: Vec<usize> = talkers.iter().copied().filter(has_address).collect();
-        let number_of_calls = random.between(6, 14);
+        let number_of_calls = random.between(8, 24);
         let calls: Vec<Call> = (0..number_of_calls).map(|_| call(&mut random, &callers, users)).collect();
-        let number_of_exchanges = random.between(4, 12);
+        let number_of_exchanges = random.between(5, 15);
         let exchanges = (0..number_of_exchanges).map(|_| exchange(&mut random, &talkers, users)).collect();
         let swap_at = random.chance(600).then(|| moment(&mut random, BUSY_MS));
         let drain_at = random.chance(200).then(|| moment(&mut random, (50_000, BUSY_MS.1)));

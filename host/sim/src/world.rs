@@ -13,14 +13,14 @@ mod events;
 mod nodes;
 mod phones;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use plugin::Plugin;
-use sip::Transport;
+use sip::{Message, Transport};
 use transaction::Time;
 
 use crate::checks::{Checks, Excuses, Rule, Violation};
@@ -75,7 +75,8 @@ pub struct World {
     /// The plugin that comes in the middle.
     next_plugin: Option<Arc<Plugin>>,
     checks: Checks,
-    broken: Vec<Time>,
+    /// Calls that a broken connection took something from.
+    broken: BTreeSet<Vec<u8>>,
     tally: BTreeMap<String, u64>,
     trace: Trace,
     sabotage: Option<Sabotage>,
@@ -124,7 +125,7 @@ impl World {
             phones,
             next_plugin,
             checks: Checks::default(),
-            broken: Vec::new(),
+            broken: BTreeSet::new(),
             tally: BTreeMap::new(),
             trace: Trace::new(extras.trace),
             sabotage: extras.sabotage,
@@ -211,16 +212,23 @@ impl World {
         }
     }
 
+    /// A connection is gone, and with it a message.
+    fn broke(&mut self, message: &[u8]) {
+        if let Ok(message) = Message::parse_datagram(message) {
+            self.broken.insert(message.head().call_id().unwrap_or_default().to_vec());
+        }
+    }
+
     fn tell_checks(&mut self, told: &Told) {
         let call_id = match told {
             Told::Unanswered { call_id, .. } | Told::Unacknowledged { call_id, .. } => call_id.as_bytes(),
             _ => b"",
         };
-        let excuses = Excuses { lost: self.network.lost(call_id), breaks: self.broken.clone() };
+        let excuses = Excuses { lost: self.network.lost(call_id), broke: self.broken.contains(call_id) };
         let forgotten = self.sabotage == Some(Sabotage::DialogsForgotten);
         let dialogs: Vec<u64> =
             self.elements.iter().map(|element| if forgotten { 0 } else { element.dialogs() }).collect();
-        self.checks.told(self.now, told, &excuses, &dialogs);
+        self.checks.told(self.now, told, excuses, &dialogs);
     }
 
     fn tell_the_story(&mut self) {

@@ -110,8 +110,7 @@ impl Phone {
         }
         client.state = State::Done;
         let excused = matches!(client.job, Job::Plain { excused: true });
-        let waited = if rings { RING_OUT } else { GIVE_UP };
-        self.tell(Told::Unanswered { call_id, method, waited, excused });
+        self.tell(Told::Unanswered { call_id, method, excused });
     }
 
     pub(super) fn handle_response(&mut self, message: &Message) {

@@ -92,7 +92,7 @@ impl World {
             }
             Event::Stream { connection, host, from, bytes } => {
                 if !self.network.is_open(connection) {
-                    return;
+                    return self.broke(&bytes);
                 }
                 let transport = self.network.transport_of(connection).unwrap_or(Transport::Tcp);
                 let listener = TRANSPORTS.iter().position(|own| *own == transport).unwrap_or_default() as u16;
@@ -147,13 +147,11 @@ impl World {
                 self.trace.note(self.now, Some(Host::Phone(number)), &"leaves");
                 self.network.leave(Host::Phone(number));
                 self.network.close_all(Host::Phone(number));
-                self.broken.push(self.now);
             }
             Story::Break(number) => {
                 self.trace.note(self.now, Some(Host::Phone(number)), &"loses its connections");
                 self.count("connections broken");
                 self.network.close_all(Host::Phone(number));
-                self.broken.push(self.now);
             }
             Story::Swap => {
                 assert!(self.sabotage != Some(Sabotage::Panic), "a deliberate panic");

@@ -133,6 +133,9 @@ impl World {
             Ok(connection) => self.send_on_stream(host, connection, &message, bytes),
             Err(at) => {
                 self.trace.sent(self.now, host, &flow.remote, &message, &"not delivered");
+                if flow.connection != 0 {
+                    self.broke(&bytes);
+                }
                 if token != 0 {
                     self.at(at, Event::Undelivered { node, token });
                 }

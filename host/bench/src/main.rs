@@ -25,8 +25,12 @@ const INVITE: &str = "INVITE sip:bob@example.org SIP/2.0\r\n\
 /// One operation: its name, and how to do it once.
 type Operation = (&'static str, fn());
 
-const OPERATIONS: [Operation; 4] =
-    [("rsip: parse", rsip_parse), ("parse", parse), ("parse and read", read), ("parse, read, forward", forward)];
+const OPERATIONS: [Operation; 4] = [
+    ("rsip: parse", rsip_parse),
+    ("parse", parse),
+    ("parse and read", read),
+    ("parse, read, forward", forward),
+];
 
 fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -65,7 +69,12 @@ fn parse() {
 fn read_typed(message: &Message) {
     let head = message.head();
     black_box((head.via().is_ok(), head.from().is_ok(), head.to().is_ok(), head.cseq().is_ok()));
-    black_box((head.call_id().is_ok(), head.max_forwards().is_ok(), head.contacts().count(), head.uri().is_ok()));
+    black_box((
+        head.call_id().is_ok(),
+        head.max_forwards().is_ok(),
+        head.contacts().count(),
+        head.uri().is_ok(),
+    ));
 }
 
 fn read() {

@@ -28,7 +28,9 @@ pub(super) fn judge(told: &Told, excuses: Excuses) -> Option<(Rule, String)> {
         Told::Unacknowledged { call_id, status } => {
             (Rule::Acks, format!("no ACK to the {status} of {call_id}"))
         }
-        Told::Stray(what) => return Some((Rule::Vias, format!("a phone got somebody else's response: {what}"))),
+        Told::Stray(what) => {
+            return Some((Rule::Vias, format!("a phone got somebody else's response: {what}")));
+        }
         Told::Up { .. } | Told::Over(_) | Told::Answered { .. } => return None,
     };
     let excused = excuses.lost >= ENOUGH_LOST || excuses.broke;

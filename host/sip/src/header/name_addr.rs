@@ -160,12 +160,12 @@ fn is_display(byte: u8) -> bool {
 /// `0`, `0.5`, `0.333`, `1`, `1.000` in thousandths.
 pub(crate) fn q_thousandths(value: &[u8]) -> Option<u16> {
     let (whole, fraction) = match value {
-        [whole] => (whole, &[][..]),
-        [whole, b'.', fraction @ ..] if fraction.len() <= 3 => (whole, fraction),
-        [b'.', fraction @ ..] if (1..=3).contains(&fraction.len()) => (&b'0', fraction),
+        [whole @ (b'0' | b'1')] => (*whole, &[][..]),
+        [whole @ (b'0' | b'1'), b'.', fraction @ ..] if fraction.len() <= 3 => (*whole, fraction),
+        [b'.', fraction @ ..] if (1..=3).contains(&fraction.len()) => (b'0', fraction),
         _ => return None,
     };
-    let mut thousandths = u16::from(whole.checked_sub(b'0')?) * 1000;
+    let mut thousandths = u16::from(whole - b'0') * 1000;
     let mut weight = 100;
     for digit in fraction {
         if !digit.is_ascii_digit() {
@@ -243,6 +243,8 @@ mod tests {
             ("-1", None),
             ("", None),
             ("0.x", None),
+            ("z.5", None),
+            ("\u{8b}.3", None),
         ];
         for (text, q) in expected {
             assert_eq!(q_thousandths(text.as_bytes()), q, "{text}");

@@ -9,7 +9,7 @@ use crate::Host;
 use crate::grammar::USER;
 
 impl Uri<'_> {
-    /// The address-of-record this URI names, in one canonical form.
+    /// The address-of-record this URI names, in one canonical form; ASCII, at most three times as long as the URI.
     ///
     /// - `sip:` and `sips:` become `sip:user@host`: escapes taken out where the user part may hold the byte, the
     ///   host in lower case, no password, port, parameters or headers (§10.3 item 5).

@@ -58,7 +58,7 @@ for a in ${EDGE_ALGORITHMS:-MD5}; do algorithms="$algorithms${algorithms:+, }\"$
 		domains = ["$domain"]
 		data = "$work/data"
 		shards = ${EDGE_SHARDS:-0}
-		rest_us = ${EDGE_REST_US:-500}
+		rest_us = ${EDGE_REST_US:-2000}
 		drain_s = 2
 
 		[plugin]

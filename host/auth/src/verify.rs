@@ -9,6 +9,8 @@
 //! [`Verdict`]. Age and replay come last, so that only those who know the password learn that a nonce is old, and
 //! only they take room in the table. Not here: what the script does about it.
 
+use std::borrow::Cow;
+
 use sip::{Credentials, Head, HeaderId, Method, Uri};
 
 use crate::Algorithm;
@@ -153,7 +155,7 @@ pub fn verify(
     lookup: impl Fn(&str) -> Option<Ha1s>,
     replay: impl FnOnce(NonceId, u32) -> Replay,
 ) -> Verdict {
-    let mut candidates: [Option<(Algorithm, Credentials<'_>)>; Algorithm::ALL.len()] = [None; 3];
+    let mut candidates: [Option<(Algorithm, Parameters<'_>)>; Algorithm::ALL.len()] = [None; 3];
     let (mut unreadable, mut unchecked) = (false, false);
     for (index, credentials) in head.credentials(check.kind.credentials_header()).enumerate() {
         if index == MAX_CREDENTIALS {
@@ -164,12 +166,14 @@ pub fn verify(
             unreadable = true;
             continue;
         };
-        if !credentials.is("Digest")
-            || credentials.param("realm").is_none_or(|realm| *realm != *check.realm.as_bytes())
-        {
+        if !credentials.is("Digest") {
             continue;
         }
-        let algorithm = match credentials.param("algorithm") {
+        let parameters = Parameters::of(&credentials);
+        if unquoted(parameters.realm).is_none_or(|realm| *realm != *check.realm.as_bytes()) {
+            continue;
+        }
+        let algorithm = match unquoted(parameters.algorithm) {
             None => Some(Algorithm::Md5),
             Some(token) => Algorithm::from_name(&token),
         };
@@ -178,7 +182,7 @@ pub fn verify(
                 let place = &mut candidates[algorithm as usize];
                 // the first of an algorithm counts
                 if place.is_none() {
-                    *place = Some((algorithm, credentials));
+                    *place = Some((algorithm, parameters));
                 }
             }
             None => unchecked = true,
@@ -189,8 +193,8 @@ pub fn verify(
         (false, true) => Verdict::Rejected(Rejection::Malformed),
         (false, false) => Verdict::Absent,
     };
-    for (algorithm, credentials) in candidates.into_iter().rev().flatten() {
-        match prove(head, check, algorithm, &credentials, &lookup) {
+    for (algorithm, parameters) in candidates.into_iter().rev().flatten() {
+        match prove(head, check, algorithm, &parameters, &lookup) {
             Ok(proof) => return finish(head, proof, replay),
             // a weaker algorithm may be one that we have a hash for
             Err(Rejection::Algorithm) => verdict = Verdict::Rejected(Rejection::Algorithm),
@@ -198,6 +202,58 @@ pub fn verify(
         }
     }
     verdict
+}
+
+/// The parameters of one header field as they came, found in one walk; of a name that occurs twice, the first.
+#[derive(Clone, Copy, Default)]
+struct Parameters<'a> {
+    realm: Option<&'a [u8]>,
+    nonce: Option<&'a [u8]>,
+    uri: Option<&'a [u8]>,
+    response: Option<&'a [u8]>,
+    algorithm: Option<&'a [u8]>,
+    qop: Option<&'a [u8]>,
+    nc: Option<&'a [u8]>,
+    cnonce: Option<&'a [u8]>,
+    username: Option<&'a [u8]>,
+    username_extended: Option<&'a [u8]>,
+    userhash: Option<&'a [u8]>,
+}
+
+impl<'a> Parameters<'a> {
+    fn of(credentials: &Credentials<'a>) -> Self {
+        let mut all = Self::default();
+        for (name, value) in credentials.params() {
+            let Some(place) = all.place(name) else { continue };
+            if place.is_none() {
+                *place = Some(value);
+            }
+        }
+        all
+    }
+
+    fn place(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        Some(match name.len() {
+            2 if is("nc") => &mut self.nc,
+            3 if is("uri") => &mut self.uri,
+            3 if is("qop") => &mut self.qop,
+            5 if is("realm") => &mut self.realm,
+            5 if is("nonce") => &mut self.nonce,
+            6 if is("cnonce") => &mut self.cnonce,
+            8 if is("response") => &mut self.response,
+            8 if is("username") => &mut self.username,
+            8 if is("userhash") => &mut self.userhash,
+            9 if is("username*") => &mut self.username_extended,
+            9 if is("algorithm") => &mut self.algorithm,
+            _ => return None,
+        })
+    }
+}
+
+/// A value without quotes and escapes.
+fn unquoted(value: Option<&[u8]>) -> Option<Cow<'_, [u8]>> {
+    value.map(sip::unquote)
 }
 
 /// Credentials whose response is right.
@@ -214,24 +270,24 @@ fn prove(
     head: Head<'_>,
     check: &Check<'_>,
     algorithm: Algorithm,
-    credentials: &Credentials<'_>,
+    parameters: &Parameters<'_>,
     lookup: impl Fn(&str) -> Option<Ha1s>,
 ) -> Result<Proof, Rejection> {
-    let required = |name| credentials.param(name).ok_or(Rejection::Malformed);
-    let nonce = required("nonce")?;
+    let required = |value| unquoted(value).ok_or(Rejection::Malformed);
+    let nonce = required(parameters.nonce)?;
     let nonce_id = match check.nonces.check(check.now_ms, &nonce, check.realm) {
         NonceCheck::Fresh(id) => Some(id),
         NonceCheck::Stale => None,
         NonceCheck::Foreign => return Err(Rejection::ForeignNonce),
     };
-    let uri = required("uri")?;
+    let uri = required(parameters.uri)?;
     if check.policy.uri == UriCheck::SameTarget && !same_target(head.request_uri(), &uri) {
         return Err(Rejection::UriMismatch);
     }
-    let given = Hash::from_hex(algorithm, &required("response")?).ok_or(Rejection::Malformed)?;
-    let nc = credentials.param("nc");
-    let cnonce = credentials.param("cnonce");
-    let (qop, count) = match credentials.param("qop") {
+    let given = Hash::from_hex(algorithm, &required(parameters.response)?).ok_or(Rejection::Malformed)?;
+    let nc = unquoted(parameters.nc);
+    let cnonce = unquoted(parameters.cnonce);
+    let (qop, count) = match unquoted(parameters.qop) {
         None if check.policy.without_qop => (None, None),
         None => return Err(Rejection::Qop),
         Some(token) => {
@@ -242,7 +298,7 @@ fn prove(
             (Some(QopValues { qop, nc, cnonce }), Some(count))
         }
     };
-    let user = user_name(credentials)?;
+    let user = user_name(parameters)?;
     let known = lookup(&user);
     let ha1 = match known {
         Some(ha1s) => ha1s.get(algorithm).ok_or(Rejection::Algorithm)?,
@@ -273,11 +329,11 @@ fn finish(head: Head<'_>, proof: Proof, replay: impl FnOnce(NonceId, u32) -> Rep
 }
 
 /// `username`, or `username*` of RFC 7616 §3.4 in its UTF-8 form.
-fn user_name(credentials: &Credentials<'_>) -> Result<Box<str>, Rejection> {
-    if credentials.param("userhash").is_some_and(|value| value.eq_ignore_ascii_case(b"true")) {
+fn user_name(parameters: &Parameters<'_>) -> Result<Box<str>, Rejection> {
+    if unquoted(parameters.userhash).is_some_and(|value| value.eq_ignore_ascii_case(b"true")) {
         return Err(Rejection::UserHash);
     }
-    let bytes = match (credentials.param("username"), credentials.param("username*")) {
+    let bytes = match (unquoted(parameters.username), unquoted(parameters.username_extended)) {
         (Some(name), None) => name.into_owned(),
         (None, Some(value)) => extended(&value).ok_or(Rejection::Malformed)?,
         // both, or neither

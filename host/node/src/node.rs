@@ -118,7 +118,20 @@ impl Node {
     /// When [`Node::handle_timeout`] is wanted next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
-        [self.transactions.poll_timeout(), self.timers.next(), self.dialogs.poll_timeout()]
+        [self.poll_prompt_timeout(), self.poll_patient_timeout()].into_iter().flatten().min()
+    }
+
+    /// The part of [`Node::poll_timeout`] that somebody waits for: retransmissions and time-outs of transactions.
+    #[must_use]
+    pub fn poll_prompt_timeout(&self) -> Option<Time> {
+        self.transactions.poll_prompt_timeout()
+    }
+
+    /// The part of [`Node::poll_timeout`] that may be done some tenths of a second later, together with others:
+    /// transactions to be forgotten, timers of branches (Timer C, a script's own), ends of dialogs.
+    #[must_use]
+    pub fn poll_patient_timeout(&self) -> Option<Time> {
+        [self.transactions.poll_patient_timeout(), self.timers.next(), self.dialogs.poll_timeout()]
             .into_iter()
             .flatten()
             .min()

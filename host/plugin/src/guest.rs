@@ -26,6 +26,7 @@ use crate::plugin::Identity;
 use crate::pool::Place;
 use crate::services::Services;
 use crate::stats::TrapKind;
+use crate::ticker::Ticker;
 
 /// What all guests of a plugin are made from.
 pub(crate) struct Template {
@@ -112,6 +113,7 @@ pub(crate) struct Guest {
     store: Store<Hosted>,
     exports: Exports,
     meter: Arc<Meter>,
+    ticker: Ticker,
     view: Vec<u8>,
     calls: u32,
     deadline: Duration,
@@ -126,6 +128,7 @@ impl Template {
         let limits = &engine.limits;
         let place = Place::take(&self.guests, limits.guests, &engine.counts).ok_or(StartError::Busy)?;
         let meter = Arc::new(Meter::new(limits.init_deadline));
+        engine.ticker.call_begins();
         let mut store = self.store(limits, &meter);
         let started = meter
             .time(async {
@@ -172,6 +175,7 @@ impl Template {
             store,
             exports,
             meter,
+            ticker: engine.ticker.clone(),
             view: Vec::new(),
             calls: 0,
             deadline: limits.deadline,
@@ -201,6 +205,7 @@ impl Guest {
     /// Calls a hook. On an error, or if the future is dropped, the guest must not be used again.
     pub(crate) async fn call(&mut self, ask: Ask) -> Result<Returned, Ended> {
         self.calls += 1;
+        self.ticker.call_begins();
         self.meter.begin(self.deadline);
         self.store.set_epoch_deadline(1);
         let Guest { store, exports, meter, view, wants_body, .. } = self;

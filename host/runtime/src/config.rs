@@ -129,7 +129,7 @@ pub struct NodeTable {
 
 impl NodeTable {
     fn default_rest() -> u32 {
-        500
+        2000
     }
     fn default_server() -> String {
         format!("Strowger/{}", env!("CARGO_PKG_VERSION"))

@@ -29,6 +29,7 @@ mod message;
 mod metrics;
 mod nothing;
 mod owner;
+mod pace;
 mod script_timers;
 mod secrets;
 mod services;

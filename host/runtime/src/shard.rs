@@ -3,9 +3,9 @@
 //! In: datagrams, and what other threads tell ([`ToShard`]). Out: datagrams, and what others are asked. It carries and
 //! never decides. One thread owns a shard and everything in it; nothing here is locked while a message is under way.
 //!
-//! A round: what others told → datagrams → woken scripts → timers → send. A shard that had work rests a little
-//! ([`ShardConfig::rest`]) and looks again, so that under load messages come and go in batches and no wake-up is paid
-//! for each; one that found nothing sleeps until a socket, a timer or another thread wants it.
+//! A round: what others told → datagrams → woken scripts → timers → send. Between rounds the shard waits as `pace.rs`
+//! says: under load it naps and looks again, so that messages come and go in batches and no wake-up is paid for each;
+//! otherwise it sleeps until a socket, a timer or another thread wants it.
 
 use std::net::SocketAddr;
 use std::os::fd::AsFd;
@@ -27,10 +27,15 @@ use crate::inbox::Inbox;
 use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::owner::Owner;
+use crate::pace::{Pace, Until};
 use crate::streams::StreamSender;
 
 /// Longest sleep: the shard shows that it is alive at least this often.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// How long after its time a timer may come that nobody waits for: what is only forgotten is forgotten in batches, and
+/// a shard with nothing else to do is not woken for each.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Batches read from one socket in one round before the others get their turn.
 const MAX_BATCHES: usize = 4;
@@ -38,7 +43,7 @@ const MAX_BATCHES: usize = 4;
 /// How a shard behaves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShardConfig {
-    /// Rest between two rounds while there is work.
+    /// Longest rest between two rounds while there is work.
     pub(crate) rest: Duration,
 }
 
@@ -91,7 +96,7 @@ pub(crate) struct Shard {
     streams: StreamSender,
     clock: Clock,
     heartbeat: Arc<AtomicU64>,
-    config: ShardConfig,
+    pace: Pace,
     /// Out while its datagrams are dealt with.
     received: Option<RecvBatch>,
     told: Vec<ToShard>,
@@ -119,7 +124,7 @@ impl Shard {
             now: parts.clock.now(),
             clock: parts.clock,
             heartbeat: parts.heartbeat,
-            config: parts.config,
+            pace: Pace::new(parts.config.rest, parts.clock.now()),
             received: Some(RecvBatch::new()),
             told: Vec::new(),
             stopping: false,
@@ -139,12 +144,10 @@ impl Shard {
         let mut events =
             [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
         while !self.stopping {
-            let worked = self.round();
-            if worked && !self.config.rest.is_zero() {
-                std::thread::sleep(self.config.rest);
-                continue;
-            }
-            if worked {
+            let met = self.round();
+            self.pace.met(self.now, met);
+            if let Until::Rest(rest) = self.pace.until_next() {
+                std::thread::sleep(rest);
                 continue;
             }
             if self.inbox.park() {
@@ -166,43 +169,44 @@ impl Shard {
         if self.ports.iter().any(|port| !port.sending.is_empty()) {
             return Duration::from_millis(1);
         }
-        let due = self
-            .node
-            .poll_timeout()
-            .map_or(MAX_SLEEP, |due| Duration::from_micros(due.0.saturating_sub(self.clock.now().0)));
-        due.min(MAX_SLEEP)
+        self.due().map_or(MAX_SLEEP, |due| due - self.clock.now()).min(MAX_SLEEP)
     }
 
-    /// One turn of the loop; whether there was anything to do.
-    fn round(&mut self) -> bool {
+    /// When the node's timers want a round.
+    fn due(&self) -> Option<Time> {
+        let patient = self.node.poll_patient_timeout().map(|due| due + PATIENCE);
+        [self.node.poll_prompt_timeout(), patient].into_iter().flatten().min()
+    }
+
+    /// One turn of the loop; how many messages it met.
+    fn round(&mut self) -> usize {
         self.now = self.clock.now();
         self.heartbeat.store(self.now.0, Ordering::Relaxed);
-        let mut worked = self.listen_to_others();
+        let mut met = self.listen_to_others();
         for port in 0..self.ports.len() {
-            worked |= self.receive(port);
+            met += self.receive(port);
         }
-        worked |= self.poll_scripts();
-        if self.node.poll_timeout().is_some_and(|due| due <= self.now) {
+        self.poll_scripts();
+        if self.due().is_some_and(|due| due <= self.now) {
             self.node.handle_timeout(self.now);
             self.drain();
-            worked = true;
         }
         self.consultations.flush();
         for port in 0..self.ports.len() {
             self.send(port);
         }
-        worked
+        met
     }
 
-    fn listen_to_others(&mut self) -> bool {
+    fn listen_to_others(&mut self) -> usize {
         let mut told = std::mem::take(&mut self.told);
         self.inbox.drain(&mut told);
-        let worked = !told.is_empty();
+        let met = told.len();
         for one in told.drain(..) {
             self.told(one);
         }
         self.told = told;
-        worked
+        met
     }
 
     fn told(&mut self, told: ToShard) {
@@ -231,9 +235,9 @@ impl Shard {
     }
 
     /// Reads what waits at one socket.
-    fn receive(&mut self, port: usize) -> bool {
-        let mut worked = false;
-        let Some(mut batch) = self.received.take() else { return false };
+    fn receive(&mut self, port: usize) -> usize {
+        let mut met = 0;
+        let Some(mut batch) = self.received.take() else { return 0 };
         for _ in 0..MAX_BATCHES {
             let listener = self.ports[port].listener;
             match self.ports[port].socket.recv_batch(&mut batch) {
@@ -244,7 +248,7 @@ impl Shard {
                     break;
                 }
             }
-            worked = true;
+            met += batch.len();
             for datagram in batch.iter() {
                 self.datagram(port, listener, datagram.source, datagram.bytes);
             }
@@ -256,7 +260,7 @@ impl Shard {
         while let Some(gone) = self.ports[port].socket.poll_unreachable() {
             self.unreachable(gone.remote, &gone.datagram);
         }
-        worked
+        met
     }
 
     fn datagram(&mut self, port: usize, listener: u16, source: SocketAddr, bytes: &[u8]) {
@@ -299,14 +303,11 @@ impl Shard {
         }
     }
 
-    fn poll_scripts(&mut self) -> bool {
-        let mut worked = false;
+    fn poll_scripts(&mut self) {
         while let Some(decided) = self.consultations.poll() {
             self.node.handle_input(self.now, decided);
             self.drain();
-            worked = true;
         }
-        worked
     }
 
     /// Carries out what the node wants, until it wants nothing more.

@@ -224,7 +224,7 @@ impl Transactions {
         let Some(client) = self.clients.get_mut(id) else { return };
         match client.deadlines.popped(now) {
             Some(due) => drop(self.drive_client(now, ClientId(id), Event::Due(due))),
-            None => client.deadlines.arm(now, &mut self.wheel, client_token(slot)),
+            None => client.deadlines.arm(now, &mut self.wheels, client_token(slot)),
         }
     }
 
@@ -261,7 +261,7 @@ impl Transactions {
             trim(&mut client.kept);
         }
         client.deadlines.apply(now, actions);
-        client.deadlines.arm(now, &mut self.wheel, client_token(id.0.slot));
+        client.deadlines.arm(now, &mut self.wheels, client_token(id.0.slot));
         self.outputs.push_back(Output::Transmit { flow, bytes: request, of: TransactionId::Client(id) });
     }
 
@@ -270,7 +270,7 @@ impl Transactions {
         let Some(client) = self.clients.get_mut(id.0) else { return Actions::empty() };
         let Some(flow) = client.flow else { return Actions::empty() };
         let Some((machine, actions)) = step(client.machine, event, flow.transport.is_reliable()) else {
-            client.deadlines.arm(now, &mut self.wheel, client_token(id.0.slot));
+            client.deadlines.arm(now, &mut self.wheels, client_token(id.0.slot));
             return Actions::empty();
         };
         if machine.is_lingering() && !client.machine.is_lingering() {
@@ -305,7 +305,7 @@ impl Transactions {
             return actions;
         }
         client.deadlines.apply(now, actions);
-        client.deadlines.arm(now, &mut self.wheel, client_token(id.0.slot));
+        client.deadlines.arm(now, &mut self.wheels, client_token(id.0.slot));
         if !self.cancels.is_empty() {
             self.settle_cancel(now, id, machine, flow, actions);
         }
@@ -339,7 +339,7 @@ impl Transactions {
 
     fn remove_client(&mut self, id: ClientId) {
         let Some(mut client) = self.clients.remove(id.0) else { return };
-        client.deadlines.disarm(&mut self.wheel);
+        client.deadlines.disarm(&mut self.wheels);
         self.counts.lingering -= u32::from(client.machine.is_lingering());
         match client.machine {
             Machine::Unsent => {}

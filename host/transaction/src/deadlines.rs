@@ -1,13 +1,14 @@
 //! When one transaction is due: its two timers, and its one entry in the wheel.
 //!
 //! In: the [`Actions`] of a step. Out: the timer that has fired. An entry of the wheel that became too early
-//! stays until it pops and is then inserted again at the true next deadline; most retransmission timers are
-//! stopped long before, so most of the time the wheel is not touched.
+//! stays until it pops and is then inserted again at the true next deadline. Only where nothing is left but to forget
+//! the transaction is it moved at once, to the wheel of those who can wait.
 
 use crate::actions::Actions;
 use crate::time::Time;
 use crate::timers::{TimerName, Timers};
-use crate::wheel::{Entry, TICK, Wheel};
+use crate::wheel::{Entry, TICK};
+use crate::wheels::{Sort, Wheels};
 
 /// The actions that start a timer which ends a state.
 const ENDS: [(Actions, TimerName); 9] = [
@@ -42,6 +43,8 @@ pub(crate) struct Deadlines {
     /// What the retransmission timer was last started with, in milliseconds.
     interval: u32,
     entry: Option<Entry>,
+    /// Which wheel the entry is in.
+    sort: Sort,
     end_timer: TimerName,
     timers: Timers,
 }
@@ -60,6 +63,7 @@ impl Deadlines {
             end: Time::NEVER,
             interval: 0,
             entry: None,
+            sort: Sort::Prompt,
             end_timer: TimerName::B,
             timers,
         }
@@ -98,21 +102,22 @@ impl Deadlines {
         }
     }
 
-    /// Makes sure that the wheel wakes the transaction in time.
-    pub(crate) fn arm(&mut self, now: Time, wheel: &mut Wheel<u32>, token: u32) {
+    /// Makes sure that a wheel wakes the transaction in time.
+    pub(crate) fn arm(&mut self, now: Time, wheels: &mut Wheels, token: u32) {
         let next = self.retransmit.min(self.end);
         if next == Time::NEVER {
             return;
         }
+        let sort = if self.retransmit == Time::NEVER { Sort::of(self.end_timer) } else { Sort::Prompt };
         if let Some(entry) = self.entry {
             // The wheel rounds up to a tick.
-            if wheel.at(entry) < next + TICK {
+            if sort == self.sort && wheels.at(entry, sort) < next + TICK {
                 return;
             }
-            wheel.remove(entry);
+            wheels.remove(entry, self.sort);
         }
-        wheel.catch_up(now);
-        self.entry = Some(wheel.insert(next, token));
+        self.sort = sort;
+        self.entry = Some(wheels.insert(now, next, token, sort));
     }
 
     /// The wheel has popped the entry: which timer fired? The one that ends the state goes first, since there
@@ -131,9 +136,9 @@ impl Deadlines {
     }
 
     /// The transaction is over.
-    pub(crate) fn disarm(&mut self, wheel: &mut Wheel<u32>) {
+    pub(crate) fn disarm(&mut self, wheels: &mut Wheels) {
         if let Some(entry) = self.entry.take() {
-            wheel.remove(entry);
+            wheels.remove(entry, self.sort);
         }
     }
 }
@@ -144,27 +149,43 @@ mod tests {
 
     #[test]
     fn an_entry_stays_until_it_pops_unless_it_would_be_late() {
-        let mut wheel = Wheel::new();
+        let mut wheels = Wheels::default();
         let mut deadlines = Deadlines::new(Timers::RFC3261);
         deadlines.apply(Time::ZERO, Actions::START_A | Actions::START_B);
-        deadlines.arm(Time::ZERO, &mut wheel, 0);
-        assert_eq!(wheel.next(), Some(Time::from_millis(500)));
+        deadlines.arm(Time::ZERO, &mut wheels, 0);
+        assert_eq!(wheels.next(Sort::Prompt), Some(Time::from_millis(500)));
         deadlines.apply(Time::from_millis(100), Actions::STOP_A | Actions::STOP_B);
-        deadlines.arm(Time::ZERO, &mut wheel, 0);
-        assert_eq!(wheel.next(), Some(Time::from_millis(500)));
+        deadlines.arm(Time::ZERO, &mut wheels, 0);
+        assert_eq!(wheels.next(Sort::Prompt), Some(Time::from_millis(500)));
         // At its time there is nothing to do.
-        assert_eq!(wheel.pop_due(Time::from_millis(500)), Some(0));
+        assert_eq!(wheels.pop_due(Time::from_millis(500)), Some(0));
         assert_eq!(deadlines.popped(Time::from_millis(500)), None);
-        deadlines.arm(Time::ZERO, &mut wheel, 0);
-        assert_eq!(wheel.next(), None);
+        deadlines.arm(Time::ZERO, &mut wheels, 0);
+        assert!(wheels.is_empty());
         // A later one first, then an earlier one: moved.
-        deadlines.apply(Time::from_millis(500), Actions::START_M);
-        deadlines.arm(Time::ZERO, &mut wheel, 0);
+        deadlines.apply(Time::from_millis(500), Actions::START_F);
+        deadlines.arm(Time::ZERO, &mut wheels, 0);
         deadlines.apply(Time::from_millis(500), Actions::START_E);
-        deadlines.arm(Time::ZERO, &mut wheel, 0);
-        assert_eq!((wheel.len(), wheel.next()), (1, Some(Time::from_millis(1000))));
-        deadlines.disarm(&mut wheel);
-        assert!(wheel.is_empty());
+        deadlines.arm(Time::ZERO, &mut wheels, 0);
+        assert_eq!(wheels.next(Sort::Prompt), Some(Time::from_millis(1000)));
+        deadlines.disarm(&mut wheels);
+        assert!(wheels.is_empty());
+    }
+
+    #[test]
+    fn what_only_lingers_wakes_nobody_promptly() {
+        let mut wheels = Wheels::default();
+        let mut deadlines = Deadlines::new(Timers::RFC3261);
+        deadlines.apply(Time::ZERO, Actions::START_E | Actions::START_F);
+        deadlines.arm(Time::ZERO, &mut wheels, 7);
+        deadlines.apply(Time::from_millis(3), Actions::STOP_E | Actions::START_K);
+        deadlines.arm(Time::from_millis(3), &mut wheels, 7);
+        assert_eq!(wheels.next(Sort::Prompt), None);
+        assert_eq!(wheels.next(Sort::Patient), Some(Time::from_millis(5010)));
+        assert_eq!(wheels.pop_due(Time::from_millis(5009)), None);
+        assert_eq!(wheels.pop_due(Time::from_millis(5010)), Some(7));
+        assert_eq!(deadlines.popped(Time::from_millis(5010)), Some(Due::End(TimerName::K)));
+        assert!(wheels.is_empty());
     }
 
     #[test]

@@ -20,7 +20,7 @@
 //! | `matching.rs` | §17.2.3: which transaction a request belongs to |
 //! | `branch.rs` | §17.1.3: our branch, which names the client transaction that made it |
 //! | `derived.rs` | §17.1.1.3 and §9.1: ACK and CANCEL made from the request |
-//! | `deadlines.rs`, `wheel.rs` | when a transaction is due, and the timer wheel that knows which one is next |
+//! | `deadlines.rs`, `wheel.rs`, `wheels.rs` | when a transaction is due, and the timer wheels that know which one is next |
 //! | `slots.rs`, `id.rs`, `time.rs` | where transactions lie, what they are called, what time is |
 //!
 //! What does not belong here: dialogs, forking, Timer C, choosing a next hop, deciding to send 100 Trying
@@ -45,6 +45,7 @@ mod time;
 mod timers;
 mod transactions;
 mod wheel;
+mod wheels;
 
 pub use actions::{Actions, Step};
 pub use branch::{BRANCH_LENGTH, Branch, MAGIC_COOKIE, loop_hash_of_branch, shard_of_branch};

@@ -137,7 +137,7 @@ impl Transactions {
         let Some(server) = self.servers.get_mut(id) else { return };
         match server.deadlines.popped(now) {
             Some(due) => drop(self.drive_server(now, ServerId(id), Event::Due(due), None)),
-            None => server.deadlines.arm(now, &mut self.wheel, server_token(slot)),
+            None => server.deadlines.arm(now, &mut self.wheels, server_token(slot)),
         }
     }
 
@@ -208,7 +208,7 @@ impl Transactions {
         let Some(server) = self.servers.get_mut(id.0) else { return Actions::empty() };
         let Some((machine, actions)) = step(server.machine, event, server.flow.transport.is_reliable())
         else {
-            server.deadlines.arm(now, &mut self.wheel, server_token(id.0.slot));
+            server.deadlines.arm(now, &mut self.wheels, server_token(id.0.slot));
             return Actions::empty();
         };
         if machine.is_lingering() && !server.machine.is_lingering() {
@@ -241,14 +241,14 @@ impl Transactions {
             self.outputs.push_back(Output::ServerEnded(id));
         } else {
             server.deadlines.apply(now, actions);
-            server.deadlines.arm(now, &mut self.wheel, server_token(id.0.slot));
+            server.deadlines.arm(now, &mut self.wheels, server_token(id.0.slot));
         }
         actions
     }
 
     fn remove_server(&mut self, id: ServerId) {
         let Some(mut server) = self.servers.remove(id.0) else { return };
-        server.deadlines.disarm(&mut self.wheel);
+        server.deadlines.disarm(&mut self.wheels);
         let hash = short_hash(server.hash);
         if let Ok(indexed) = self.index.find_entry(spread(hash), |indexed| indexed.slot == id.0.slot) {
             indexed.remove();

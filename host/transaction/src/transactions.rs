@@ -16,7 +16,7 @@ use crate::output::Output;
 use crate::server_side::{Indexed, Server};
 use crate::slots::Slots;
 use crate::time::Time;
-use crate::wheel::Wheel;
+use crate::wheels::{Sort, Wheels};
 
 /// How many transactions a table may hold. Either is brought below [`Limits::MOST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub struct Transactions {
     pub(crate) clients: Slots<Client>,
     /// By INVITE client transactions: the CANCELs that are under way or held. Few, so a plain tree.
     pub(crate) cancels: BTreeMap<ClientId, Cancelling>,
-    pub(crate) wheel: Wheel<u32>,
+    pub(crate) wheels: Wheels,
     pub(crate) outputs: VecDeque<Output>,
     pub(crate) counts: Counts,
 }
@@ -113,7 +113,7 @@ impl Transactions {
             index: HashTable::new(),
             clients: Slots::default(),
             cancels: BTreeMap::new(),
-            wheel: Wheel::new(),
+            wheels: Wheels::default(),
             outputs: VecDeque::new(),
             counts: Counts::default(),
         }
@@ -126,12 +126,23 @@ impl Transactions {
 
     /// When [`Transactions::handle_timeout`] is wanted; `None`: not before something else happens.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.wheel.next()
+        [self.poll_prompt_timeout(), self.poll_patient_timeout()].into_iter().flatten().min()
+    }
+
+    /// The part of [`Transactions::poll_timeout`] that somebody waits for: retransmissions and time-outs.
+    pub fn poll_prompt_timeout(&self) -> Option<Time> {
+        self.wheels.next(Sort::Prompt)
+    }
+
+    /// The part of [`Transactions::poll_timeout`] that can wait a little, to be done together with others: the end of
+    /// transactions that only absorb what may come again (Timers D, I, J, K, L, M).
+    pub fn poll_patient_timeout(&self) -> Option<Time> {
+        self.wheels.next(Sort::Patient)
     }
 
     /// Fires all timers that are due.
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(token) = self.wheel.pop_due(now) {
+        while let Some(token) = self.wheels.pop_due(now) {
             if token & 1 == 0 {
                 self.server_due(now, token >> 1);
             } else {
@@ -159,7 +170,7 @@ impl Transactions {
         self.servers.len() == 0
             && self.clients.len() == 0
             && self.cancels.is_empty()
-            && self.wheel.is_empty()
+            && self.wheels.is_empty()
             && self.outputs.is_empty()
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     /// Messages that come evenly, met by a shard that does as it is told; the waits and the messages of each round.
     fn run(a_second: u64, rounds: usize) -> (Pace, Vec<(Until, usize)>) {
         let mut pace = Pace::new(LONGEST, Time::ZERO);
-        let (mut now, mut seen, mut all) = (Time::ZERO, 0, Vec::new());
+        let (mut now, mut seen, mut all) = (Time::ZERO, 0u64, Vec::new());
         for _ in 0..rounds {
             let until = pace.until_next();
             now = match until {

@@ -1,6 +1,6 @@
 //! Tests of a script by plain `cargo test`: no wasm, no network, no clock.
 //!
-//! In: a plugin, a scripted [`TestHost`], a message as text ([`sip!`](crate::sip)). Out: an [`Answer`] with
+//! In: a plugin, a scripted [`TestHost`], a message as text ([`sip!`](crate::sip!)). Out: an [`Answer`] with
 //! assertions that read like a trace. Not in components. Tests against the real component are `strowger plugin test`.
 //!
 //! ```

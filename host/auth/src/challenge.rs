@@ -9,8 +9,8 @@ use crate::hash::Qop;
 /// A realm's bound in bytes. A longer one is cut at a character's edge.
 pub const MAX_REALM: usize = 255;
 
-/// One challenge. An empty `qop` asks for the form without it, which [`crate::verify`] refuses unless its policy says
-/// otherwise. MD5's name is written too: RFC 8760 §2.2 lets it be absent only for older peers' sake.
+/// One challenge. An empty `qop` asks for the form without it, which [`crate::verify()`] refuses unless its policy
+/// says otherwise. MD5's name is written too: RFC 8760 §2.2 lets it be absent only for older peers' sake.
 pub fn challenge_value(realm: &str, nonce: &str, algorithm: Algorithm, stale: bool, qop: &[Qop]) -> String {
     let mut value = String::with_capacity(96 + realm.len() + nonce.len());
     value.push_str("Digest realm=");

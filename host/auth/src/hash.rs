@@ -1,7 +1,7 @@
 //! H, KD, HA1 and the response of RFC 7616 §3.4.1 to §3.4.3.
 //!
-//! In: what is hashed, as bytes. Out: a [`Hash`], written in lower-case hexadecimal as the header fields carry it.
-//! Not here: where the parts come from (`verify.rs`, `answer.rs`).
+//! In: what is hashed, as bytes. Out: a [`struct@Hash`], written in lower-case hexadecimal as the header fields carry
+//! it. Not here: where the parts come from (`verify.rs`, `answer.rs`).
 
 use std::fmt;
 

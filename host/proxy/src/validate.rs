@@ -75,7 +75,7 @@ impl From<RouteError> for Rejection {
 /// `transaction::loop_hash_of_branch`.
 ///
 /// A request with Max-Forwards 0 is rejected only if its Request-URI does not point at us: else we may be where it
-/// ends (a registrar, an OPTIONS for this element), and [`forward`](crate::forward) refuses it if not. CANCEL and
+/// ends (a registrar, an OPTIONS for this element), and [`forward`](crate::forward()) refuses it if not. CANCEL and
 /// ACK are spared items 4 and 5: they follow their INVITE (§9.1, §8.2.2.3).
 ///
 /// # Errors

@@ -65,7 +65,7 @@ impl<'a> Draft<'a> {
         Draft::new(None, StartLine::Request { method: method.into(), uri: uri.into() })
     }
 
-    /// A new response without header fields; [`respond`](crate::respond) makes one out of its request. A status
+    /// A new response without header fields; [`respond`](crate::respond()) makes one out of its request. A status
     /// beyond 999 is printed as 500, an empty reason as the standard phrase.
     #[must_use]
     pub fn response(status: u16, reason: &'a str) -> Draft<'a> {

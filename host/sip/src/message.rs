@@ -22,7 +22,7 @@ pub struct Message {
 impl Message {
     /// Parses one datagram. Bytes beyond Content-Length are cut off (§18.3); without Content-Length the body
     /// reaches to the end. A body that is shorter than Content-Length, and a Content-Length that cannot be read,
-    /// are found by [`validate`](crate::validate), so that a request can be answered with 400.
+    /// are found by [`validate`](crate::validate()), so that a request can be answered with 400.
     ///
     /// # Errors
     /// The bytes cannot be indexed as a message, or are beyond a bound of [`bounds`](crate::bounds).
@@ -45,7 +45,7 @@ impl Message {
         Ok(stamped(message, spans, start, source))
     }
 
-    /// Parses exactly one message that [`frame`](crate::frame) found on a stream. Without Content-Length there is
+    /// Parses exactly one message that [`frame`](crate::frame()) found on a stream. Without Content-Length there is
     /// no body (§18.3).
     ///
     /// # Errors

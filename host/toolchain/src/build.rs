@@ -21,7 +21,8 @@ pub enum Profile {
 }
 
 impl Profile {
-    fn settings(self) -> Vec<String> {
+    /// The profile as arguments of cargo, for `--release`.
+    pub fn settings(self) -> Vec<String> {
         let opt_level = match self {
             Profile::Speed => "3",
             Profile::Size => "\"s\"",

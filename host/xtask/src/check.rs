@@ -72,6 +72,11 @@ impl Checks {
         self.wrong.extend(found.into_iter().map(|wrong| format!("{name}: {wrong}")));
     }
 
+    /// Everything wrong, for a command that goes on.
+    pub(crate) fn into_wrong(self) -> Vec<String> {
+        self.wrong
+    }
+
     /// Everything wrong once more, together; an error if there is any.
     pub(crate) fn conclude(self) -> Result<()> {
         if self.wrong.is_empty() {

@@ -57,10 +57,10 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     match command.as_str() {
         "demo" => demo::run(rest).map(|()| ExitCode::SUCCESS),
         "setup" => setup::run().map(|()| ExitCode::SUCCESS),
-        "test" => test::run(rest).map(|()| ExitCode::SUCCESS),
+        "test" => Ok(test::run(rest)),
         "bench" => bench::run(rest).map(|()| ExitCode::SUCCESS),
         "check" => check::run().map(|()| ExitCode::SUCCESS),
-        "ci" => ci::run().map(|()| ExitCode::SUCCESS),
+        "ci" => ci::run(),
         "sim" => sim::run(rest).map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
         "header-table" => header_table::write().map(|()| ExitCode::SUCCESS),

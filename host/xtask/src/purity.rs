@@ -4,6 +4,7 @@
 use crate::files::Text;
 use crate::{setup, workspace};
 use anyhow::Result;
+use toolchain::Profile;
 
 /// The crates below the line, with the SDK, which lives in guests.
 pub(crate) const PURE: &[&str] = &[
@@ -96,7 +97,9 @@ pub(crate) fn build() -> Result<()> {
     let mut cargo = wasm.cargo("check");
     cargo
         .current_dir(workspace::root())
-        .arg("--lib")
+        .args(["--lib", "--release"])
+        // As plugins are built, for which wit-bindgen's macros are compiled anyway.
+        .args(Profile::Speed.settings())
         .arg("--target-dir")
         .arg(workspace::target().join("wasm"));
     for package in PURE {

@@ -1,31 +1,43 @@
 //! `cargo xtask test`: plugins, then every test of the workspace, then one line that sums them.
 //!
 //! Runs plain `cargo test`, so that it is the same everywhere. Counts what libtest prints, and the tests that skipped
-//! themselves (`toolchain::needs`): those passed in libtest's eyes and count as skipped here.
+//! themselves (`toolchain::needs`): those passed in libtest's eyes and count as skipped here. What is wrong and is no
+//! test (a test that does not compile, a check of `cargo xtask ci`) counts as failed.
 
 use crate::{plugins, workspace};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 
 /// The whole command; arguments go to `cargo test` in place of `--workspace`.
-pub(crate) fn run(arguments: &[String]) -> Result<()> {
+pub(crate) fn run(arguments: &[String]) -> ExitCode {
+    run_after(Vec::new(), arguments)
+}
+
+/// The same after checks that found something `wrong`, which is said once more before the line that sums up.
+pub(crate) fn run_after(wrong: Vec<String>, arguments: &[String]) -> ExitCode {
+    let mut counts = tests(arguments)
+        .unwrap_or_else(|why| Counts { wrong: vec![format!("{why:#}")], ..Counts::default() });
+    counts.wrong.splice(0..0, wrong);
+    report(&counts);
+    if counts.all_failures() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tests(arguments: &[String]) -> Result<Counts> {
     plugins::build(&[])?;
     let mut cargo = workspace::cargo(&["test", "--no-fail-fast"]);
     if arguments.is_empty() {
         cargo.arg("--workspace");
     }
     cargo.args(arguments);
-    let (counts, succeeded) = tee(&mut cargo)?;
-    report(&counts);
-    if !succeeded || counts.failed > 0 {
-        bail!("tests failed");
+    let (mut counts, succeeded) = tee(&mut cargo)?;
+    if !succeeded && counts.failed == 0 {
+        counts.wrong.push("cargo test failed, and not by a test's result".to_owned());
+    } else if counts.passed + counts.failed == 0 {
+        counts.wrong.push("no test ran".to_owned());
     }
-    if counts.passed == 0 {
-        bail!("no test ran");
-    }
-    Ok(())
+    Ok(counts)
 }
 
 /// What libtest and the tests themselves said.
@@ -36,6 +48,8 @@ struct Counts {
     ignored: u64,
     failures: Vec<String>,
     skipped: Vec<String>,
+    /// What is wrong and is no test.
+    wrong: Vec<String>,
 }
 
 impl Counts {
@@ -58,13 +72,17 @@ impl Counts {
         }
     }
 
+    fn all_failures(&self) -> u64 {
+        self.failed + self.wrong.len() as u64
+    }
+
     /// The plain line that everything ends with.
     fn sentence(&self) -> String {
         let skipped = self.skipped.len() as u64;
         format!(
             "{} passed, {} failed, {} skipped",
             self.passed.saturating_sub(skipped),
-            self.failed,
+            self.all_failures(),
             skipped + self.ignored
         )
     }
@@ -80,6 +98,9 @@ fn report(counts: &Counts) {
     }
     for name in &counts.failures {
         println!("failed: {name}");
+    }
+    for wrong in &counts.wrong {
+        println!("WRONG: {wrong}");
     }
     println!("{}", counts.sentence());
 }
@@ -138,6 +159,13 @@ mod tests {
         assert_eq!(counts.sentence(), "11 passed, 1 failed, 2 skipped");
         assert_eq!(counts.failures, ["b"]);
         assert_eq!(counts.skipped, ["sipp::registers: sipp is not installed (install package sip-tester)"]);
+    }
+
+    #[test]
+    fn what_is_wrong_and_no_test_counts_as_failed() {
+        let mut counts = Counts { wrong: vec!["clippy: failed".to_owned()], ..Counts::default() };
+        counts.hear("test result: FAILED. 2 passed; 1 failed; 0 ignored");
+        assert_eq!(counts.sentence(), "2 passed, 2 failed, 0 skipped");
     }
 
     #[test]

@@ -119,7 +119,7 @@ mod tests {
         let rests = std::iter::from_fn(|| match pace.until_next() {
             Until::Park => None,
             Until::Rest(rest) => {
-                now = now + rest;
+                now += rest;
                 pace.met(now, 0);
                 Some(rest)
             }

@@ -93,7 +93,9 @@ impl Dialogs {
     /// The dialog of a message with two tags, from either end (§12); `None`: it is not tracked.
     #[must_use]
     pub fn find(&self, head: &Head<'_>) -> Option<DialogId> {
-        let (call_id, from, to) = (head.call_id().ok()?, head.from_tag()?, head.to_tag()?);
+        // Most requests that are asked about open a dialog or have none: they end here.
+        let to = head.to_tag()?;
+        let (call_id, from) = (head.call_id().ok()?, head.from_tag()?);
         self.id_of(self.keys.dialog(call_id, from, to))
     }
 
@@ -181,20 +183,23 @@ impl Dialogs {
     /// A final response made here goes upstream: a request timed out or was refused. For an INVITE its early
     /// dialogs are over; for a BYE that got no answer, its dialog (§15.1.1).
     pub fn handle_answer(&mut self, request: &Head<'_>, status: u16) -> Change {
+        let opens = request.method() == Method::Invite && status >= 300;
+        let ends = request.method() == Method::Bye && ends_dialog(status);
+        if !opens && !ends {
+            return Change::None;
+        }
         let (Ok(call_id), Some(from_tag)) = (request.call_id(), request.from_tag()) else {
             return Change::None;
         };
-        match (request.method(), request.to_tag()) {
-            (Method::Invite, None) if status >= 300 => self.reject(self.keys.invite(call_id, from_tag)),
-            (Method::Bye, Some(to_tag)) if ends_dialog(status) => {
-                match self.id_of(self.keys.dialog(call_id, from_tag, to_tag)) {
-                    Some(id) => {
-                        self.end(id.slot, Why::Bye);
-                        Change::Over
-                    }
-                    None => Change::None,
+        match request.to_tag() {
+            None if opens => self.reject(self.keys.invite(call_id, from_tag)),
+            Some(to_tag) if ends => match self.id_of(self.keys.dialog(call_id, from_tag, to_tag)) {
+                Some(id) => {
+                    self.end(id.slot, Why::Bye);
+                    Change::Over
                 }
-            }
+                None => Change::None,
+            },
             _ => Change::None,
         }
     }

@@ -57,6 +57,7 @@ impl Config {
             Err(StartError::Value { key: key.into(), value: value.to_string(), reason })
         };
         within("node.rest_us", self.node.rest_us, 0..=10_000, "must be 0 to 10,000")?;
+        within("node.commit_ms", self.node.commit_ms, 0..=1_000, "must be 0 to 1,000")?;
         within("node.shards", u32::from(self.node.shards), 0..=64, "must be 0 to 64")?;
         within("plugin.deadline_ms", self.plugin.deadline_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
@@ -119,6 +120,10 @@ pub struct NodeTable {
     /// the most that is added to a message's way, and only while others are under way.
     #[serde(default = "NodeTable::default_rest")]
     pub rest_us: u32,
+    /// Milliseconds that a change of registrations waits for others to become durable with them, where they come
+    /// thick; 0 to 1,000. It is added to the answer of a REGISTER, and each group costs a write and a flush of the disk.
+    #[serde(default = "NodeTable::default_commit")]
+    pub commit_ms: u32,
     /// Value of the Server header field in answers of this element; empty: none.
     #[serde(default = "NodeTable::default_server")]
     pub server: String,
@@ -130,6 +135,9 @@ pub struct NodeTable {
 impl NodeTable {
     fn default_rest() -> u32 {
         2000
+    }
+    fn default_commit() -> u32 {
+        40
     }
     fn default_server() -> String {
         format!("Strowger/{}", env!("CARGO_PKG_VERSION"))

@@ -318,7 +318,11 @@ fn read_users(config: &Config) -> Result<Users, StartError> {
 }
 
 fn store_options(config: &Config) -> StoreOptions {
-    StoreOptions { max_bindings: config.limits.bindings as usize, ..StoreOptions::default() }
+    StoreOptions {
+        max_bindings: config.limits.bindings as usize,
+        window: Duration::from_millis(u64::from(config.node.commit_ms)),
+        ..StoreOptions::default()
+    }
 }
 
 fn engine_config(config: &Config) -> EngineConfig {

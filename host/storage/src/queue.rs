@@ -2,7 +2,8 @@
 //!
 //! In: changes of bindings, writes of the key-value table, void rows. Out: all of it at once, when a group is due: the
 //! first arrival opens a window, and at its end, or when the group is large enough, the thread takes what has come. So
-//! nobody waits longer than the window and one commit. Rows of one address-of-record are pushed under its map's lock,
+//! nobody waits longer than the window and one commit; and one that comes alone, long after the group before it, does
+//! not wait at all. Rows of one address-of-record are pushed under its map's lock,
 //! and so come in the order in which they were made.
 
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use crate::key_value::Write;
 
 /// Changes that may wait for the disk; more are refused.
 pub const MAX_QUEUED: usize = 65_536;
+
+/// A group whose first change comes within so many windows after that of the group before waits for others.
+const CROWD: u32 = 2;
 
 /// What waits.
 #[derive(Default)]
@@ -41,6 +45,8 @@ impl Waiting {
 #[derive(Default)]
 struct State {
     waiting: Waiting,
+    /// When the first change of the group before came.
+    before: Option<Instant>,
     /// The thread sleeps until something comes.
     asleep: bool,
     closing: bool,
@@ -157,10 +163,12 @@ impl Queue {
             state.asleep = false;
         }
         while let Some(since) = state.waiting.since
+            && state.before.is_some_and(|before| since - before < CROWD * window)
             && !state.closing
             && state.waiting.rows < self.max_rows
             && !self.wake.wait_until(&mut state, since + window).timed_out()
         {}
+        state.before = state.waiting.since.or(state.before);
         if state.closing && state.waiting.is_empty() {
             return None;
         }

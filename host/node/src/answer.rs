@@ -246,12 +246,12 @@ impl Node {
         Bytes::copy_from_slice(&self.page)
     }
 
-    /// A To tag that is the same for every answer to one request, also without state (§8.2.7).
+    /// A To tag that is the same for every answer to one request, also without state (§8.2.7), and for its CANCEL
+    /// (§9.2): made from what they have in common, as it came.
     fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
-        let branch = request.via().ok().and_then(|via| via.branch()).unwrap_or_default();
-        let (call_id, from_tag) =
-            (request.call_id().unwrap_or_default(), request.from_tag().unwrap_or_default());
-        hash::hex(hash::keyed(&self.tag_key, &[branch, call_id, from_tag]))
+        let value = |id| request.header(id).unwrap_or_default();
+        let via = request.values(HeaderId::VIA).next().map_or(&[][..], |via| via.bytes);
+        hash::hex(hash::keyed(&self.tag_key, &[via, value(HeaderId::CALL_ID), value(HeaderId::FROM)]))
     }
 
     /// A final response to a request inside a dialog, or to one that would have made one: the dialogs follow.

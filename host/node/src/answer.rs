@@ -61,11 +61,11 @@ impl Node {
         self.reply_with(now, id, &reply, &values);
     }
 
-    /// 100 Trying (§16.2): an INVITE that is being worked on need not be repeated.
+    /// 100 Trying (§16.2): a request that is being worked on need not be repeated.
     pub(crate) fn trying(&mut self, now: Time, id: ContextId, request: &Message) {
         let Some(server) = self.contexts.get_mut(id).and_then(|context| context.server) else { return };
         let bytes = self.print_reply(request.head(), &plain((100, "")), &[]);
-        self.counters.response(Method::Invite, 100, None);
+        self.counters.response(request.method(), 100, None);
         self.transactions.respond(now, server, 100, bytes);
     }
 
@@ -83,7 +83,15 @@ impl Node {
         let Some(server) = context.server else { return self.finish(id) };
         let request = Arc::clone(&active.request);
         let (method, received_at, source) = (context.method, context.received_at, context.source);
-        let bytes = self.print_reply(request.head(), reply, headers);
+        let bytes = match method {
+            // §10.3 item 8
+            Method::Register if is_success(reply.status) && !has_date(reply) => {
+                let seconds = (self.config.wall_start_ms + now.as_millis()) / 1000;
+                let date = (HeaderId::DATE, sip::header::date::format(seconds).to_vec());
+                self.print_reply(request.head(), reply, &[date])
+            }
+            _ => self.print_reply(request.head(), reply, headers),
+        };
         if reply.status >= 200 {
             self.dialog_answered(&request, reply.status);
         }
@@ -272,6 +280,14 @@ impl Node {
             self.servers.clear(server.slot());
         }
     }
+}
+
+/// Whether a script has written a Date of its own.
+fn has_date(reply: &Reply) -> bool {
+    reply.edits.iter().any(|edit| match edit {
+        Edit::Append(header) | Edit::Prepend(header) => header.resolved() == HeaderId::DATE,
+        _ => false,
+    })
 }
 
 fn plain((status, reason): Refusal) -> Reply {

@@ -2,12 +2,15 @@
 //! CANCEL, and for an INVITE without a final response the cancelling of its branches, or 487 where none has begun.
 
 use proxy::Event;
-use sip::Message;
+use sip::{HeaderId, Message};
 use transaction::{ServerId, Time};
 
 use crate::context::Asking;
 use crate::errors;
 use crate::node::Node;
+
+/// Bytes of a Reason that is passed on; a longer one is left out, for it goes to every branch.
+const MAX_REASON: usize = 1024;
 
 impl Node {
     pub(crate) fn handle_cancel(
@@ -32,7 +35,21 @@ impl Node {
             context.active = Some(active);
             return self.answer(now, id, errors::CANCELLED);
         }
+        active.cancel_reason = reason(message).into();
         let actions = active.forking.handle(Event::Cancel);
         self.carry_out(now, id, active, actions);
     }
+}
+
+/// The Reason that a CANCEL brings, for those that follow from it (RFC 3326 §2); its folds are taken out.
+fn reason(cancel: &Message) -> Vec<u8> {
+    let head = cancel.head();
+    let mut reason = Vec::new();
+    for value in head.fields(HeaderId::REASON) {
+        if !reason.is_empty() {
+            reason.extend_from_slice(b", ");
+        }
+        reason.extend_from_slice(&sip::unfold(value));
+    }
+    if reason.len() > MAX_REASON { Vec::new() } else { reason }
 }

@@ -1,6 +1,6 @@
 //! What a node must know before the first message. In: values from the runtime. Out: nothing.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,25 +105,41 @@ impl Listening {
             Some(maddr) => maddr.trim_matches(['[', ']']).parse().ok()?,
             None => uri.host().ip()?,
         };
-        let secure = uri.scheme() == Scheme::Sips;
-        let named = match uri.transport() {
-            Some(token) => match Transport::from_token(token) {
-                Some(transport) => Some(transport),
-                None => return Some(Err(LocateFailure::NoTransport)),
-            },
-            None => None,
-        };
-        let transport = match (named, secure) {
-            (None | Some(Transport::Tcp), true) => Transport::Tls,
-            (Some(Transport::Udp), true) => return Some(Err(LocateFailure::NoTransport)),
-            (Some(Transport::Ws), true) => Transport::Wss,
-            (None, false) => Transport::Udp,
-            (Some(transport), _) => transport,
-        };
+        let Some(transport) = transport_to(uri) else { return Some(Err(LocateFailure::NoTransport)) };
         let remote = SocketAddr::new(address, uri.port().unwrap_or(transport.default_port()));
         let listener = self.for_remote(transport, remote, came_by);
         Some(listener.map_or(Err(LocateFailure::NoTransport), |listener| {
             Ok(Flow { transport, listener, connection: 0, remote })
         }))
+    }
+
+    /// The flow to this element itself, for a URI that names one of its domains: a spiral (§6, §16.3 item 4) needs no
+    /// DNS, which may not know the domain. None: it does not listen by that transport without TLS.
+    pub(crate) fn hop_to_self(&self, uri: &Uri<'_>) -> Option<Flow> {
+        let transport =
+            transport_to(uri).filter(|transport| matches!(transport, Transport::Udp | Transport::Tcp))?;
+        let listener = self.0.iter().position(|&(own, _)| own == transport)?;
+        let (_, mut remote) = self.0[listener];
+        if remote.ip().is_unspecified() {
+            let loopback =
+                if remote.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() };
+            remote.set_ip(loopback);
+        }
+        Some(Flow { transport, listener: listener as u16, connection: 0, remote })
+    }
+}
+
+/// The transport that a URI asks for (RFC 3263 §4.1); none: it is unknown, or not one for `sips`.
+fn transport_to(uri: &Uri<'_>) -> Option<Transport> {
+    let secure = uri.scheme() == Scheme::Sips;
+    match (uri.transport(), secure) {
+        (None, true) => Some(Transport::Tls),
+        (None, false) => Some(Transport::Udp),
+        (Some(token), _) => match (Transport::from_token(token)?, secure) {
+            (Transport::Udp, true) => None,
+            (Transport::Tcp, true) => Some(Transport::Tls),
+            (Transport::Ws, true) => Some(Transport::Wss),
+            (transport, _) => Some(transport),
+        },
     }
 }

@@ -4,6 +4,7 @@
 //! In and out: plain values; the rules are in the files named after what they do. The large part, [`Active`], goes as
 //! soon as a final response has left; what lingers for late 2xx is [`Context`] alone.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -64,6 +65,8 @@ pub(crate) struct Active {
     pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
     /// Status to send upstream where no branch brought a response of its own.
     pub(crate) made_status: Option<(u16, &'static str)>,
+    /// Why branches are cancelled: the Reason of their CANCELs (RFC 3326 §2); empty: none.
+    pub(crate) cancel_reason: Cow<'static, [u8]>,
 }
 
 /// What the script is being asked.

@@ -108,8 +108,8 @@ impl Node {
             active.branches.push(Branch { relay: place, target, ..Branch::default() });
         }
         active.relays.push(relay);
-        let trying = context.method == Method::Invite && !active.stateless && place == 0;
-        if trying {
+        let first = place == 0 && !active.stateless;
+        if first && context.method == Method::Invite {
             // §16.2: a stateful proxy answers an INVITE at once, so that it is not repeated.
             let request = Arc::clone(&active.request);
             context.active = Some(active);
@@ -118,6 +118,8 @@ impl Node {
                 return;
             };
             active = taken;
+        } else if first {
+            self.start_trying_timer(now, id);
         }
         let actions = active.forking.handle(Event::Start);
         self.carry_out(now, id, active, actions);

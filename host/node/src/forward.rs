@@ -50,6 +50,9 @@ impl Node {
             match self.config.listening.numeric_hop(&uri, came_by) {
                 Some(Ok(flow)) => Ok(flow),
                 Some(Err(failure)) => return Err(errors::locate(failure)),
+                None if self.config.own.is_own(&uri) => {
+                    self.config.listening.hop_to_self(&uri).ok_or_else(|| routes.next_hop().into())
+                }
                 None => Err(routes.next_hop().into()),
             }
         };

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sip::{Flow, Message};
+use sip::{Excerpt, Flow, Message};
 
 use crate::decision::{ConsultError, Decision, Hook, ReplyDecision};
 
@@ -112,6 +112,13 @@ pub enum Input {
         flow: Flow,
         /// What.
         message: Message,
+    },
+    /// A request came that cannot be read: it is refused if it can be, and counted.
+    Unparsable {
+        /// Where from.
+        flow: Flow,
+        /// What is left of it; none: nothing that could be answered.
+        excerpt: Option<Box<Excerpt>>,
     },
     /// A script has decided.
     Decided(Box<Decided>),

@@ -98,6 +98,7 @@ impl Node {
     pub fn handle_input(&mut self, now: Time, input: Input) {
         match input {
             Input::Received { flow, message } => self.handle_received(now, flow, message),
+            Input::Unparsable { flow, excerpt } => self.handle_unparsable(flow, excerpt.as_deref()),
             Input::Decided(decided) => self.handle_decided(now, *decided),
             Input::Located { id, hops } => self.handle_located(now, id, hops),
             Input::Undelivered { token } => self.handle_undelivered(now, token),
@@ -164,7 +165,10 @@ impl Node {
                 transaction::Output::ClientFailed(id) => self.client_failed(now, id, true),
                 transaction::Output::ServerTimeout(_) | transaction::Output::ServerFailed(_) => {}
                 transaction::Output::ClientEnded(id) => {
-                    self.clients.clear(id.slot());
+                    // What its failure set off may have begun another one in its place (RFC 3263 §4.3).
+                    if !self.transactions.is_replaced(id) {
+                        self.clients.clear(id.slot());
+                    }
                     if !self.server_names.is_empty() {
                         self.server_names.remove(&id);
                     }

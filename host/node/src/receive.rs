@@ -4,7 +4,7 @@
 
 use std::net::SocketAddr;
 
-use sip::{Flow, Head, Message, Transport};
+use sip::{Excerpt, Flow, Head, Message, Transport};
 use transaction::{Received, Time};
 
 use crate::counters::Discard;
@@ -33,6 +33,16 @@ impl Node {
                     self.answer_stateless(reply_flow, message.head(), (invalid.status, ""));
                 }
             }
+        }
+    }
+}
+
+impl Node {
+    /// A request that cannot be read is refused (§16.3 item 1), without a transaction: its answer is the same each time.
+    pub(crate) fn handle_unparsable(&mut self, flow: Flow, excerpt: Option<&Excerpt>) {
+        self.counters.discard(Discard::Unparsable);
+        if let Some(Excerpt { request, status }) = excerpt {
+            self.answer_stateless(reply_flow(request.head(), flow), request.head(), (*status, ""));
         }
     }
 }

@@ -3,6 +3,7 @@
 //! In: a request and its server transaction. Out: a refusal, a consultation, or, where the script does not want to be
 //! asked, the standard's own way (`decide.rs`).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -142,6 +143,7 @@ impl Node {
                 replies: VecDeque::new(),
                 dialog_variables: None,
                 made_status: None,
+                cancel_reason: Cow::Borrowed(&[]),
             })),
         });
         if let Some(server) = server {

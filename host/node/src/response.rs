@@ -3,6 +3,7 @@
 //! In: a response, a client transaction's failure. Out: events to the forking machine, whose actions are carried out
 //! here: branches begun and cancelled, responses passed on or put before the script.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ use crate::counters::Discard;
 use crate::decide::set_variables;
 use crate::io::{ContextId, Ended, Output};
 use crate::node::Node;
+
+/// The Reason of a CANCEL to those who rang in vain, so that their phones show no missed call (RFC 3326 §2).
+const COMPLETED_ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
 
 impl Node {
     pub(crate) fn handle_response(&mut self, now: Time, message: Message) {
@@ -43,6 +47,13 @@ impl Node {
         };
         if status == 503 && self.next_hop(now, id, &mut active, branch) {
             return self.keep(id, active);
+        }
+        if active.branches.len() > 1 {
+            match status {
+                200..=299 => active.cancel_reason = Cow::Borrowed(COMPLETED_ELSEWHERE),
+                600..=699 => active.cancel_reason = Cow::Owned(format!("SIP;cause={status}").into()),
+                _ => {}
+            }
         }
         let response = Arc::new(message);
         let event = if status < 200 {
@@ -98,7 +109,7 @@ impl Node {
                 }
                 Action::Cancel(branch) => match active.branches[usize::from(branch)].client {
                     Some(client) => {
-                        self.transactions.cancel(now, client);
+                        self.transactions.cancel_because(now, client, &active.cancel_reason);
                     }
                     None => queue.extend(active.forking.handle(Event::Unreachable(branch))),
                 },

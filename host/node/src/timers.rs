@@ -1,16 +1,39 @@
-//! Timers of branches: Timer C (RFC 3261 §16.6 item 11, §16.8) and the time a script gave to a target.
+//! Timers of branches: Timer C (RFC 3261 §16.6 item 11, §16.8) and the time a script gave to a target. And of requests
+//! that are no INVITE: when a 100 is due (RFC 4320 §4.1).
 //!
 //! In: branches that begin or get a provisional response. Out: events to the forking machine. A wheel entry is never
 //! taken back: when it comes up, the branch's own deadline tells whether it is still meant.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use proxy::{BranchIndex, Event, Kind};
-use transaction::Time;
+use transaction::{Time, Timers};
 
 use crate::context::Active;
 use crate::io::ContextId;
 use crate::node::Node;
 
+/// The entry of a request itself instead of one of its branches: a context has fewer.
+const REQUEST: BranchIndex = BranchIndex::MAX;
+
 impl Node {
+    /// Starts the wait for the 100 of a request that is no INVITE.
+    pub(crate) fn start_trying_timer(&mut self, now: Time, id: ContextId) {
+        let at = now + until_trying(self.config.timers);
+        self.timers.catch_up(now);
+        self.timers.insert(at, (id, REQUEST));
+    }
+
+    /// A request without an answer for so long gets a 100: the client's retransmissions are slow from now on, and its
+    /// Timer F is far.
+    fn trying_is_due(&mut self, now: Time, id: ContextId) {
+        let Some(context) = self.contexts.get_mut(id).filter(|context| !context.answered) else { return };
+        let Some(active) = context.active.as_ref() else { return };
+        let request = Arc::clone(&active.request);
+        self.trying(now, id, &request);
+    }
+
     /// Starts a branch's timer, or starts it anew. The script's own time-out runs from the beginning only.
     pub(crate) fn start_timer(&mut self, now: Time, id: ContextId, active: &mut Active, branch: BranchIndex) {
         let kind = active.forking.kind();
@@ -33,6 +56,10 @@ impl Node {
 
     pub(crate) fn handle_timers(&mut self, now: Time) {
         while let Some((id, branch)) = self.timers.pop_due(now) {
+            if branch == REQUEST {
+                self.trying_is_due(now, id);
+                continue;
+            }
             let Some(context) = self.contexts.get_mut(id) else { continue };
             let Some(mut active) = context.active.take() else { continue };
             let deadline = active.branches.get(usize::from(branch)).and_then(|branch| branch.deadline);
@@ -50,4 +77,15 @@ impl Node {
             }
         }
     }
+}
+
+/// How long a client's Timer E takes to reach T2: no 100 to a request that is no INVITE may leave before over UDP, and
+/// one must afterwards (RFC 4320 §4.1).
+fn until_trying(timers: Timers) -> Duration {
+    let (mut passed, mut interval) = (Duration::ZERO, timers.t1());
+    while interval < timers.t2() {
+        passed += interval;
+        interval *= 2;
+    }
+    passed
 }

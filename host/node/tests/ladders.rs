@@ -288,6 +288,44 @@ fn a_request_that_comes_back_unchanged_is_a_loop() {
     assert_eq!(ladder(&again), ["482 192.0.2.1:5060"]);
 }
 
+/// §16.3 item 4: a request that comes back changed is a spiral. No DNS is asked for a domain of our own.
+#[test]
+fn a_target_in_our_own_domain_is_a_spiral() {
+    let mut world = World::new(|_, message| {
+        let of_carol = message.request_uri().starts_with(b"sip:carol@");
+        let uri = if of_carol { "sip:bob@example.test" } else { "sip:bob@192.0.2.20:5060" };
+        Ok(Word::Request(Decision::Relay(Relay { targets: vec![target(uri, 1000)], ..Relay::default() })))
+    });
+    let sent = world.receive(ALICE, &request("MESSAGE", "sip:carol@example.test", 1, ""));
+    assert_eq!(ladder(&sent), ["MESSAGE 192.0.2.1:5060"]);
+    let text = String::from_utf8(sent[0].message.bytes().to_vec()).unwrap().replace("\r\n", "\n");
+    let second = world.receive(world::NODE, &text);
+    assert_eq!(ladder(&second), ["MESSAGE 192.0.2.20:5060"]);
+    assert_eq!(second[0].message.values(sip::HeaderId::VIA).count(), 3);
+}
+
+/// §10.3 item 8: a registrar's 200 should bear the time; what a script wrote itself stays alone.
+#[test]
+fn a_200_to_register_has_a_date() {
+    let dates = |edits: Vec<sip::Edit>| {
+        let mut world = World::new(move |_, _| {
+            Ok(Word::Request(Decision::Reply(Reply {
+                status: 200,
+                edits: edits.clone(),
+                ..Reply::default()
+            })))
+        });
+        world.pass(Duration::from_secs(61));
+        let sent = world.receive(ALICE, &request("REGISTER", "sip:example.test", 1, ""));
+        let dates = sent[0].message.head().fields(sip::HeaderId::DATE).map(String::from_utf8_lossy);
+        dates.map(String::from).collect::<Vec<_>>()
+    };
+    // a minute after the world's wall clock began
+    assert_eq!(dates(Vec::new()), ["Tue, 14 Nov 2023 22:14:21 GMT"]);
+    let own = sip::HeaderEdit { id: sip::HeaderId::DATE, name: "".into(), value: b"yesterday"[..].into() };
+    assert_eq!(dates(vec![sip::Edit::Append(own)]), ["yesterday"]);
+}
+
 #[test]
 fn a_script_may_judge_replies_and_failures() {
     let mut world = World::new(|hook, message| {

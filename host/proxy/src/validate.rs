@@ -74,9 +74,9 @@ impl From<RouteError> for Rejection {
 /// `supported` are the option tags that this element understands in Proxy-Require. `hash_of_branch` is
 /// `transaction::loop_hash_of_branch`.
 ///
-/// A request with Max-Forwards 0 is rejected only if its Request-URI does not point at us: else we may be where it
-/// ends (a registrar, an OPTIONS for this element), and [`forward`](crate::forward()) refuses it if not. CANCEL and
-/// ACK are spared items 4 and 5: they follow their INVITE (§9.1, §8.2.2.3).
+/// A request with Max-Forwards 0 is rejected unless it is a REGISTER or OPTIONS whose Request-URI points at us: there we
+/// may be where it ends, and [`forward`](crate::forward()) refuses it if not. CANCEL and ACK are spared items 4 and 5:
+/// they follow their INVITE (§9.1, §8.2.2.3).
 ///
 /// # Errors
 /// The answer with which the request is refused.
@@ -92,8 +92,11 @@ pub fn validate(
     if !has_known_scheme(head.request_uri()) {
         return Err(Rejection::new(416, Refused::Scheme));
     }
-    let is_for_us = || head.uri().is_ok_and(|uri| own.is_own(&uri));
-    if matches!(head.max_forwards(), Ok(Some(0))) && !is_for_us() {
+    let may_end_here = || {
+        matches!(head.method(), Method::Register | Method::Options)
+            && head.uri().is_ok_and(|uri| own.is_own(&uri))
+    };
+    if matches!(head.max_forwards(), Ok(Some(0))) && !may_end_here() {
         return Err(Rejection::too_many_hops());
     }
     if matches!(head.method(), Method::Cancel | Method::Ack) {

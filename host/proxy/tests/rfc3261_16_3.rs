@@ -71,6 +71,9 @@ fn max_forwards_0_is_a_483_unless_it_may_end_here() {
     // "may act as the final recipient": an OPTIONS for us, a REGISTER
     assert_eq!(validate(&with_max_forwards("OPTIONS sip:p1.example.com", 0), &proxy(), &[]), Ok(()));
     assert_eq!(validate(&with_max_forwards("REGISTER sip:example.com", 0), &proxy(), &[]), Ok(()));
+    // "otherwise, the element MUST return a 483", be the user ours or not
+    let rejection = validate(&with_max_forwards("INVITE sip:bob@example.com", 0), &proxy(), &[]).unwrap_err();
+    assert_eq!(rejection.status, 483);
 }
 
 /// A request passes, comes back over another element, and passes again.

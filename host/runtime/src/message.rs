@@ -1,7 +1,7 @@
 //! What other threads tell a shard. Values only.
 
 use node::{Hop, LocateFailure, LocateId, Wants};
-use sip::{Flow, Message};
+use sip::{Excerpt, Flow, Message};
 
 /// One thing told to a shard.
 #[derive(Debug)]
@@ -13,8 +13,13 @@ pub(crate) enum ToShard {
         /// What.
         message: Message,
     },
-    /// Bytes on a stream connection that are no SIP message.
-    Unparsable,
+    /// A stream connection brought bytes that are no SIP message.
+    Unparsable {
+        /// Where from.
+        flow: Flow,
+        /// What is left of it.
+        excerpt: Option<Box<Excerpt>>,
+    },
     /// The changes of these consultations are durable, or could not be made so.
     Stored {
         /// Tokens that the shard gave.

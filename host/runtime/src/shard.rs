@@ -214,7 +214,9 @@ impl Shard {
             ToShard::Received { flow, message } => {
                 self.node.handle_input(self.now, Input::Received { flow, message })
             }
-            ToShard::Unparsable => self.node.counters().discard(Discard::Unparsable),
+            ToShard::Unparsable { flow, excerpt } => {
+                self.node.handle_input(self.now, Input::Unparsable { flow, excerpt })
+            }
             ToShard::Stored { tokens, durable } => {
                 for token in tokens {
                     if let Some(decided) = self.consultations.stored(token, durable) {
@@ -288,8 +290,10 @@ impl Shard {
                 }
             },
             Err(error) => {
-                self.node.counters().discard(Discard::Unparsable);
                 tracing::debug!(%error, "a datagram is not a SIP message");
+                let excerpt = sip::Excerpt::of(bytes, error, source).map(Box::new);
+                self.node.handle_input(self.now, Input::Unparsable { flow, excerpt });
+                self.drain();
             }
         }
     }

@@ -42,7 +42,9 @@ impl Sink for StreamSink {
             }
             Err(error) => {
                 tracing::debug!(%error, transport = flow.transport.name(), "a connection brought no SIP message");
-                self.owner.inbox(0).extend([ToShard::Unparsable]);
+                let excerpt = sip::Excerpt::of(&bytes, error, flow.remote).map(Box::new);
+                // Lost where the shard is hopelessly behind.
+                let _ = self.owner.inbox(0).push(ToShard::Unparsable { flow, excerpt });
             }
         }
     }

@@ -3,10 +3,12 @@
 //! In: any bytes. Out: nothing, or a panic that names the promise that was broken. The targets themselves are in
 //! `host/fuzz`; `tests/mutations.rs` runs the same bodies on mutated messages. Not part of the crate's interface.
 
+use std::net::SocketAddr;
+
 use crate::bounds::MAX_URI;
 use crate::{
-    Draft, Frame, Head, HeaderId, Message, NameAddr, Params, Uri, Via, View, frame, respond, unfold, unquote,
-    validate, view as views,
+    Draft, Excerpt, Frame, Head, HeaderId, Message, NameAddr, Params, ParseError, Uri, Via, View, frame,
+    respond, unfold, unquote, validate, view as views,
 };
 
 /// A fuzz target: its name and its body.
@@ -16,9 +18,12 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: [Target; 5] =
     [("datagram", datagram), ("stream", stream), ("uri", uri), ("header", header), ("view", view)];
 
-/// A datagram: parsed, read, printed as it came, changed, answered.
+/// A datagram: parsed, read, printed as it came, changed, answered; or, where it is no message, refused.
 pub fn datagram(bytes: &[u8]) {
-    let Ok(message) = Message::parse_datagram(bytes) else { return };
+    let message = match Message::parse_datagram(bytes) {
+        Ok(message) => message,
+        Err(error) => return refused(bytes, error),
+    };
     let head = message.head();
     read_all(head);
     let mut out = Vec::new();
@@ -33,6 +38,16 @@ pub fn datagram(bytes: &[u8]) {
     views::write(head, true, &mut out);
     let view = View::parse(&out).expect("a view of a message is read");
     assert_eq!(view.to_message(), message, "a view reads like its message");
+}
+
+/// What is left of bytes that are no message can be answered.
+fn refused(bytes: &[u8], error: ParseError) {
+    let source = SocketAddr::from(([192, 0, 2, 1], 5060));
+    let Some(Excerpt { request, status }) = Excerpt::of(bytes, error, source) else { return };
+    assert!(request.is_request() && request.bytes().len() <= bytes.len() + 256, "an excerpt is no longer");
+    let mut out = Vec::new();
+    respond(request.head(), status, "", Some("tag"), &mut out, |_| {});
+    assert!(Message::parse_stream(&out).is_ok(), "a refusal parses");
 }
 
 /// A stream, all at once and byte by byte: framing never goes beyond its input, and what it frames ends there.

@@ -33,6 +33,7 @@ pub mod bounds;
 mod draft;
 mod edit;
 mod error;
+mod excerpt;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -62,6 +63,7 @@ pub mod view;
 pub use draft::Draft;
 pub use edit::{Edit, EditError, HeaderEdit};
 pub use error::{HeaderError, ParseError};
+pub use excerpt::Excerpt;
 pub use frame::{Frame, frame};
 pub use grammar::{unfold, unquote};
 pub use head::Head;

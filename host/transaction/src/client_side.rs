@@ -194,6 +194,11 @@ impl Transactions {
         self.remove_client(id);
     }
 
+    /// Whether this transaction has ended and another one has its [`ClientId::slot`] by now.
+    pub fn is_replaced(&self, id: ClientId) -> bool {
+        self.clients.get(id.0).is_none() && self.clients.at(id.0.slot).is_some()
+    }
+
     /// Where the request of this transaction went.
     pub fn client_flow(&self, id: ClientId) -> Option<Flow> {
         self.clients.get(id.0)?.flow

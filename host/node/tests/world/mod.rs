@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node::{
-    ConsultError, Consulted, Decided, Decision, Hook, Input, Listening, Node, NodeConfig, Output,
+    ConsultError, Consulted, Decided, Decision, Hook, Hop, Input, Listening, Node, NodeConfig, Output,
     ReplyDecision, Wants,
 };
 use sip::{Flow, Message, Transport};
@@ -25,6 +25,9 @@ pub(crate) enum Word {
 /// One message that left.
 pub(crate) struct Sent {
     pub to: SocketAddr,
+    pub transport: Transport,
+    /// By which the node knows it where it comes back.
+    pub token: u64,
     pub message: Message,
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct World {
     pub now: Time,
     pub script: Script,
     pub consulted: Vec<Hook>,
+    /// What every search for a next hop finds.
+    pub hops: Vec<Hop>,
 }
 
 pub(crate) const NODE: &str = "192.0.2.1:5060";
@@ -54,14 +59,15 @@ pub(crate) const CAROL: &str = "192.0.2.30:5060";
 impl World {
     pub(crate) fn new(script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static) -> Self {
         let address: SocketAddr = NODE.parse().unwrap();
-        let listener = proxy::ListenAddress::new(Transport::Udp, "192.0.2.1", 5060);
-        let own = proxy::Own::new(vec![listener], [7; 16]).with_alias("example.test", None);
+        let listeners = [Transport::Udp, Transport::Tcp];
+        let own = listeners.map(|transport| proxy::ListenAddress::new(transport, "192.0.2.1", 5060));
+        let own = proxy::Own::new(own.into(), [7; 16]).with_alias("example.test", None);
         let config = NodeConfig {
             shard: 0,
             seed: [3; 32],
             route_key: [5; 16],
             own: Arc::new(own),
-            listening: Listening::new(vec![(Transport::Udp, address)]),
+            listening: Listening::new(listeners.map(|transport| (transport, address)).into()),
             wall_start_ms: 1_700_000_000_000,
             timers: Timers::default(),
             timer_c: Duration::from_secs(185),
@@ -74,7 +80,7 @@ impl World {
         };
         let mut node = Node::new(config);
         node.set_wants(Wants { methods: u32::MAX, in_dialog: false });
-        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new() }
+        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new(), hops: Vec::new() }
     }
 
     /// A message arrives from an address; what leaves.
@@ -84,6 +90,12 @@ impl World {
         let message = Message::parse_datagram_from(bytes.as_bytes(), source).unwrap();
         let flow = Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: source };
         self.node.handle_input(self.now, Input::Received { flow, message });
+        self.run()
+    }
+
+    /// A message cannot be delivered; what leaves.
+    pub(crate) fn undelivered(&mut self, sent: &Sent) -> Vec<Sent> {
+        self.node.handle_input(self.now, Input::Undelivered { token: sent.token });
         self.run()
     }
 
@@ -104,9 +116,9 @@ impl World {
         let mut sent = Vec::new();
         while let Some(output) = self.node.poll_output() {
             match output {
-                Output::Transmit { flow, bytes, .. } => {
+                Output::Transmit { flow, bytes, token, .. } => {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
-                    sent.push(Sent { to: flow.remote, message });
+                    sent.push(Sent { to: flow.remote, transport: flow.transport, token, message });
                 }
                 Output::Consult { id, hook, message, .. } => {
                     self.consulted.push(hook);
@@ -127,7 +139,10 @@ impl World {
                     };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
-                Output::Locate { .. } => panic!("no names in these tests"),
+                Output::Locate { id, .. } => {
+                    assert!(!self.hops.is_empty(), "no names in this test");
+                    self.node.handle_input(self.now, Input::Located { id, hops: Ok(self.hops.clone()) });
+                }
                 Output::Event(_) => {}
             }
         }

@@ -1,7 +1,7 @@
 //! `Date` (RFC 3261 §20.17, §25.1 `SIP-date`): a time in GMT.
 //!
-//! In: the value. Out: seconds since 1970-01-01 UTC, no clock asked. A proxy has no use for it and passes on what it
-//! cannot read.
+//! In: the value, or a time. Out: seconds since 1970-01-01 UTC, or the value; no clock is asked. A proxy has no use for
+//! it and passes on what it cannot read; a registrar writes one (§10.3 item 8).
 
 use crate::HeaderError;
 
@@ -39,6 +39,47 @@ pub fn parse(value: &[u8]) -> Result<u64, HeaderError> {
     Ok(days_before(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
+/// The last second that has a date of this form: of the year 9999.
+const LAST: u64 = 253_402_300_799;
+
+/// Writes the date of so many seconds since 1970, `Sat, 13 Nov 2010 23:29:00 GMT`; later ones than those of the year
+/// 9999 are written as its end.
+#[must_use]
+pub fn format(seconds: u64) -> [u8; 29] {
+    let seconds = seconds.min(LAST);
+    let (days, time) = (seconds / 86_400, seconds % 86_400);
+    // Gregorian years repeat every 400, which are 146,097 days: the guess is wrong by one year at most.
+    let guess = 1970 + days * 400 / 146_097;
+    let year = match days {
+        days if days < days_before(guess, 1, 1) => guess - 1,
+        days if days >= days_before(guess + 1, 1, 1) => guess + 1,
+        _ => guess,
+    };
+    let mut left = days - days_before(year, 1, 1);
+    let mut month = 1;
+    while left >= days_in(month, year) {
+        left -= days_in(month, year);
+        month += 1;
+    }
+    let mut out = *b"Thu, 01 Jan 1970 00:00:00 GMT";
+    // The first of them all was a Thursday.
+    out[..3].copy_from_slice(DAYS[((days + 3) % 7) as usize]);
+    out[8..11].copy_from_slice(MONTHS[month as usize - 1]);
+    let two_digits = [
+        (5, left + 1),
+        (12, year / 100),
+        (14, year % 100),
+        (17, time / 3600),
+        (20, time / 60 % 60),
+        (23, time % 60),
+    ];
+    for (at, number) in two_digits {
+        out[at] = b'0' + (number / 10) as u8;
+        out[at + 1] = b'0' + (number % 10) as u8;
+    }
+    out
+}
+
 const fn is_leap(year: u64) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
@@ -68,6 +109,19 @@ mod tests {
         assert_eq!(parse(b"Thu, 01 Jan 1970 00:00:00 GMT"), Ok(0));
         assert_eq!(parse(b"Sat, 13 Nov 2010 23:29:00 GMT"), Ok(1_289_690_940));
         assert_eq!(parse(b"Tue, 29 Feb 2000 12:00:00 GMT"), Ok(951_825_600));
+    }
+
+    #[test]
+    fn a_written_date_reads_as_it_was() {
+        assert_eq!(format(1_289_690_940), *b"Sat, 13 Nov 2010 23:29:00 GMT");
+        assert_eq!(format(951_825_600), *b"Tue, 29 Feb 2000 12:00:00 GMT");
+        assert_eq!(format(u64::MAX), *b"Fri, 31 Dec 9999 23:59:59 GMT");
+        // each day of 500 years, and the seconds around midnight
+        for day in 0..182_625 {
+            for second in [day * 86_400, day * 86_400 + 86_399] {
+                assert_eq!(parse(&format(second)), Ok(second));
+            }
+        }
     }
 
     #[test]

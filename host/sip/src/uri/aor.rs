@@ -44,7 +44,8 @@ impl Uri<'_> {
             out.push('@');
         }
         match self.host() {
-            Host::Name(name) => push_lower(name.as_bytes(), out),
+            // a name with the dot of the root is the same name
+            Host::Name(name) => push_lower(name.strip_suffix('.').unwrap_or(name).as_bytes(), out),
             // Writing to a String cannot fail.
             address => {
                 let _ = write!(out, "{address}");

@@ -203,6 +203,7 @@ fn addresses_of_record() {
         ("sip:caf\u{e9}@h", "sip:caf%C3%A9@h"),
         ("sip:caf%c3%a9@h", "sip:caf%C3%A9@h"),
         ("sip:Example.com", "sip:example.com"),
+        ("sip:alice@example.com.", "sip:alice@example.com"),
         ("sip:a@[2001:DB8:0:0::1]:5070", "sip:a@[2001:db8::1]"),
         ("tel:+1-201-555-0123;ext=5", "tel:+12015550123"),
         ("tel:70-42;phone-context=Example.COM", "tel:7042;phone-context=example.com"),

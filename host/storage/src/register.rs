@@ -77,7 +77,7 @@ impl<'a> FlowName<'a> {
 pub(crate) fn read<'a>(head: Head<'a>, flow: Flow, now_ms: u64) -> Result<Register<'a>, Refusal> {
     let call_id = head.call_id().ok().and_then(text).ok_or(Refusal::Malformed)?;
     let cseq = head.cseq().map_err(|_| Refusal::Malformed)?.number;
-    let expires = head.expires().map_err(|_| Refusal::Malformed)?;
+    let expires = head.header(HeaderId::EXPIRES).map(seconds);
     let (path, first_path_is_outbound) = read_path(head)?;
     // RFC 5626 §6: the first hop keeps flows if it said so in its Path, or if it is we
     let keeps_flows = head.has_option_tag(HeaderId::SUPPORTED, "outbound")
@@ -166,14 +166,18 @@ fn read_contact<'a>(
     };
     let expires = match address.params.value("expires") {
         None => header_expires,
-        // a number of any length is one: longer than we can count is as long as we can count (§20.10)
-        Some(digits) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
-            Some(address.expires().unwrap_or(u32::MAX))
-        }
-        // §10.2.1.1: what cannot be read counts as one hour
-        Some(_) => Some(3600),
+        Some(digits) => Some(seconds(digits)),
     };
     Ok(Wish { uri, uri_text, parameters, q, expires, outbound })
+}
+
+/// The expiry that a parameter or header field asks for. A number of any length is one: longer than we can count is as
+/// long as we can count (§20.10). What is none counts as one hour (§10.2.1.1; RFC 4475 §3.1.2.4).
+fn seconds(digits: &[u8]) -> u32 {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return 3600;
+    }
+    digits.iter().fold(0, |sum: u32, digit| sum.saturating_mul(10).saturating_add(u32::from(digit - b'0')))
 }
 
 fn text(bytes: &[u8]) -> Option<&str> {

@@ -51,6 +51,11 @@ fi
 algorithms=
 for a in ${EDGE_ALGORITHMS:-MD5}; do algorithms="$algorithms${algorithms:+, }\"$a\""; done
 
+aliases=
+for p in "$port" ${BENCH_TCP_PORT:-} ${BENCH_TLS_PORT:-} ${BENCH_WS_PORT:-} ${BENCH_WSS_PORT:-}; do
+	aliases="$aliases${aliases:+, }\"$(address "$host" "$p")\""
+done
+
 {
 	cat <<-CONFIG
 		[node]
@@ -66,6 +71,7 @@ for a in ${EDGE_ALGORITHMS:-MD5}; do algorithms="$algorithms${algorithms:+, }\"$
 		cache = "$top/target/plugins/compiled"
 		configuration = '''
 		domains = ["$domain"]
+		aliases = [$aliases]
 		realm = "$domain"
 		min_expires = 10
 		algorithms = [$algorithms]

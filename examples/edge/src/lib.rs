@@ -3,7 +3,8 @@
 //! In: requests outside dialogs. Out: one decision for each.
 //!
 //! ```text
-//!  ACK, CANCEL without a transaction ─▶ the standard's way
+//!  CANCEL without a transaction ──────▶ the standard's way
+//!  ACK without one ───────────────────▶ routing.rs     from registered callers only
 //!  REGISTER for our domains ──────────▶ registrar.rs   RFC 3261 §10.3
 //!  OPTIONS to this element ───────────▶ 200            RFC 3261 §11
 //!  everything else ───────────────────▶ routing.rs     RFC 3261 §16.5, RFC 3325
@@ -36,7 +37,8 @@ impl Plugin for Edge {
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
         let uri = request.uri()?;
         match request.method() {
-            Method::Ack | Method::Cancel => next().into(),
+            Method::Cancel => next().into(),
+            Method::Ack => routing::stray_ack(&self.0, request, host),
             Method::Register if self.0.is_ours(&uri) => registrar::register(&self.0, request, host),
             Method::Options if self.is_probe(&uri) => capabilities().stateless().into(),
             Method::Options if self.0.is_ours(&uri) && uri.user() == Some(self.0.probe_user.as_bytes()) => {

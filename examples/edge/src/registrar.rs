@@ -1,10 +1,11 @@
-//! The registrar (RFC 3261 §10.3, with Path of RFC 3327).
+//! The registrar (RFC 3261 §10.3, with Path of RFC 3327 and flows of RFC 5626).
 //!
 //! In: a REGISTER for one of our domains. Out: 200 with the current bindings, a challenge, or a refusal. The bindings
 //! themselves are kept by the host: it makes the change with the 200, and the 200 leaves when the change is on disk.
 
 use crate::Settings;
 use strowger_sdk::prelude::*;
+use strowger_sdk::sip::{Contact, NameAddr};
 
 /// The extensions this registrar knows: Path (RFC 3327), flows (RFC 5626).
 const KNOWN: [&str; 2] = ["path", "outbound"];
@@ -34,12 +35,15 @@ pub(crate) fn register(settings: &Settings, request: &Request<'_>, host: &impl H
 
     // Steps 4 and 5: may this user register this address-of-record, and is it one of ours?
     let to = request.to()?.uri()?;
-    let address_of_record = to.aor();
+    let address_of_record = settings.address_of_record(&to);
     if !owns(&username, &address_of_record) {
         return reply(403).into();
     }
-    if to.is_sip() && !settings.is_ours(&to) {
+    if to.is_sip() && !settings.serves(&to) {
         return reply(404).into();
+    }
+    if lacks_outbound(request) {
+        return reply(439).into();
     }
 
     // Steps 6 to 8: the bindings.
@@ -59,6 +63,23 @@ pub(crate) fn register(settings: &Settings, request: &Request<'_>, host: &impl H
         ok = ok.header(HeaderId::REQUIRE, "outbound");
     }
     ok.header(HeaderId::SUPPORTED, SUPPORTED).into()
+}
+
+/// RFC 5626 §6: a phone wants to bind a flow, but did not come directly, and the first hop did not say that it keeps
+/// flows.
+fn lacks_outbound(request: &Request<'_>) -> bool {
+    if !request.has_option(HeaderId::SUPPORTED, "outbound") || request.values(HeaderId::VIA).count() < 2 {
+        return false;
+    }
+    let wants_flow = |contact| match contact {
+        Ok(Contact::Address(address)) => {
+            address.params.get("reg-id").is_some() && address.params.get("+sip.instance").is_some()
+        }
+        _ => false,
+    };
+    let first_hop = request.values(HeaderId::PATH).last();
+    let keeps_flows = |path| NameAddr::parse(path).ok()?.uri().ok()?.param("ob");
+    request.contacts().any(wants_flow) && first_hop.and_then(keeps_flows).is_none()
 }
 
 /// Whether an address-of-record is this user's: `alice`, and where names are written in full `alice@example.org`, own

@@ -1,8 +1,8 @@
 //! Routing of everything that is no registration: who calls, and where to (RFC 3261 §16.5, RFC 3325).
 //!
 //! In: a request outside a dialog. Out: a relay to the bindings of one of our users or to somebody else's domain, or a
-//! refusal. Only registered users may send: the From is believed where it is registered from the same place, and must
-//! be proved by digest elsewhere.
+//! refusal. Only registered users may send: who it says that it is (P-Preferred-Identity, else From) is believed where
+//! that is registered from the same place, and must be proved by digest elsewhere.
 //!
 //! A user of ours without a binding is answered 480 by the host: the location service cannot tell a user who is away
 //! from one who does not exist (§21.4.18), and strangers need not learn which it is.
@@ -12,6 +12,9 @@ use crate::registrar::owns;
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Credentials;
 
+/// Identities that a caller may prefer: a SIP URI and a telephone number (RFC 3325 §9.2).
+const MAX_PREFERRED: usize = 2;
+
 /// Decides where the request goes.
 pub(crate) fn route(
     settings: &Settings,
@@ -19,14 +22,13 @@ pub(crate) fn route(
     uri: &Uri<'_>,
     host: &impl Host,
 ) -> Outcome {
-    let caller = request.from()?.uri()?.aor();
-    authenticate(settings, request, host, &caller)?;
+    let caller = authenticate(settings, request, host)?;
     assert_identity(request, &caller);
 
     let mut relay = match uri.scheme() {
         Scheme::Tel => Relay::to_location(number(settings, uri, host)),
         Scheme::Sip | Scheme::Sips if settings.is_ours(uri) => match uri.user() {
-            Some(_) => Relay::to_location(uri.aor()),
+            Some(_) => Relay::to_location(settings.address_of_record(uri)),
             None => return reply(484).into(),
         },
         Scheme::Sip | Scheme::Sips => Relay::onward(),
@@ -38,34 +40,51 @@ pub(crate) fn route(
     relay.into()
 }
 
-/// Lets registered callers through: from where they registered without more ado, from elsewhere with credentials.
-fn authenticate(
-    settings: &Settings,
-    request: &mut Request<'_>,
-    host: &impl Host,
-    caller: &str,
-) -> Result<(), Stop> {
-    if settings.trust_source && host.is_registered_here(caller) {
-        return Ok(());
+/// An ACK that belongs to no transaction and no dialog of ours (RFC 3261 §16.11): one of a registered caller's with a
+/// broken route set may pass, a stranger sends nothing anywhere through us. An ACK is never answered (§17.2).
+pub(crate) fn stray_ack(settings: &Settings, request: &Request<'_>, host: &impl Host) -> Outcome {
+    let known = identities(settings, request)?.iter().any(|identity| host.is_registered_here(identity));
+    if known { next().into() } else { Ok(Decision::Drop) }
+}
+
+/// Who the caller says that it is, the identity that it prefers first (RFC 3325 §9.2: the From may hide it), the From
+/// last.
+fn identities(settings: &Settings, request: &Request<'_>) -> Result<Vec<String>, Stop> {
+    let mut identities = Vec::with_capacity(1);
+    for address in request.name_addrs(HeaderId::P_PREFERRED_IDENTITY).take(MAX_PREFERRED).flatten() {
+        identities.extend(address.uri().ok().map(|uri| settings.address_of_record(&uri)));
     }
-    if !host.is_registered(caller) {
+    identities.push(settings.address_of_record(&request.from()?.uri()?));
+    Ok(identities)
+}
+
+/// Which of its identities is the caller's: one that is registered where the request comes from, without more ado, or
+/// a registered one that the credentials prove.
+fn authenticate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Result<String, Stop> {
+    let mut identities = identities(settings, request)?;
+    let here = |identity: &String| settings.trust_source && host.is_registered_here(identity);
+    if let Some(proved) = identities.iter().position(here) {
+        return Ok(identities.swap_remove(proved));
+    }
+    identities.retain(|identity| host.is_registered(identity));
+    if identities.is_empty() {
         return Err(reply(403).into());
     }
     let challenge = challenge(&settings.realm).proxy().algorithms(&settings.algorithms);
-    match host.verify(CredentialsKind::Proxy, &settings.realm) {
-        Verdict::Accepted(username) if owns(&username, caller) => {
-            // They were for us; nobody behind us needs them (§22.3).
-            let is_ours = |value: &[u8]| {
-                Credentials::parse(value)
-                    .is_ok_and(|own| own.param("realm").as_deref() == Some(settings.realm.as_bytes()))
-            };
-            request.remove_where(HeaderId::PROXY_AUTHORIZATION, is_ours);
-            Ok(())
-        }
-        Verdict::Accepted(_) => Err(reply(403).into()),
-        Verdict::Stale => Err(challenge.stale(true).into()),
-        Verdict::Absent | Verdict::Rejected => Err(challenge.into()),
-    }
+    let username = match host.verify(CredentialsKind::Proxy, &settings.realm) {
+        Verdict::Accepted(username) => username,
+        Verdict::Stale => return Err(challenge.stale(true).into()),
+        Verdict::Absent | Verdict::Rejected => return Err(challenge.into()),
+    };
+    let proved =
+        identities.into_iter().find(|identity| owns(&username, identity)).ok_or_else(|| reply(403))?;
+    // They were for us; nobody behind us needs them (§22.3).
+    let is_ours = |value: &[u8]| {
+        Credentials::parse(value)
+            .is_ok_and(|own| own.param("realm").as_deref() == Some(settings.realm.as_bytes()))
+    };
+    request.remove_where(HeaderId::PROXY_AUTHORIZATION, is_ours);
+    Ok(proved)
 }
 
 /// Says who the caller is (RFC 3325 §5), and nothing where the caller wants `Privacy: id` (§7): behind us are phones,

@@ -5,6 +5,7 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `domains` | must be given | domains whose users we serve |
+//! | `aliases` | none | addresses, `host` or `host:port`, that stand for the first domain: `sip:bob@192.0.2.1` is its bob. Without a port: 5060 |
 //! | `realm` | the first domain | protection space of the challenges |
 //! | `algorithms` | `["SHA-256", "MD5"]` | digest algorithms to offer, the preferred one first (RFC 8760 §2.3); phones that read only the first want `["MD5"]` |
 //! | `min_expires` | 10 | seconds; a shorter registration is answered 423 |
@@ -21,11 +22,16 @@ use strowger_sdk::sip::Host as SipHost;
 /// Seconds that any of the three expiries may be: a week.
 const MAX_SECONDS: u32 = 604_800;
 
+/// The port of a SIP URI without one (RFC 3261 §19.1.2).
+const DEFAULT_PORT: u16 = 5060;
+
 /// See the table above.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// At least one.
     pub domains: Vec<String>,
+    /// Hosts and ports that stand for the first domain.
+    pub aliases: Vec<(String, u16)>,
     /// Protection space.
     pub realm: String,
     /// At least one.
@@ -47,6 +53,12 @@ impl Settings {
         if let Some(wrong) = domains.iter().find(|domain| SipHost::parse(domain.as_bytes()).is_none()) {
             return Err(unfit("domains", wrong, "a domain name or an address"));
         }
+        let named = c.texts("aliases")?.unwrap_or_default();
+        let alias = |name: &String| {
+            read_alias(name)
+                .ok_or_else(|| unfit("aliases", name, "a host name or address, with or without a port"))
+        };
+        let aliases = named.iter().map(alias).collect::<Result<Vec<_>, _>>()?;
         let realm = c.text("realm")?.unwrap_or_else(|| domains[0].clone());
         let named = c.texts("algorithms")?.unwrap_or_else(|| vec!["SHA-256".to_owned(), "MD5".to_owned()]);
         let algorithm = |name: &String| {
@@ -67,16 +79,54 @@ impl Settings {
         let probe_user = c.text("probe_user")?.unwrap_or_else(|| "tm".to_owned());
         c.finish()?;
         let limits = Limits { min_expires, max_expires, default_expires, max_bindings };
-        Ok(Self { domains, realm, algorithms, limits, trust_source, probe_user })
+        Ok(Self { domains, aliases, realm, algorithms, limits, trust_source, probe_user })
     }
 
-    /// Whether a URI's host is one of our domains.
+    /// Whether a request to this URI is for us: its host is one of our domains, or stands for one.
     #[must_use]
     pub fn is_ours(&self, uri: &Uri<'_>) -> bool {
-        let host = uri.host();
-        self.domains.iter().any(|own| match host {
-            SipHost::Name(name) => own.eq_ignore_ascii_case(name),
-            SipHost::V4(_) | SipHost::V6(_) => SipHost::parse(own.as_bytes()) == Some(host),
-        })
+        self.is_domain(uri) || self.is_alias(uri, uri.port().or(Some(DEFAULT_PORT)))
     }
+
+    /// Whether this URI, of a From or To, names somebody whom we serve. Names of people seldom have a port.
+    #[must_use]
+    pub fn serves(&self, uri: &Uri<'_>) -> bool {
+        self.is_domain(uri) || self.is_alias(uri, uri.port())
+    }
+
+    /// The address-of-record that a URI names: where its host stands for the first domain, the one there.
+    #[must_use]
+    pub fn address_of_record(&self, uri: &Uri<'_>) -> String {
+        let address_of_record = uri.aor();
+        match address_of_record.split_once('@') {
+            Some((user, _)) if uri.is_sip() && self.is_alias(uri, uri.port()) => {
+                [user, "@", &self.domains[0]].concat()
+            }
+            _ => address_of_record,
+        }
+    }
+
+    fn is_domain(&self, uri: &Uri<'_>) -> bool {
+        self.domains.iter().any(|own| is_host(own, uri.host()))
+    }
+
+    fn is_alias(&self, uri: &Uri<'_>, port: Option<u16>) -> bool {
+        let fits = |own: u16| port.is_none_or(|port| port == own);
+        self.aliases.iter().any(|(own, own_port)| fits(*own_port) && is_host(own, uri.host()))
+    }
+}
+
+fn is_host(own: &str, host: SipHost<'_>) -> bool {
+    match host {
+        SipHost::Name(name) => own.eq_ignore_ascii_case(name.strip_suffix('.').unwrap_or(name)),
+        SipHost::V4(_) | SipHost::V6(_) => SipHost::parse(own.as_bytes()) == Some(host),
+    }
+}
+
+/// `host` or `host:port`; an IPv6 address stands in brackets.
+fn read_alias(text: &str) -> Option<(String, u16)> {
+    let uri = ["sip:", text].concat();
+    let uri = Uri::parse(uri.as_bytes()).ok()?;
+    let bare = uri.user().is_none() && !text.contains([';', '?']);
+    bare.then(|| (uri.host().to_string(), uri.port().unwrap_or(DEFAULT_PORT)))
 }

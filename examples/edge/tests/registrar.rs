@@ -74,6 +74,40 @@ fn the_address_of_record_must_be_ours() {
 }
 
 #[test]
+fn an_alias_is_a_registrar_of_the_first_domain() {
+    let edge = Edge::init("domains = \"example.org\"\naliases = [\"192.0.2.1:5070\"]").expect("settings");
+    for to in ["sip:alice@192.0.2.1:5070", "sip:alice@192.0.2.1", "sip:alice@example.org."] {
+        let host = TestHost::new().accepts("alice");
+        let message = sip!("REGISTER sip:192.0.2.1:5070 SIP/2.0\nTo: <{to}>");
+        ask(&edge, &host, &message).replies(200);
+        assert_eq!(host.asked()[1], "register sip:alice@example.org", "{to}");
+    }
+    let message = sip!("REGISTER sip:192.0.2.1:5070 SIP/2.0\nTo: <sip:alice@192.0.2.1:5071>");
+    ask(&edge, &TestHost::new().accepts("alice"), &message).replies(404);
+}
+
+/// RFC 5626 §6: outbound processing needs a first hop that keeps flows; who asked for it is told so.
+#[test]
+fn a_flow_behind_a_first_hop_that_keeps_none_is_a_439() {
+    let contact = "<sip:alice@192.0.2.1;ob>;reg-id=1;+sip.instance=\"<urn:uuid:1>\"";
+    let second = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK9\n";
+    for (vias, path, supported, contact, status) in [
+        (second, "", "path, outbound", contact, 439),
+        (second, "Path: <sip:edge;lr;ob>, <sip:first;lr>\n", "path, outbound", contact, 439),
+        (second, "Path: <sip:edge;lr>, <sip:first;lr;ob>\n", "path, outbound", contact, 200),
+        (second, "", "path", contact, 200),
+        (second, "", "path, outbound", "<sip:alice@192.0.2.1>", 200),
+        ("", "", "path, outbound", contact, 200),
+    ] {
+        let message = sip!(
+            "REGISTER sip:example.org SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\n{vias}{path}\
+             Supported: {supported}\nTo: <sip:alice@example.org>\nContact: {contact}"
+        );
+        ask(&edge(), &TestHost::new().accepts("alice"), &message).replies(status);
+    }
+}
+
+#[test]
 fn each_refusal_has_its_status() {
     let refused = |refusal| {
         let host = TestHost::new().accepts("alice").registration(Err(refusal));

@@ -60,6 +60,47 @@ fn identities_that_a_caller_claims_are_taken_away() {
     assert!(answer.sent("P-Preferred-Identity").is_empty());
 }
 
+const HIDDEN: &str = "
+    INVITE sip:bob@example.org SIP/2.0
+    From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=1
+    P-Preferred-Identity: <tel:+4930110>, <sip:alice@example.org>
+    Privacy: header
+    ";
+
+#[test]
+fn a_caller_who_hides_its_from_is_who_it_prefers_to_be() {
+    let hidden = || TestMessage::from_text(HIDDEN);
+    let answer = ask(&edge(), &TestHost::new().registered_here(ALICE), &hidden());
+    answer.relays();
+    assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@example.org>"]);
+    assert!(answer.sent("P-Preferred-Identity").is_empty());
+    // from elsewhere the credentials must be those of the preferred identity
+    ask(&edge(), &TestHost::new().registered(ALICE), &hidden()).challenges(407);
+    let answer = ask(&edge(), &TestHost::new().registered(ALICE).accepts("alice"), &hidden());
+    assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@example.org>"]);
+    ask(&edge(), &TestHost::new().registered(ALICE).accepts("mallory"), &hidden()).replies(403);
+    ask(&edge(), &TestHost::new(), &hidden()).replies(403);
+}
+
+#[test]
+fn an_alias_stands_for_the_first_domain() {
+    let edge = Edge::init(
+        "domains = [\"example.org\", \"example.net\"]\naliases = [\"192.0.2.1\", \"[2001:db8::1]:5070\"]",
+    )
+    .expect("settings");
+    let host = TestHost::new().registered_here(ALICE);
+    for uri in ["sip:bob@192.0.2.1", "sip:bob@192.0.2.1:5060;transport=tcp", "sip:bob@[2001:DB8:0::1]:5070"] {
+        ask(&edge, &host, &from_alice("INVITE", uri)).relays_to(&["location sip:bob@example.org"]);
+    }
+    for uri in ["sip:bob@192.0.2.1:5070", "sip:bob@[2001:db8::1]"] {
+        ask(&edge, &host, &from_alice("INVITE", uri)).relays_to(&[]);
+    }
+    // a From is a name: it needs no port
+    let message = sip!("INVITE sip:bob@example.org SIP/2.0\nFrom: <sip:alice@[2001:db8::1]>;tag=1");
+    let answer = ask(&edge, &host, &message);
+    assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@example.org>"]);
+}
+
 #[test]
 fn who_wants_privacy_is_not_named() {
     let host = TestHost::new().registered_here(ALICE);
@@ -153,11 +194,18 @@ fn options_to_the_element_itself_are_answered_without_a_transaction() {
 }
 
 #[test]
+fn an_ack_that_belongs_to_nothing_passes_only_from_where_its_sender_registered() {
+    let ack = from_alice("ACK", "sip:bob@192.0.2.7");
+    ask(&edge(), &TestHost::new().registered_here(ALICE), &ack).nexts();
+    ask(&edge(), &TestHost::new().registered(ALICE), &ack).drops();
+    ask(&edge(), &TestHost::new(), &ack).drops();
+}
+
+#[test]
 fn requests_inside_dialogs_and_strays_go_the_standards_way() {
     let host = TestHost::new();
     let bye = sip!("BYE sip:bob@192.0.2.7 SIP/2.0\nTo: <sip:bob@example.org>;tag=2");
     ask(&edge(), &host, &bye).nexts();
-    ask(&edge(), &host, &from_alice("ACK", "sip:bob@example.org")).nexts();
     ask(&edge(), &host, &from_alice("CANCEL", "sip:bob@example.org")).nexts();
     assert!(host.asked().is_empty());
 }

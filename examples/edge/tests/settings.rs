@@ -34,6 +34,10 @@ fn a_mistake_is_named_with_key_value_and_reason() {
     for (configuration, wanted) in [
         ("", "domains: is missing"),
         ("domains = []", "domains: is missing"),
+        (
+            "domains = \"a\"\naliases = [\"a@b\"]",
+            "aliases = \"a@b\": expected a host name or address, with or without a port",
+        ),
         ("domains = [\"a b\"]", "domains = \"a b\": expected a domain name or an address"),
         (
             "domains = \"a\"\nalgorithms = [\"SHA-1\"]",

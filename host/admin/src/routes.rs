@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -33,6 +34,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}", get(plugins_of_role).post(push))
         .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
         .fallback(unknown)
+        .method_not_allowed_fallback(other_method)
         .with_state(Arc::new(Admin { host, access }))
 }
 
@@ -41,6 +43,10 @@ async fn unknown() -> Response {
         StatusCode::NOT_FOUND,
         "no such path; there are /health /ready /metrics /status /plugins /plugins/ROLE",
     )
+}
+
+async fn other_method() -> Response {
+    failure(StatusCode::METHOD_NOT_ALLOWED, "this path has no such method; see the Allow header")
 }
 
 /// Every shard has turned its loop within the last seconds.
@@ -92,13 +98,21 @@ async fn push(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    Query(query): Query<PushQuery>,
+    query: Result<Query<PushQuery>, QueryRejection>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     if let Err(why) = admin.access.may_change(from, &headers) {
         return failure(StatusCode::FORBIDDEN, why);
     }
+    let query = match query {
+        Ok(Query(query)) => query,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
     // Compiling takes up to a second: not on a thread that answers others.
     let pushed = tokio::task::spawn_blocking(move || {
         let source = format!("http {from}");

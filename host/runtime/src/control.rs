@@ -36,7 +36,8 @@ pub(crate) struct Shared {
     pub(crate) heartbeats: Vec<Arc<AtomicU64>>,
     pub(crate) clock: Clock,
     pub(crate) draining: AtomicBool,
-    pub(crate) plugin: PluginTable,
+    /// Where the plugin comes from, and its configuration: as the file says, or said when it was last reloaded.
+    pub(crate) plugin: Mutex<PluginTable>,
     pub(crate) listeners: Vec<(sip::Transport, SocketAddr)>,
     pub(crate) reload_tls: Box<dyn Fn() -> Result<bool, String> + Send + Sync>,
     /// One load at a time.
@@ -227,7 +228,8 @@ impl Handle {
         if role != runs {
             return Err(PushError::UnknownRole { role: role.into(), runs: runs.into() });
         }
-        let loaded = self.shared.load(bytes, source)?;
+        let configuration = self.shared.plugin.lock().configuration.clone();
+        let loaded = self.shared.load(bytes, &configuration, source)?;
         if activate {
             self.shared.activate(Arc::clone(&loaded), source);
         }
@@ -235,7 +237,8 @@ impl Handle {
         Ok(status_of(&loaded, state))
     }
 
-    /// Takes from a configuration what a running host can take: users, plugin file, certificates. What was taken.
+    /// Takes from a configuration what a running host can take: users, certificates, the plugin with its configuration.
+    /// What was taken.
     ///
     /// # Errors
     /// [`ReloadError`] for the first thing that is not fit; that thing stays as it was.
@@ -248,11 +251,14 @@ impl Handle {
         if (self.shared.reload_tls)().map_err(ReloadError::Tls)? {
             taken.push("certificates".into());
         }
-        let file = &self.shared.plugin.file;
+        let PluginTable { file, configuration, .. } = &config.plugin;
         let bytes = std::fs::read(file)
             .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
-        let pushed = self.push(self.shared.active.role().name(), &bytes, true, "SIGHUP")?;
-        taken.push(format!("plugin {} {}", pushed.name, pushed.version));
+        let loaded = self.shared.load(&bytes, configuration, "SIGHUP").map_err(PushError::Load)?;
+        let identity = loaded.identity().clone();
+        self.shared.plugin.lock().clone_from(&config.plugin);
+        self.shared.activate(loaded, "SIGHUP");
+        taken.push(format!("plugin {} {}", identity.name, identity.version));
         Ok(taken.join(", "))
     }
 
@@ -280,10 +286,15 @@ impl Handle {
 
 impl Shared {
     /// Loads a plugin without activating it.
-    pub(crate) fn load(&self, bytes: &[u8], source: &str) -> Result<Arc<Plugin>, LoadError> {
+    pub(crate) fn load(
+        &self,
+        bytes: &[u8],
+        configuration: &str,
+        source: &str,
+    ) -> Result<Arc<Plugin>, LoadError> {
         let _one_at_a_time = self.loading.lock();
         let role = self.active.role();
-        let loaded = self.engine.load(bytes, role, &self.plugin.configuration, Arc::clone(&self.services));
+        let loaded = self.engine.load(bytes, role, configuration, Arc::clone(&self.services));
         if let Err(error) = &loaded {
             tracing::error!(role = role.name(), source, %error, "a plugin is refused");
         }

@@ -193,7 +193,7 @@ impl Host {
             heartbeats,
             clock,
             draining: AtomicBool::new(false),
-            plugin: config.plugin.clone(),
+            plugin: Mutex::new(config.plugin.clone()),
             listeners: addresses,
             reload_tls: Box::new(move || match reload_cell.get() {
                 Some(streams) => {
@@ -206,8 +206,7 @@ impl Host {
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];
         if config.plugin.watch {
-            tasks
-                .push(tokio::spawn(crate::watch::watch(config.plugin.file.clone(), Arc::downgrade(&shared))));
+            tasks.push(tokio::spawn(crate::watch::watch(Arc::downgrade(&shared))));
         }
         Ok(Host {
             handle: Handle { shared, metrics },
@@ -271,6 +270,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let addresses: Vec<_> =
         config.listeners.iter().map(|entry| (sip::Transport::from(entry.transport), entry.address)).collect();
     listening::advertised(&config.listeners, &addresses)?;
+    streams_config(config, listening::streams(config)).check()?;
     let users = read_users(config)?;
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);

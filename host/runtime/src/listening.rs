@@ -27,7 +27,7 @@ pub(crate) struct Bound {
 pub(crate) fn bind(config: &Config, shards: usize) -> Result<Bound, StartError> {
     let mut bound = Bound {
         ports: (0..shards).map(|_| Vec::new()).collect(),
-        streams: Vec::new(),
+        streams: streams(config),
         addresses: Vec::new(),
     };
     for (number, entry) in config.listeners.iter().enumerate() {
@@ -50,12 +50,22 @@ pub(crate) fn bind(config: &Config, shards: usize) -> Result<Bound, StartError> 
                     ports.push(UdpPort { listener: index, socket });
                 }
             }
-        } else {
-            bound.streams.push(StreamListener { index, transport, address, tls: server_tls(entry) });
         }
         bound.addresses.push((transport, address));
     }
     Ok(bound)
+}
+
+/// The stream listeners of a configuration.
+pub(crate) fn streams(config: &Config) -> Vec<StreamListener> {
+    let numbered = config.listeners.iter().enumerate();
+    let listener = |(number, entry): (usize, &ListenTable)| StreamListener {
+        index: number as u16,
+        transport: Transport::from(entry.transport),
+        address: entry.address,
+        tls: server_tls(entry),
+    };
+    numbered.map(listener).filter(|listener| listener.transport != Transport::Udp).collect()
 }
 
 fn server_tls(entry: &ListenTable) -> Option<ServerTls> {

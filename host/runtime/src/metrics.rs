@@ -100,7 +100,7 @@ fn response_times(encoder: &mut DescriptorEncoder<'_>, counters: &[&Counters]) -
     let help = "Time from a request's arrival to its final response's departure, in seconds";
     let mut family = encoder.encode_descriptor("sip_response_seconds", help, None, MetricType::Histogram)?;
     for (n, method) in METHODS.iter().enumerate() {
-        let bounds = BUCKETS_US.iter().map(|&us| us as f64 / 1e6).chain([f64::MAX]);
+        let bounds = BUCKETS_US.iter().map(|&us| us as f64 / 1e6).chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds
             .enumerate()
             .map(|(at, bound)| (bound, counters.iter().map(|c| c.response_times(n).buckets[at].get()).sum()))

@@ -33,16 +33,22 @@ impl Stamp {
     }
 }
 
-/// Watches `path` until the host is gone.
-pub(crate) async fn watch(path: PathBuf, shared: Weak<Shared>) {
+/// Watches the plugin's file until the host is gone.
+pub(crate) async fn watch(shared: Weak<Shared>) {
     let (news, mut told) = mpsc::channel::<()>(1);
+    let Some(mut path) = configured(&shared) else { return };
     // Kept alive by this function; without it the looks still find changes.
-    let _watcher = watcher(&path, news);
+    let mut _watcher = watcher(&path, news.clone());
     let mut taken = Stamp::of(&path);
     loop {
         let _ = tokio::time::timeout(LOOK, told.recv()).await;
-        if shared.strong_count() == 0 {
-            return;
+        let Some(now) = configured(&shared) else { return };
+        if now != path {
+            // A reload has named another file, and taken it.
+            _watcher = watcher(&now, news.clone());
+            taken = Stamp::of(&now);
+            path = now;
+            continue;
         }
         let Some(mut seen) = Stamp::of(&path) else { continue };
         if Some(seen) == taken {
@@ -64,6 +70,11 @@ pub(crate) async fn watch(path: PathBuf, shared: Weak<Shared>) {
             tracing::error!("the load of a changed plugin file was broken off");
         }
     }
+}
+
+/// The file's path as it is configured; `None`: the host is gone.
+fn configured(shared: &Weak<Shared>) -> Option<PathBuf> {
+    Some(shared.upgrade()?.plugin.lock().file.clone())
 }
 
 fn watcher(path: &Path, news: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
@@ -88,7 +99,8 @@ fn take(path: &Path, shared: &Arc<Shared>) {
     match std::fs::read(path) {
         Ok(bytes) => {
             // A refusal has been logged with its reason.
-            if let Ok(loaded) = shared.load(&bytes, &source) {
+            let configuration = shared.plugin.lock().configuration.clone();
+            if let Ok(loaded) = shared.load(&bytes, &configuration, &source) {
                 shared.activate(loaded, &source);
             }
         }

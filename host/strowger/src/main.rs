@@ -7,6 +7,7 @@ mod configuration;
 mod logging;
 mod plugin_command;
 mod run;
+mod sentence;
 mod status;
 
 use std::path::PathBuf;
@@ -71,7 +72,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("strowger: {error:#}");
+            eprintln!("strowger: {}", sentence::sentence(&error));
             ExitCode::FAILURE
         }
     }

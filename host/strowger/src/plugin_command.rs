@@ -93,7 +93,13 @@ fn build(folder: &Path, verbose: bool) -> Result<()> {
 }
 
 fn push(at: &AdminUrl, role: &str, activate: bool, file: &Path) -> Result<()> {
-    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let name = || file.display().to_string();
+    let size = std::fs::metadata(file).with_context(name)?.len();
+    // The host would end the connection before it has been sent.
+    if size > admin::MAX_PLUGIN_BYTES as u64 {
+        bail!("{}: the file has {size} bytes, a plugin has at most {}", name(), admin::MAX_PLUGIN_BYTES);
+    }
+    let bytes = std::fs::read(file).with_context(name)?;
     let answer = http::post(at, &format!("/plugins/{role}?activate={activate}"), &bytes)?;
     println!("{}", describe(&answer));
     Ok(())

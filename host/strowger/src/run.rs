@@ -8,6 +8,7 @@ use runtime::Host;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info};
 
+use crate::sentence::sentence;
 use crate::{configuration, logging};
 
 pub(crate) fn run(path: &Path) -> Result<()> {
@@ -71,12 +72,13 @@ fn reload(path: &Path, handle: &runtime::Handle) {
     let reloaded = configuration::read(path).and_then(|config| Ok(handle.reload(&config)?));
     match reloaded {
         Ok(what) => info!("reloaded: {what}"),
-        Err(error) => error!("not reloaded: {error:#}"),
+        Err(error) => error!("not reloaded: {}", sentence(&error)),
     }
 }
 
 pub(crate) fn check(path: &Path) -> Result<()> {
     let config = configuration::read(path)?;
+    logging::filter(&config.log)?;
     let found = runtime::check(&config)?;
     println!("{}: {found}", path.display());
     Ok(())

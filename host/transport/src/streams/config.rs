@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sip::Transport;
 
+use super::StreamsError;
 use crate::tls::{ClientTls, ServerTls};
 
 /// Listeners, bounds and trust of [`super::Streams`].
@@ -16,6 +17,20 @@ pub struct StreamsConfig {
     pub limits: StreamLimits,
     /// TLS of connections that we make.
     pub client_tls: ClientTls,
+}
+
+impl StreamsConfig {
+    /// Whether every certificate and key can be read and used: what a start does before it binds anything.
+    ///
+    /// # Errors
+    /// The first that cannot.
+    pub fn check(&self) -> Result<(), StreamsError> {
+        for StreamListener { address, tls, .. } in &self.listeners {
+            let wrong = |error| StreamsError::ListenerTls { address: *address, source: Box::new(error) };
+            tls.as_ref().map(ServerTls::load).transpose().map_err(wrong)?;
+        }
+        self.client_tls.load().map(drop).map_err(|error| StreamsError::ClientTls(Box::new(error)))
+    }
 }
 
 /// One listening address.

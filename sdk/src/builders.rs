@@ -26,7 +26,7 @@ pub enum Stop {
     Fault(Fault),
 }
 
-/// An answer with this status, 100 to 699, and its standard phrase.
+/// An answer with this status and its standard phrase: 200 to 699, or 100 to 699 to replace a response.
 #[must_use]
 pub fn reply(status: u16) -> Reply {
     Reply { status, ..Reply::default() }

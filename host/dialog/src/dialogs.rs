@@ -151,7 +151,24 @@ impl Dialogs {
         }
     }
 
-    /// The same for a response whose dialog is known, from [`Dialogs::handle_request`] or an earlier response of its
+    /// A further 2xx to an INVITE outside a dialog goes upstream, from another phone than the first (§13.2.2.4), when
+    /// the request itself is not at hand any more: Call-ID and From of the response are the request's (§8.2.6.2). Not
+    /// to be called for a 2xx that came before: it would bring back a dialog that is over.
+    pub fn handle_further_success(&mut self, now: Time, response: &Head<'_>, version: u32) -> Change {
+        let (Ok(call_id), Some(from_tag)) = (response.call_id(), response.from_tag()) else {
+            return Change::None;
+        };
+        let key = self.keys.dialog(call_id, from_tag, response.to_tag().unwrap_or_default());
+        match self.id_of(key) {
+            Some(id) => self.handle_response_in(now, id, Method::Invite, response),
+            None => {
+                let invite = self.keys.invite(call_id, from_tag);
+                self.create(now, Birth { key, invite, call_id, version }, response)
+            }
+        }
+    }
+
+    /// [`Dialogs::handle_response`] for a response whose dialog is known, from [`Dialogs::handle_request`] or an earlier response of its
     /// INVITE: nothing is looked up. `method` is the request's.
     pub fn handle_response_in(
         &mut self,

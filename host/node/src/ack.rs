@@ -11,6 +11,11 @@ use crate::node::Node;
 impl Node {
     pub(crate) fn handle_ack(&mut self, now: Time, flow: Flow, message: Message) {
         self.counters.request(Method::Ack);
+        // One for a failure that was answered without a transaction ends here: it bears the tag that we made then.
+        let head = message.head();
+        if head.to_tag().is_some_and(|tag| *tag == self.to_tag(head)) {
+            return;
+        }
         let own = &self.config.own;
         if proxy::validate(&message.head(), own, &[], transaction::loop_hash_of_branch).is_err() {
             return self.counters.discard(Discard::Unparsable);

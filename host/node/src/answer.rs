@@ -1,7 +1,7 @@
 //! Answers: made here (RFC 3261 §8.2.6, §8.2.7) or received from downstream and passed on (§16.7 items 3 to 9).
 //!
 //! In: a context and what to answer. Out: bytes to the server transaction. A final answer closes the context's
-//! [`Active`](crate::context::Active) part, and the whole context unless late 2xx can follow.
+//! [`Active`] part, and the whole context unless late 2xx can follow.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use proxy::{Best, Kind, Rejection};
 use sip::{Draft, Edit, Flow, Head, HeaderId, Message, Method};
 use transaction::{ServerId, Time};
 
+use crate::context::Active;
 use crate::decision::{Challenge, Reply};
 use crate::errors::Refusal;
 use crate::hash;
@@ -71,7 +72,8 @@ impl Node {
 
     /// A provisional answer that a script asked for.
     pub(crate) fn provisional(&mut self, now: Time, id: ContextId, status: u16, reason: &str) {
-        if (101..200).contains(&status) {
+        let is_ack = self.contexts.get_mut(id).is_some_and(|context| context.server.is_none());
+        if (101..200).contains(&status) && !is_ack {
             let reply = Reply { status, reason: reason.into(), ..Reply::default() };
             self.reply_with(now, id, &reply, &[]);
         }
@@ -129,41 +131,55 @@ impl Node {
         }
     }
 
-    /// Passes a response from downstream on (§16.7 items 3, 7, 9).
-    pub(crate) fn pass(
+    /// Passes a response from downstream on (§16.7 items 3, 9).
+    pub(crate) fn pass(&mut self, now: Time, id: ContextId, response: &Message) {
+        self.pass_with(now, id, response, &[]);
+    }
+
+    /// The same with the challenges of others (§16.7 item 7).
+    fn pass_with(&mut self, now: Time, id: ContextId, response: &Message, challenges: &[Arc<Message>]) {
+        let head = response.head();
+        let mut draft = Draft::forward(head);
+        if proxy::forward_response(&mut draft, &head, challenges.iter().map(|other| other.head())) {
+            self.send_draft(now, id, head.status(), &draft);
+        }
+    }
+
+    /// Passes a response on that a script has seen, and so without our Via, with its edits.
+    pub(crate) fn pass_shown(
         &mut self,
         now: Time,
         id: ContextId,
-        response: &Message,
+        shown: &Message,
         edits: &[Edit],
         challenges: &[Arc<Message>],
     ) {
-        let head = response.head();
-        let mut draft = Draft::forward(head);
-        for edit in edits {
-            draft.apply(edit);
-        }
-        if !proxy::forward_response(&mut draft, &head, challenges.iter().map(|other| other.head())) {
-            return;
-        }
+        let mut draft = Draft::forward(shown.head());
+        edits.iter().for_each(|edit| draft.apply(edit));
+        proxy::add_challenges(&mut draft, challenges.iter().map(|other| other.head()));
+        self.send_draft(now, id, shown.status(), &draft);
+    }
+
+    fn send_draft(&mut self, now: Time, id: ContextId, status: u16, draft: &Draft<'_>) {
         self.page.clear();
         draft.print(&mut self.page);
         let bytes = Bytes::copy_from_slice(&self.page);
-        self.respond(now, id, head.status(), bytes);
+        self.respond(now, id, status, bytes);
     }
 
-    /// Sends the best response of all branches (§16.7 item 6).
+    /// Sends the best response of all branches (§16.7 item 6). `judged`: as a script saw it, and the script's edits.
     pub(crate) fn answer_best(
         &mut self,
         now: Time,
         id: ContextId,
         best: &Best<Arc<Message>>,
-        edits: &[Edit],
+        judged: Option<(&Message, &[Edit])>,
     ) {
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(active) = context.active.as_ref() else { return };
         let kind = if context.method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
-        let (request, made) = (Arc::clone(&active.request), active.made_status);
+        let request = Arc::clone(&active.request);
+        let made = made_phrase(active, best);
         if best.is_withheld(kind) {
             if let Some(server) = context.server {
                 self.transactions.forget_server(server);
@@ -171,17 +187,22 @@ impl Node {
             self.dialog_answered(&request, best.status);
             return self.finish(id);
         }
-        match best.forwarded() {
-            Some(response) => {
+        match (judged, best.forwarded()) {
+            (Some((shown, edits)), _) if best.status == best.chosen => {
+                self.dialog_answered(&request, best.status);
+                self.pass_shown(now, id, shown, edits, &best.challenges);
+            }
+            (None, Some(response)) => {
                 let response = Arc::clone(response);
                 self.dialog_answered(&request, best.status);
-                self.pass(now, id, &response, edits, &best.challenges);
+                self.pass_with(now, id, &response, &best.challenges);
             }
-            None => {
-                let made = made.filter(|made| best.response.is_none() && made.0 == best.chosen);
+            (judged, _) => {
                 // A 503 of ours would be taken for this element's own state (§16.7 item 6): it goes as a 500.
-                let refusal = made.filter(|made| made.0 != 503).unwrap_or((best.status, ""));
-                self.answer(now, id, refusal);
+                let reason = if best.status == best.chosen { made } else { "" };
+                let edits = judged.map(|(_, edits)| edits.to_vec()).unwrap_or_default();
+                let reply = Reply { edits, ..plain((best.status, reason)) };
+                self.reply_with(now, id, &reply, &[]);
             }
         }
     }
@@ -256,7 +277,7 @@ impl Node {
 
     /// A To tag that is the same for every answer to one request, also without state (§8.2.7), and for its CANCEL
     /// (§9.2): made from what they have in common, as it came.
-    fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
+    pub(crate) fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
         let value = |id| request.header(id).unwrap_or_default();
         let via = request.values(HeaderId::VIA).next().map_or(&[][..], |via| via.bytes);
         hash::hex(hash::keyed(&self.tag_key, &[via, value(HeaderId::CALL_ID), value(HeaderId::FROM)]))
@@ -288,6 +309,12 @@ fn has_date(reply: &Reply) -> bool {
         Edit::Append(header) | Edit::Prepend(header) => header.resolved() == HeaderId::DATE,
         _ => false,
     })
+}
+
+/// The phrase of a best response that was made here; empty: the standard one.
+pub(crate) fn made_phrase(active: &Active, best: &Best<Arc<Message>>) -> &'static str {
+    let made = active.made_status.filter(|made| best.response.is_none() && made.0 == best.chosen);
+    made.map_or("", |(_, phrase)| phrase)
 }
 
 fn plain((status, reason): Refusal) -> Reply {

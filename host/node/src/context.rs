@@ -19,6 +19,9 @@ use crate::io::{ContextId, Hop, Pin};
 /// Replies that may wait for a script's word, one context. More are forwarded unasked.
 pub(crate) const MAX_WAITING_REPLIES: usize = 16;
 
+/// Phones that can have a dialog each out of one INVITE, after the first 2xx; those of more are not tracked.
+const MAX_FORKS: usize = 3;
+
 /// One request's context.
 pub(crate) struct Context {
     pub(crate) generation: u32,
@@ -41,7 +44,29 @@ pub(crate) struct Context {
     pub(crate) record_routed: bool,
     /// The request came inside a dialog.
     pub(crate) in_dialog: bool,
+    /// Who has answered an INVITE with 2xx.
+    pub(crate) forks: Forks,
     pub(crate) active: Option<Box<Active>>,
+}
+
+/// The To tags of the phones whose 2xx went upstream, hashed: one that comes again makes no dialog a second time.
+#[derive(Default)]
+pub(crate) struct Forks([u32; MAX_FORKS]);
+
+impl Forks {
+    /// Whether nobody with this tag has answered before, and there is room to remember it.
+    pub(crate) fn note(&mut self, tag: u32) -> bool {
+        // 0 stands for none.
+        let tag = tag.max(1);
+        let place = self.0.iter_mut().find(|known| **known == tag || **known == 0);
+        match place {
+            Some(place) if *place == 0 => {
+                *place = tag;
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// What is needed until a final response has left.
@@ -77,6 +102,8 @@ pub(crate) enum Asking {
     Reply(Arc<Message>),
     /// What to do after all targets failed; with the best response as the script sees it.
     Failure(Best<Arc<Message>>, Arc<Message>),
+    /// What to do with the best response, which is a failure and as good as on its way upstream.
+    FailureReply(Best<Arc<Message>>, Arc<Message>),
 }
 
 /// One branch.
@@ -141,7 +168,8 @@ impl Contexts {
     }
 }
 
-/// From a transaction's slot to its context. Slots are reused; the context's generation tells.
+/// From a transaction's slot to its context. It is asked about transactions that live: their slots are theirs. What a
+/// dead one has left there is overwritten by the next, and the context's generation tells that it is gone.
 #[derive(Default)]
 pub(crate) struct Owners(Vec<ContextId>);
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dialog::{DialogId, Dialogs, Variables};
 use proxy::{Best, Event};
-use sip::{Edit, Message, Method};
+use sip::{Message, Method};
 use transaction::Time;
 
 use crate::context::{Asking, Branch};
@@ -47,21 +47,25 @@ impl Node {
             (Asking::Reply(response), Consulted::Reply(Ok(decision))) => {
                 self.decide_reply(now, id, &response, decision);
             }
-            (Asking::Failure(best, _), Consulted::Request(Ok(decision))) => {
-                self.decide_failure(now, id, best, decision);
+            (Asking::FailureReply(best, shown), Consulted::Reply(Ok(decision))) => {
+                self.decide_failure_reply(now, id, &best, &shown, decision);
+            }
+            (Asking::Failure(best, shown), Consulted::Request(Ok(decision))) => {
+                self.decide_failure(now, id, best, &shown, decision);
             }
             (Asking::Reply(response), Consulted::Reply(Err(_))) => {
                 // The far end has spoken; that the script cannot judge it is no reason to keep it back.
                 self.counters.consult_errors.add();
                 self.decide_reply(now, id, &response, ReplyDecision::Pass(Vec::new()));
             }
-            (Asking::Failure(best, _), Consulted::Request(Err(_))) => {
+            (Asking::FailureReply(best, shown), Consulted::Reply(Err(_)))
+            | (Asking::Failure(best, shown), Consulted::Request(Err(_))) => {
                 self.counters.consult_errors.add();
-                self.decide_failure(now, id, best, Decision::Next(Vec::new()));
+                self.answer_best(now, id, &best, Some((&shown, &[])));
             }
             (Asking::Request(_), Consulted::Request(Err(error))) => self.consult_failed(now, id, error),
             (Asking::Request(_) | Asking::Failure(..), Consulted::Reply(_))
-            | (Asking::Reply(_), Consulted::Request(_)) => {
+            | (Asking::Reply(_) | Asking::FailureReply(..), Consulted::Request(_)) => {
                 self.consult_failed(now, id, ConsultError::Invalid)
             }
         }
@@ -72,6 +76,8 @@ impl Node {
         match decision {
             Decision::Relay(relay) => self.relay(now, id, relay),
             Decision::Next(edits) => self.relay(now, id, Relay { edits, ..Relay::default() }),
+            // Nothing would ever follow it; what goes before the decision has a list of its own (`provisionals`).
+            Decision::Reply(reply) if reply.status < 200 => self.consult_failed(now, id, ConsultError::Invalid),
             Decision::Reply(reply) => self.reply(now, id, &reply),
             Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
             Decision::Drop
@@ -85,6 +91,10 @@ impl Node {
 
     fn consult_failed(&mut self, now: Time, id: ContextId, error: ConsultError) {
         self.counters.consult_errors.add();
+        // An ACK cannot be refused, and the callee waits for it: inside a dialog it goes where the standard says.
+        if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack && context.in_dialog) {
+            return self.decide(now, id, Decision::Next(Vec::new()));
+        }
         self.answer(now, id, errors::consult(error));
     }
 
@@ -126,24 +136,46 @@ impl Node {
     }
 
     fn decide_reply(&mut self, now: Time, id: ContextId, response: &Arc<Message>, decision: ReplyDecision) {
-        let provisional = response.status() < 200;
-        let answered = response.status() / 100 == 2;
         match decision {
-            ReplyDecision::Pass(edits) => self.pass_response(now, id, response, &edits),
-            ReplyDecision::Drop if provisional => {}
-            ReplyDecision::Replace(reply) if provisional && reply.status < 200 => self.reply(now, id, &reply),
-            ReplyDecision::Replace(reply) if !provisional && !answered && reply.status >= 300 => {
-                self.reply(now, id, &reply)
+            ReplyDecision::Pass(edits) => self.pass_shown(now, id, response, &edits, &[]),
+            ReplyDecision::Drop if response.status() < 200 => {}
+            ReplyDecision::Replace(reply) if response.status() < 200 && reply.status < 200 => {
+                self.reply(now, id, &reply);
             }
             ReplyDecision::Drop | ReplyDecision::Replace(_) => {
                 self.counters.consult_errors.add();
-                self.pass_response(now, id, response, &[]);
+                self.pass_shown(now, id, response, &[], &[]);
             }
         }
         self.ask_next_reply(now, id);
     }
 
-    fn decide_failure(&mut self, now: Time, id: ContextId, best: Best<Arc<Message>>, decision: Decision) {
+    fn decide_failure_reply(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        best: &Best<Arc<Message>>,
+        shown: &Message,
+        decision: ReplyDecision,
+    ) {
+        match decision {
+            ReplyDecision::Pass(edits) => self.answer_best(now, id, best, Some((shown, &edits))),
+            ReplyDecision::Replace(reply) if reply.status >= 300 => self.reply(now, id, &reply),
+            ReplyDecision::Drop | ReplyDecision::Replace(_) => {
+                self.counters.consult_errors.add();
+                self.answer_best(now, id, best, Some((shown, &[])));
+            }
+        }
+    }
+
+    fn decide_failure(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        best: Best<Arc<Message>>,
+        shown: &Message,
+        decision: Decision,
+    ) {
         match decision {
             Decision::Relay(relay) if !(relay.targets_named && relay.targets.is_empty()) => {
                 if let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut()) {
@@ -153,17 +185,13 @@ impl Node {
             }
             Decision::Reply(reply) if reply.status >= 300 => self.reply(now, id, &reply),
             Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
-            Decision::Next(edits) => self.answer_best(now, id, &best, &edits),
-            Decision::Relay(_) => self.answer_best(now, id, &best, &[]),
+            Decision::Next(edits) => self.answer_best(now, id, &best, Some((shown, &edits))),
+            Decision::Relay(_) => self.answer_best(now, id, &best, Some((shown, &[]))),
             Decision::Reply(_) | Decision::Drop => {
                 self.counters.consult_errors.add();
-                self.answer_best(now, id, &best, &[]);
+                self.answer_best(now, id, &best, Some((shown, &[])));
             }
         }
-    }
-
-    fn pass_response(&mut self, now: Time, id: ContextId, response: &Message, edits: &[Edit]) {
-        self.pass(now, id, response, edits, &[]);
     }
 }
 

@@ -12,7 +12,7 @@ use sip::{Draft, Flow, Message, Method};
 use smallvec::SmallVec;
 use transaction::{ServerId, Time};
 
-use crate::context::{Active, Asking, Context};
+use crate::context::{Active, Asking, Context, Forks};
 use crate::counters::method_index;
 use crate::decision::{Decision, Hook};
 use crate::errors;
@@ -81,7 +81,7 @@ impl Node {
         let Some(active) = context.active.as_mut() else { return };
         let (hook, message) = match &asking {
             Asking::Request(hook) => (*hook, Arc::clone(&active.request)),
-            Asking::Reply(response) => (Hook::Reply, Arc::clone(response)),
+            Asking::Reply(response) | Asking::FailureReply(_, response) => (Hook::Reply, Arc::clone(response)),
             Asking::Failure(_, response) => (Hook::Failure, Arc::clone(response)),
         };
         active.asking = Some(asking);
@@ -132,6 +132,7 @@ impl Node {
             answered: false,
             record_routed: false,
             in_dialog,
+            forks: Forks::default(),
             active: Some(Box::new(Active {
                 request: Arc::new(route.request),
                 preprocessed: route.preprocessed,

@@ -12,9 +12,11 @@ use proxy::{Action, Actions, Best, BranchIndex, Event, Kind};
 use sip::{Draft, Message, Method};
 use transaction::{ClientId, Response, Time};
 
+use crate::answer::{is_success, made_phrase};
 use crate::context::{Active, Asking, MAX_WAITING_REPLIES};
 use crate::counters::Discard;
 use crate::decide::set_variables;
+use crate::hash;
 use crate::io::{ContextId, Ended, Output};
 use crate::node::Node;
 
@@ -36,8 +38,8 @@ impl Node {
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(mut active) = context.active.take() else {
             // The context has been answered: only a further 2xx to an INVITE is still of use (§16.7 item 5).
-            if context.method == Method::Invite && crate::answer::is_success(status) {
-                self.pass(now, id, &message, &[], &[]);
+            if context.method == Method::Invite && is_success(status) {
+                self.further_success(now, id, &message);
             }
             return;
         };
@@ -63,6 +65,24 @@ impl Node {
         };
         let actions = active.forking.handle(event);
         self.carry_out(now, id, active, actions);
+    }
+
+    /// A 2xx to an INVITE after its first: again, or from another phone (§13.2.2.4), which makes another dialog.
+    fn further_success(&mut self, now: Time, id: ContextId, response: &Message) {
+        let is_new = self.note_fork(id, response);
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        if is_new && context.record_routed && !context.in_dialog {
+            self.dialogs.handle_further_success(now, &response.head(), context.version);
+            self.tell_ended();
+        }
+        self.pass(now, id, response);
+    }
+
+    /// Remembers who answered with 2xx; whether nobody knew yet.
+    fn note_fork(&mut self, id: ContextId, response: &Message) -> bool {
+        let head = response.head();
+        let tag = hash::keyed(&self.tag_key, &[head.to_tag().unwrap_or_default()]) as u32;
+        self.contexts.get_mut(id).is_some_and(|context| context.forks.note(tag))
     }
 
     /// A client transaction ended without a final response: the next hop is tried (RFC 3263 §4.3), or it counts as
@@ -144,15 +164,19 @@ impl Node {
                     self.ask_reply(now, id, branch, response);
                 } else {
                     self.dialog_response(now, id, &response);
-                    self.pass(now, id, &response, &[], &[]);
+                    self.pass(now, id, &response);
                 }
             }
             Some(Last::Failure(best)) => {
-                let ask = active.relays.last().is_some_and(|relay| relay.ask_failure) && best.chosen != 487;
+                let relay = active.relays.last();
+                let asks_failure = relay.is_some_and(|relay| relay.ask_failure) && best.chosen != 487;
+                let asks_reply = relay.is_some_and(|relay| relay.ask_replies);
                 self.keep(id, active);
-                match if ask { self.shown(id, &best, kind) } else { None } {
-                    Some(shown) => self.consult(id, Asking::Failure(best, shown)),
-                    None => self.answer_best(now, id, &best, &[]),
+                let shown = if asks_failure || asks_reply { self.shown(id, &best, kind) } else { None };
+                match shown {
+                    Some(shown) if asks_failure => self.consult(id, Asking::Failure(best, shown)),
+                    Some(shown) => self.consult(id, Asking::FailureReply(best, shown)),
+                    None => self.answer_best(now, id, &best, None),
                 }
             }
         }
@@ -173,11 +197,13 @@ impl Node {
             .is_some_and(|relay| relay.ask_replies);
         if !ask {
             self.dialog_response_in(now, id, active, &response);
-            return self.pass(now, id, &response, &[], &[]);
+            return self.pass(now, id, &response);
         }
-        if active.replies.len() < MAX_WAITING_REPLIES {
-            active.replies.push_back((branch, response));
+        if active.replies.len() >= MAX_WAITING_REPLIES {
+            self.dialog_response_in(now, id, active, &response);
+            return self.pass(now, id, &response);
         }
+        active.replies.push_back((branch, response));
     }
 
     fn ask_reply(&mut self, now: Time, id: ContextId, branch: BranchIndex, response: Arc<Message>) {
@@ -201,7 +227,7 @@ impl Node {
                 self.dialog_response(now, id, &shown);
                 self.consult(id, Asking::Reply(shown));
             }
-            None => self.pass(now, id, &response, &[], &[]),
+            None => self.pass(now, id, &response),
         }
     }
 
@@ -213,8 +239,9 @@ impl Node {
         match &best.response {
             Some(response) => self.without_top_via(response),
             None => {
-                let request = Arc::clone(&self.contexts.get_mut(id)?.active.as_ref()?.request);
-                self.made(&request, (best.chosen, ""))
+                let active = self.contexts.get_mut(id)?.active.as_ref()?;
+                let (request, phrase) = (Arc::clone(&active.request), made_phrase(active, best));
+                self.made(&request, (best.chosen, phrase))
             }
         }
     }
@@ -240,6 +267,9 @@ impl Node {
     }
 
     fn dialog_response_in(&mut self, now: Time, id: ContextId, active: &Active, response: &Message) {
+        if is_success(response.status()) && active.forking.kind() == Kind::Invite {
+            self.note_fork(id, response);
+        }
         let Some(context) = self.contexts.get_mut(id) else { return };
         if !context.record_routed && !context.in_dialog {
             return;

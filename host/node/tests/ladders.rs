@@ -355,6 +355,187 @@ fn a_script_may_judge_replies_and_failures() {
     assert_eq!(world.consulted, [Hook::Request, Hook::Reply, Hook::Failure]);
 }
 
+/// The edge of another element: requests come with two Vias, and a response goes back with both.
+fn request_through_another(method: &str) -> String {
+    request(method, "sip:bob@example.test", 1, "Via: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKfar\n")
+}
+
+fn vias(message: &sip::Message) -> usize {
+    message.values(sip::HeaderId::VIA).count()
+}
+
+#[test]
+fn a_response_that_a_script_judged_retraces_every_via() {
+    let relay = || {
+        let Decision::Relay(relay) = to_bob() else { unreachable!() };
+        Relay { ask_replies: true, ..relay }
+    };
+    let mut world = World::new(move |hook, message| {
+        if hook == Hook::Request {
+            return Ok(Word::Request(Decision::Relay(relay())));
+        }
+        assert_eq!(vias(message), 2, "ours is off when the script sees it");
+        let index = message.head().index_of(sip::HeaderId::SUBJECT);
+        let edits = index.map(|index| sip::Edit::Replace { index: index as u32, value: (*b"seen").into() });
+        Ok(Word::Reply(ReplyDecision::Pass(edits.into_iter().collect())))
+    });
+    let sent = world.receive(ALICE, &request_through_another("INVITE"));
+    for status in [180, 200] {
+        let response = response(&sent[1].message, status, "b1", "Subject: x");
+        let passed = world.receive(BOB, &response);
+        assert_eq!(ladder(&passed), [format!("{status} 192.0.2.10:5060")]);
+        assert_eq!(vias(&passed[0].message), 2);
+        assert_eq!(passed[0].message.header(sip::HeaderId::SUBJECT), Some(&b"seen"[..]));
+    }
+    assert_eq!(world.consulted, [Hook::Request, Hook::Reply, Hook::Reply]);
+}
+
+#[test]
+fn a_script_edits_the_failure_that_it_saw() {
+    for (ask_replies, hook) in [(false, Hook::Failure), (true, Hook::Reply)] {
+        let mut world = World::new(move |asked, message| {
+            if asked == Hook::Request {
+                let Decision::Relay(relay) = to_bob() else { unreachable!() };
+                let relay = Relay { ask_replies, ask_failure: !ask_replies, ..relay };
+                return Ok(Word::Request(Decision::Relay(relay)));
+            }
+            assert_eq!(vias(message), 2);
+            let index = message.head().index_of(sip::HeaderId::SUBJECT).unwrap() as u32;
+            let edits = vec![sip::Edit::Replace { index, value: (*b"seen").into() }];
+            Ok(match asked {
+                Hook::Failure => Word::Request(Decision::Next(edits)),
+                _ => Word::Reply(ReplyDecision::Pass(edits)),
+            })
+        });
+        let sent = world.receive(ALICE, &request_through_another("INVITE"));
+        let passed = world.receive(BOB, &response(&sent[1].message, 486, "b1", "Subject: x"));
+        assert_eq!(ladder(&passed), ["ACK 192.0.2.20:5060", "486 192.0.2.10:5060"]);
+        assert_eq!(passed[1].message.header(sip::HeaderId::SUBJECT), Some(&b"seen"[..]), "{hook:?}");
+        assert_eq!(vias(&passed[1].message), 2);
+        assert_eq!(world.consulted, [Hook::Request, hook]);
+    }
+}
+
+#[test]
+fn a_script_replaces_the_failure_on_its_way_upstream() {
+    let mut world = World::new(|hook, _| {
+        if hook == Hook::Request {
+            let Decision::Relay(relay) = to_bob() else { unreachable!() };
+            return Ok(Word::Request(Decision::Relay(Relay { ask_replies: true, ..relay })));
+        }
+        Ok(Word::Reply(ReplyDecision::Replace(Reply { status: 480, ..Reply::default() })))
+    });
+    let sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""));
+    let replaced = world.receive(BOB, &response(&sent[0].message, 404, "b1", ""));
+    assert_eq!(ladder(&replaced), ["480 192.0.2.10:5060"]);
+}
+
+/// The failed branch's transaction is gone, and the next one gets its place in the table.
+#[test]
+fn the_branch_after_one_that_could_not_be_sent_is_heard() {
+    let mut world = World::new(|_, _| {
+        let targets = vec![target("sip:bob@192.0.2.20", 900), target("sip:bob@192.0.2.30", 100)];
+        Ok(Word::Request(Decision::Relay(Relay { targets, targets_named: true, ..Relay::default() })))
+    });
+    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+    let next = world.undelivered(&sent[1]);
+    assert_eq!(ladder(&next), ["INVITE 192.0.2.30:5060"]);
+    let answered = world.receive(CAROL, &response(&next[0].message, 200, "c1", ""));
+    assert_eq!(ladder(&answered), ["200 192.0.2.10:5060"]);
+    world.pass(Duration::from_secs(200));
+    assert!(world.node.is_quiescent());
+}
+
+/// A call from Alice to both phones, answered by Bob; what Alice got.
+fn forked_call(world: &mut World) -> (Vec<world::Sent>, Vec<world::Sent>) {
+    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+    assert_eq!(ladder(&sent), ["100 192.0.2.10:5060", "INVITE 192.0.2.20:5060", "INVITE 192.0.2.30:5060"]);
+    let answered = world.receive(BOB, &response(&sent[1].message, 200, "b1", "Contact: <sip:bob@192.0.2.20>"));
+    (sent, answered)
+}
+
+fn forking(record_route: bool) -> World {
+    World::new(move |hook, _| {
+        assert_eq!(hook, Hook::Request);
+        let targets = vec![target("sip:bob@192.0.2.20", 500), target("sip:bob@192.0.2.30", 500)];
+        let relay = Relay { targets, targets_named: true, record_route, ..Relay::default() };
+        Ok(Word::Request(Decision::Relay(relay)))
+    })
+}
+
+/// RFC 3261 §13.2.2.4.
+#[test]
+fn the_second_phone_to_answer_has_a_dialog_too_and_only_once() {
+    let mut world = forking(true);
+    let (sent, answered) = forked_call(&mut world);
+    let late = response(&sent[2].message, 200, "c1", "Contact: <sip:bob@192.0.2.30>");
+    assert_eq!(ladder(&world.receive(CAROL, &late)), ["200 192.0.2.10:5060"]);
+    assert_eq!(world.node.counters().dialogs.get(), 2);
+
+    let bye = request("BYE", "sip:bob@192.0.2.30", 2, &routes(&answered[0].message))
+        .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=c1");
+    let bye = world.receive(ALICE, &bye);
+    world.receive(CAROL, &response(&bye[0].message, 200, "c1", ""));
+    assert_eq!(world.node.counters().dialogs.get(), 1);
+    assert_eq!(ladder(&world.receive(CAROL, &late)), ["200 192.0.2.10:5060"], "a 2xx that was on its way twice");
+    assert_eq!(world.node.counters().dialogs.get(), 1, "does not bring back what is over");
+}
+
+#[test]
+fn who_is_not_on_the_path_of_dialogs_has_none() {
+    let mut world = forking(false);
+    let (sent, _) = forked_call(&mut world);
+    world.receive(CAROL, &response(&sent[2].message, 200, "c1", ""));
+    assert_eq!(world.node.counters().dialogs.get(), 0);
+}
+
+/// Nothing would ever follow a 1xx: the request would stay open for ever.
+#[test]
+fn a_script_cannot_end_with_a_provisional_reply() {
+    let mut world =
+        World::new(|_, _| Ok(Word::Request(Decision::Reply(Reply { status: 180, ..Reply::default() }))));
+    for (number, method) in ["INVITE", "MESSAGE"].into_iter().enumerate() {
+        let answered = world.receive(ALICE, &request(method, "sip:bob@example.test", number as u32, ""));
+        assert_eq!(ladder(&answered), ["500 192.0.2.10:5060"]);
+    }
+    world.pass(Duration::from_secs(200));
+    assert!(world.node.is_quiescent());
+}
+
+#[test]
+fn an_ack_goes_on_though_its_script_fails() {
+    let mut world = World::new(|hook, _| match hook {
+        Hook::Request => Ok(Word::Request(to_bob())),
+        _ => Err(ConsultError::Trap),
+    });
+    world.node.set_wants(node::Wants { methods: u32::MAX, in_dialog: true });
+    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+    let answered = world.receive(BOB, &response(&sent[1].message, 200, "b1", ""));
+    let in_dialog = |method: &str, cseq| {
+        request(method, "sip:bob@192.0.2.20:5060", cseq, &routes(&answered[0].message))
+            .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1")
+    };
+    assert_eq!(ladder(&world.receive(ALICE, &in_dialog("ACK", 1))), ["ACK 192.0.2.20:5060"]);
+    assert_eq!(ladder(&world.receive(ALICE, &in_dialog("INFO", 2))), ["500 192.0.2.10:5060"]);
+    assert_eq!(world.consulted, [Hook::Request, Hook::InDialogRequest, Hook::InDialogRequest]);
+}
+
+/// RFC 3261 §8.2.7: who answers without state ignores the ACK, and passes it to nobody.
+#[test]
+fn the_ack_of_what_was_refused_for_want_of_room_ends_here() {
+    let room = transaction::Limits { max_server: 0, max_client: 10 };
+    let mut world = World::with_room(room, |_, _| Ok(Word::Request(to_bob())));
+    let invite = request("INVITE", "sip:bob@192.0.2.20", 1, "");
+    let refused = world.receive(ALICE, &invite);
+    assert_eq!(ladder(&refused), ["503 192.0.2.10:5060"]);
+    let tag = String::from_utf8_lossy(refused[0].message.head().to_tag().unwrap()).into_owned();
+    let to = format!("To: <sip:bob@example.test>;tag={tag}");
+    let ack = invite.replace("INVITE sip", "ACK sip").replace("1 INVITE", "1 ACK");
+    assert!(world.receive(ALICE, &ack.replace("To: <sip:bob@example.test>", &to)).is_empty());
+    let of_a_2xx = ack.replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1");
+    assert_eq!(ladder(&world.receive(ALICE, &of_a_2xx)), ["ACK 192.0.2.20:5060"]);
+}
+
 #[test]
 fn a_forged_route_does_not_make_us_an_open_relay() {
     let mut world = World::new(|hook, _| {

@@ -24,6 +24,12 @@ pub fn forward_response<'a>(
     if vias.next().is_none() {
         return false;
     }
+    add_challenges(draft, challenges);
+    true
+}
+
+/// Item 7 alone, for a response whose Via is off already.
+pub fn add_challenges<'a>(draft: &mut Draft<'a>, challenges: impl IntoIterator<Item = Head<'a>>) {
     for other in challenges {
         for id in CHALLENGES {
             for value in other.fields(id) {
@@ -31,5 +37,4 @@ pub fn forward_response<'a>(
             }
         }
     }
-    true
 }

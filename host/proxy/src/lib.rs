@@ -32,7 +32,7 @@ mod stateless;
 mod validate;
 
 pub use forward::{ForwardError, Forwarding, MAX_FORWARDS, RecordRoute, Via, forward};
-pub use forward_response::forward_response;
+pub use forward_response::{add_challenges, forward_response};
 pub use loop_detection::loop_hash;
 pub use max_breadth::{DEFAULT_MAX_BREADTH, MaxBreadthError};
 pub use own::{ListenAddress, Own};

@@ -12,7 +12,10 @@ type Checked = Result<(), &'static str>;
 pub(super) fn check(decision: &Decision, about: Head<'_>) -> Checked {
     match decision {
         Decision::Relay(relay) => check_relay(relay, about),
-        Decision::Reply(reply) => check_answer(reply),
+        Decision::Reply(reply) => {
+            rule(reply.status >= 200, "a provisional answer at the end of a hook")?;
+            check_answer(reply)
+        }
         Decision::Challenge(challenge) => {
             rule(!challenge.algorithms.is_empty(), "a challenge without algorithms")?;
             rule(is_value(&challenge.realm), "a realm with a line break or NUL")?;
@@ -107,8 +110,9 @@ mod tests {
         let message = sip!("OPTIONS sip:example.org SIP/2.0");
         let head = message.message().head();
         let fields = head.spans().len() as u32;
-        let wrong: [(Decision, &str); 9] = [
-            (reply(99).into(), "a status outside 100 to 699"),
+        let wrong: [(Decision, &str); 10] = [
+            (reply(700).into(), "a status outside 100 to 699"),
+            (reply(180).into(), "a provisional answer at the end of a hook"),
             (reply(200).reason("a\r\nb").into(), "a reason with a line break or NUL"),
             (reply(200).header("X-A", "\0").into(), "a value with a line break or NUL"),
             (reply(200).header("X A", "").into(), "a header field name that is no token"),

@@ -58,6 +58,14 @@ pub(crate) const CAROL: &str = "192.0.2.30:5060";
 
 impl World {
     pub(crate) fn new(script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static) -> Self {
+        Self::with_room(Limits::default(), script)
+    }
+
+    /// A node with room for so many transactions.
+    pub(crate) fn with_room(
+        limits: Limits,
+        script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
+    ) -> Self {
         let address: SocketAddr = NODE.parse().unwrap();
         let listeners = [Transport::Udp, Transport::Tcp];
         let own = listeners.map(|transport| proxy::ListenAddress::new(transport, "192.0.2.1", 5060));
@@ -71,7 +79,7 @@ impl World {
             wall_start_ms: 1_700_000_000_000,
             timers: Timers::default(),
             timer_c: Duration::from_secs(185),
-            limits: Limits::default(),
+            limits,
             max_dialogs: 1000,
             udp_bytes: 1300,
             server: "".into(),

@@ -124,6 +124,7 @@ impl Checks {
             self.max_forwards.received(seen);
             self.vias.received(seen);
             self.acks.received(seen);
+            self.calls.received(seen.node, seen.message.head().call_id().unwrap_or_default());
         }
     }
 
@@ -143,6 +144,13 @@ impl Checks {
             ]
         };
         broken.into_iter().flatten().for_each(|(rule, what)| self.add(now, rule, what));
+    }
+
+    /// A node has restarted: what it knew of transactions and dialogs is gone.
+    pub(crate) fn restarted(&mut self, node: usize) {
+        self.one_final.restarted(node);
+        self.acks.restarted(node);
+        self.calls.restarted(node);
     }
 
     /// A node sends something that is no message.

@@ -26,15 +26,17 @@ const TIMER_C: Duration = Duration::from_secs(185);
 const UDP_BYTES: usize = 1300;
 /// Wall clock at the beginning of every world.
 pub(crate) const WALL_START_MS: u64 = 1_700_000_000_000;
-/// Bounds that no scenario reaches.
-const MAX_TRANSACTIONS: u32 = 10_000;
+/// A bound that no scenario reaches.
 const MAX_DIALOGS: usize = 1_000;
 
 /// A node and its script.
 pub(crate) struct Element {
     pub(crate) node: Node,
+    config: NodeConfig,
     pub(crate) script: Script,
     pub(crate) random: Random,
+    /// It has ended and not begun anew.
+    pub(crate) is_down: bool,
 }
 
 /// The nodes of a scenario, and the plugin that replaces the first one's in the middle.
@@ -54,14 +56,15 @@ pub(crate) fn elements(
     .into_iter();
     let elements = scripts.by_ref().map(|(number, script, domain)| {
         let mut random = random.split(200 + number as u64);
-        let mut node = Node::new(config(number, domain, &mut random, machine));
+        let config = config(number, domain, scenario.faults.room, &mut random, machine);
+        let mut node = Node::new(config.clone());
         node.set_wants(script.wants());
-        Element { node, script, random }
+        Element { node, config, script, random, is_down: false }
     });
     Ok((elements.collect(), second))
 }
 
-fn config(number: usize, domain: &str, random: &mut Random, machine: &Machine) -> NodeConfig {
+fn config(number: usize, domain: &str, room: u32, random: &mut Random, machine: &Machine) -> NodeConfig {
     let addresses = TRANSPORTS.map(|transport| (transport, element_address(number, transport)));
     let listeners = addresses.map(|(transport, address)| {
         proxy::ListenAddress::new(transport, &address.ip().to_string(), address.port())
@@ -77,7 +80,7 @@ fn config(number: usize, domain: &str, random: &mut Random, machine: &Machine) -
         wall_start_ms: WALL_START_MS,
         timers: Timers::RFC3261,
         timer_c: TIMER_C,
-        limits: Limits { max_server: MAX_TRANSACTIONS, max_client: MAX_TRANSACTIONS },
+        limits: Limits { max_server: room, max_client: room },
         max_dialogs: MAX_DIALOGS,
         udp_bytes: UDP_BYTES,
         server: "".into(),
@@ -87,6 +90,14 @@ fn config(number: usize, domain: &str, random: &mut Random, machine: &Machine) -
 }
 
 impl Element {
+    /// A new process in the place of the old one: transactions and dialogs are gone. What a data folder keeps stays: the
+    /// keys of Record-Routes and nonces, and with the script's machine the bindings.
+    pub(crate) fn restart(&mut self) {
+        self.config.seed = self.random.bytes();
+        self.node = Node::new(self.config.clone());
+        self.node.set_wants(self.script.wants());
+    }
+
     /// How many dialogs it counts.
     pub(crate) fn dialogs(&self) -> u64 {
         self.node.counters().dialogs.get()

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sip::{Flow, Message, Transport, Uri};
+use transaction::Time;
 
 use crate::random::Random;
 use crate::scenario::{Callee, DOMAIN, ELSEWHERE, Kind, Scenario, element_address, phone_address};
@@ -41,11 +42,11 @@ const T1: Duration = Duration::from_millis(500);
 const T2: Duration = Duration::from_secs(4);
 /// 64*T1.
 const GIVE_UP: Duration = Duration::from_secs(32);
-/// How long a ringing call may last: over Timer C and what follows it.
-const RING_OUT: Duration = Duration::from_secs(300);
+/// How long a call may ring: several targets one after the other, each for Timer C and what follows it.
+const RING_OUT: Duration = Duration::from_secs(1_800);
 
 /// The To tag of an ACK for nothing.
-pub const NOBODY: &str = ";tag=nobody";
+const NOBODY: &str = ";tag=nobody";
 
 /// Names a dialog at both of its ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +149,19 @@ pub enum Told {
     },
     /// A response that this phone has no use for: it was somebody else's.
     Stray(String),
+}
+
+impl Told {
+    /// When what is told of may have begun, told of at `now`.
+    #[must_use]
+    pub fn earliest_cause(&self, now: Time) -> Time {
+        let longest = match self {
+            Self::Unanswered { method, .. } if *method != "INVITE" => GIVE_UP,
+            // A call that rang, and then the time that its answer was repeated.
+            _ => RING_OUT + GIVE_UP,
+        };
+        Time(now.0.saturating_sub(longest.as_micros() as u64))
+    }
 }
 
 /// A phone.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  0 s        8 s            12 s                                  62 s          end
-//!  registrations   some leave   calls, MESSAGE, OPTIONS … (swap, drain)   tails    tables must be empty
+//!  registrations   some leave   calls, MESSAGE … (swap, drain, restart)   tails    tables must be empty
 //! ```
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -33,7 +33,9 @@ pub const WS_PORT: u16 = 80;
 pub const LEAVE_AT: Time = Time::from_millis(8_000);
 /// When a world may be looked at for what was left behind: after all that a last call can still cause (Timer C, and a
 /// callee who is cancelled and never answers).
-pub const TAIL: Duration = Duration::from_secs(420);
+pub const TAIL: Duration = Duration::from_secs(2_100);
+/// A node that ends begins anew after this at the latest, in milliseconds.
+pub const LONGEST_DOWN_MS: u64 = 3_000;
 /// Requests begin and end within these times, in milliseconds.
 const BUSY_MS: (u64, u64) = (12_000, 62_000);
 
@@ -178,6 +180,8 @@ pub struct Faults {
     pub gives_up: u32,
     /// It wants to see requests inside dialogs.
     pub wants_in_dialog: bool,
+    /// Transactions of each kind that a node has room for.
+    pub room: u32,
 }
 
 /// One world's story.
@@ -201,6 +205,8 @@ pub struct Scenario {
     pub drain_at: Option<Time>,
     /// Connections of these phones break.
     pub breaks: Vec<(Time, usize)>,
+    /// These nodes end, and begin anew after the time.
+    pub restarts: Vec<(Time, usize, Duration)>,
     /// After this, nothing new begins.
     pub end: Time,
 }
@@ -250,9 +256,10 @@ impl Scenario {
                 breaks.push((moment(&mut random, BUSY_MS), number));
             }
         }
+        let restarts = if calm { Vec::new() } else { restarts(&mut random) };
         // Cancelled or not, talked or not: a call is over this long after its beginning.
         let end = Time::from_millis(BUSY_MS.1) + Duration::from_secs(60);
-        Self { seed, conditions, faults, devices, calls, exchanges, swap_at, drain_at, breaks, end }
+        Self { seed, conditions, faults, devices, calls, exchanges, swap_at, drain_at, breaks, restarts, end }
     }
 
     /// Whether requests to this callee may rightly stay without an answer: one of the phones is gone, or somebody on
@@ -269,6 +276,16 @@ impl Scenario {
     }
 }
 
+/// One in three worlds has one.
+fn restarts(random: &mut Random) -> Vec<(Time, usize, Duration)> {
+    if !random.chance(350) {
+        return Vec::new();
+    }
+    let node = random.pick(&[EDGE, TRANSIT]);
+    let down = if random.chance(500) { Duration::ZERO } else { random.time(0, LONGEST_DOWN_MS) };
+    vec![(moment(random, BUSY_MS), node, down)]
+}
+
 fn moment(random: &mut Random, (low, high): (u64, u64)) -> Time {
     Time::ZERO + random.time(low, high)
 }
@@ -283,13 +300,14 @@ fn calm_weather() -> (Conditions, Faults) {
         asks_failures: 0,
         gives_up: 0,
         wants_in_dialog: false,
+        room: 10_000,
     };
     (conditions, faults)
 }
 
 fn weather(random: &mut Random) -> (Conditions, Faults) {
     let conditions = Conditions {
-        loss: random.pick(&[0, 10, 50, 100]),
+        loss: random.pick(&[0, 10, 50, 100, 200]),
         duplicate: random.pick(&[0, 20, 100]),
         late: random.pick(&[0, 50, 200]),
         delay_ms: random.pick(&[(1, 5), (5, 40), (20, 120)]),
@@ -304,6 +322,7 @@ fn weather(random: &mut Random) -> (Conditions, Faults) {
         asks_failures: random.pick(&[0, 300, 1000]),
         gives_up: random.pick(&[0, 0, 300]),
         wants_in_dialog: random.chance(400),
+        room: random.pick(&[10_000, 10_000, 10_000, 10_000, 10_000, 40, 15]),
     };
     (conditions, faults)
 }
@@ -460,5 +479,8 @@ mod tests {
         assert!(all.iter().any(|scenario| scenario.swap_at.is_some()));
         assert!(all.iter().any(|scenario| scenario.drain_at.is_some()));
         assert!(all.iter().any(|scenario| !scenario.breaks.is_empty()));
+        for node in [EDGE, TRANSIT] {
+            assert!(all.iter().flat_map(|scenario| &scenario.restarts).any(|(_, who, _)| *who == node));
+        }
     }
 }

@@ -5,12 +5,16 @@
 
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 
 use sip::Message;
 use transaction::Time;
 
 use crate::network::Host;
 use crate::scenario::{EDGE, TRANSIT};
+
+/// Characters of a branch that are shown.
+const BRANCH_END: usize = 6;
 
 /// Where the ladder goes.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +40,8 @@ impl Trace {
         (now.0, message.bytes()).hash(&mut self.hasher);
         if self.is_printed {
             let call_id = String::from_utf8_lossy(message.head().call_id().unwrap_or_default()).into_owned();
-            println!("{} {:>8} > {to:<24} {:<40} {call_id} {fate}", clock(now), name(from), what(message));
+            let (clock, from, what) = (clock(now), name(from), what(message));
+            show(format_args!("{clock} {from:>8} > {to:<24} {what:<48} {call_id} {fate}"));
         }
     }
 
@@ -44,7 +49,7 @@ impl Trace {
     pub(crate) fn note(&mut self, now: Time, host: Option<Host>, what: &dyn Display) {
         now.0.hash(&mut self.hasher);
         if self.is_printed {
-            println!("{} {:>8} : {what}", clock(now), host.map(name).unwrap_or_default());
+            show(format_args!("{} {:>8} : {what}", clock(now), host.map(name).unwrap_or_default()));
         }
     }
 
@@ -52,6 +57,11 @@ impl Trace {
     pub(crate) fn fingerprint(&self) -> u64 {
         self.hasher.finish()
     }
+}
+
+/// Whoever reads the ladder may have seen enough of it.
+fn show(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 fn clock(now: Time) -> String {
@@ -68,12 +78,15 @@ pub(crate) fn name(host: Host) -> String {
     }
 }
 
+/// "INVITE sip:u1@example.test", "200 (1 INVITE)"; behind it the end of its branch.
 fn what(message: &Message) -> String {
     let head = message.head();
+    let branch = head.via().ok().and_then(|via| via.branch()).unwrap_or_default();
+    let branch = String::from_utf8_lossy(&branch[branch.len().saturating_sub(BRANCH_END)..]).into_owned();
     if head.is_request() {
         let uri = String::from_utf8_lossy(head.request_uri());
-        return format!("{} {uri}", String::from_utf8_lossy(head.method_token()));
+        return format!("{} {uri} ~{branch}", String::from_utf8_lossy(head.method_token()));
     }
     let cseq = head.cseq().map(|cseq| format!("{} {}", cseq.number, String::from_utf8_lossy(cseq.token)));
-    format!("{} ({})", head.status(), cseq.unwrap_or_default())
+    format!("{} ({}) ~{branch}", head.status(), cseq.unwrap_or_default())
 }

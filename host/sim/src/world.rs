@@ -172,7 +172,8 @@ impl World {
 
     fn node_due(&self, node: usize) -> Option<Time> {
         let stopped = self.sabotage == Some(Sabotage::ClockStopped);
-        self.elements[node].node.poll_timeout().filter(|_| !stopped)
+        let element = &self.elements[node];
+        element.node.poll_timeout().filter(|_| !stopped && !element.is_down)
     }
 
     /// Does one thing that is due. Messages that come in the same moment as a timer come first.
@@ -219,12 +220,21 @@ impl World {
         }
     }
 
+    /// Whether a node restarted after a time, or was on its way back then.
+    fn has_restarted_since(&self, time: Time) -> bool {
+        self.scenario.restarts.iter().any(|(at, _, down)| *at <= self.now && *at + *down >= time)
+    }
+
     fn tell_checks(&mut self, told: &Told) {
         let call_id = match told {
             Told::Unanswered { call_id, .. } | Told::Unacknowledged { call_id, .. } => call_id.as_bytes(),
             _ => b"",
         };
-        let excuses = Excuses { lost: self.network.lost(call_id), broke: self.broken.contains(call_id) };
+        let excuses = Excuses {
+            lost: self.network.lost(call_id),
+            broke: self.broken.contains(call_id),
+            restarted: self.has_restarted_since(told.earliest_cause(self.now)),
+        };
         let forgotten = self.sabotage == Some(Sabotage::DialogsForgotten);
         let dialogs: Vec<u64> =
             self.elements.iter().map(|element| if forgotten { 0 } else { element.dialogs() }).collect();
@@ -249,6 +259,10 @@ impl World {
         scenario.breaks.iter().for_each(|(at, number)| tell(*at, Story::Break(*number)));
         scenario.swap_at.into_iter().for_each(|at| tell(at, Story::Swap));
         scenario.drain_at.into_iter().for_each(|at| tell(at, Story::Drain));
+        for (at, node, down) in &scenario.restarts {
+            tell(*at, Story::Stop(*node));
+            tell(*at + *down, Story::Start(*node));
+        }
     }
 
     fn sum_up(mut self) -> Outcome {
@@ -256,20 +270,24 @@ impl World {
         for (what, number) in [("datagrams lost", lost), ("datagrams doubled", twice)] {
             *self.tally.entry(what.into()).or_default() += number;
         }
-        for element in &self.elements {
-            let counters = element.node.counters();
-            for (what, number) in [
-                ("retransmissions absorbed", counters.retransmissions.get()),
-                ("consultations without a decision", counters.consult_errors.get()),
-            ] {
-                *self.tally.entry(what.into()).or_default() += number;
-            }
-        }
+        (0..self.elements.len()).for_each(|node| self.sum_up_node(node));
         Outcome {
             seed: self.scenario.seed,
             violations: self.checks.into_violations(),
             tally: self.tally,
             fingerprint: self.trace.fingerprint(),
+        }
+    }
+
+    /// What a node has counted, before it is gone.
+    fn sum_up_node(&mut self, node: usize) {
+        let counters = self.elements[node].node.counters();
+        for (what, number) in [
+            ("retransmissions absorbed", counters.retransmissions.get()),
+            ("consultations without a decision", counters.consult_errors.get()),
+            ("overload", counters.discards(node::Discard::Overload as usize)),
+        ] {
+            *self.tally.entry(what.into()).or_default() += number;
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Excuses {
     pub lost: u32,
     /// A connection broke that the call used, and took with it what was under way, or what was to come back on it.
     pub broke: bool,
+    /// A node restarted since the request began, and with it what it knew of that.
+    pub restarted: bool,
 }
 
 pub(super) fn judge(told: &Told, excuses: Excuses) -> Option<(Rule, String)> {
@@ -33,6 +35,6 @@ pub(super) fn judge(told: &Told, excuses: Excuses) -> Option<(Rule, String)> {
         }
         Told::Up { .. } | Told::Over(_) | Told::Answered { .. } => return None,
     };
-    let excused = excuses.lost >= ENOUGH_LOST || excuses.broke;
+    let excused = excuses.lost >= ENOUGH_LOST || excuses.broke || excuses.restarted;
     (!excused).then(|| (rule, format!("{what}, {} datagrams were lost", excuses.lost)))
 }

@@ -3,7 +3,7 @@
 //! In: when each end has a call and lets it go, how many dialogs each node counts. Out: a node with fewer dialogs than
 //! calls. Looked at when a call comes up, and when it is let go, before the node hears of that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use crate::phone::{DialogName, Told};
@@ -18,13 +18,30 @@ struct Call {
 }
 
 #[derive(Default)]
-pub(super) struct Calls(BTreeMap<DialogName, Call>);
+pub(super) struct Calls {
+    all: BTreeMap<DialogName, Call>,
+    /// Call-IDs that each node has seen.
+    seen: BTreeSet<(usize, String)>,
+    /// Of those, the ones that it had seen before it restarted: their dialogs are gone.
+    forgotten: BTreeSet<(usize, String)>,
+}
 
 impl Calls {
+    /// A request comes to a node.
+    pub(super) fn received(&mut self, node: usize, call_id: &[u8]) {
+        let name = (node, String::from_utf8_lossy(call_id).into_owned());
+        self.seen.insert(name);
+    }
+
+    /// A node has forgotten everything.
+    pub(super) fn restarted(&mut self, node: usize) {
+        self.forgotten.extend(self.seen.iter().filter(|(of, _)| *of == node).cloned());
+    }
+
     pub(super) fn told(&mut self, told: &Told, dialogs: &[u64]) -> Vec<String> {
         match told {
             Told::Up { end, routes } => {
-                let call = self.0.entry(end.name.clone()).or_default();
+                let call = self.all.entry(end.name.clone()).or_default();
                 call.caller |= end.caller;
                 call.callee |= !end.caller;
                 // The caller hears its route set from the response, where all proxies are in it.
@@ -35,7 +52,7 @@ impl Calls {
             }
             Told::Over(name) => {
                 let missing = self.compare(dialogs);
-                self.0.entry(name.clone()).or_default().is_over = true;
+                self.all.entry(name.clone()).or_default().is_over = true;
                 missing
             }
             Told::Answered { .. }
@@ -49,10 +66,12 @@ impl Calls {
         let missing = dialogs.iter().enumerate().filter_map(|(node, dialogs)| {
             let ip = element_address(node, sip::Transport::Udp).ip();
             let passes = |call: &Call| call.routes.iter().any(|route| route.ip() == ip);
+            let is_forgotten = |name: &DialogName| self.forgotten.contains(&(node, name.call_id.clone()));
             let calls: Vec<&str> = self
-                .0
+                .all
                 .iter()
                 .filter(|(_, call)| call.caller && call.callee && !call.is_over && passes(call))
+                .filter(|(name, _)| !is_forgotten(name))
                 .map(|(name, _)| name.call_id.as_str())
                 .collect();
             (calls.len() as u64 > *dialogs)

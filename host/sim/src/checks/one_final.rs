@@ -18,6 +18,12 @@ struct Given {
 pub(super) struct OneFinal(BTreeMap<Upstream, Given>);
 
 impl OneFinal {
+    /// A node has forgotten everything: what it said binds it no more.
+    pub(super) fn restarted(&mut self, node: usize) {
+        let of_node = self.0.iter_mut().filter(|(upstream, _)| upstream.node == node);
+        of_node.for_each(|(_, given)| given.is_stateless = true);
+    }
+
     pub(super) fn sent(&mut self, seen: &Seen<'_>, is_stateless: bool) -> Option<String> {
         let status = seen.message.status();
         if status < 200 {

@@ -16,7 +16,7 @@ use crate::element::TRANSPORTS;
 use crate::network::Host;
 use crate::phone::Alarm;
 use crate::sabotage::Sabotage;
-use crate::scenario::EDGE;
+use crate::scenario::{EDGE, element_address};
 use crate::script::Script;
 
 /// Something that happens at a time.
@@ -55,6 +55,10 @@ pub(super) enum Story {
     Break(usize),
     Swap,
     Drain,
+    /// A node ends.
+    Stop(usize),
+    /// It begins anew.
+    Start(usize),
 }
 
 impl PartialEq for Due {
@@ -108,6 +112,7 @@ impl World {
                 self.count("undelivered");
                 self.put_in(node, Input::Undelivered { token });
             }
+            Event::Icmp { node, .. } if self.elements[node].is_down => {}
             Event::Icmp { node, bytes } => {
                 if let Some(token) = self.elements[node].node.token_of(&bytes) {
                     self.happen(Event::Undelivered { node, token });
@@ -153,6 +158,15 @@ impl World {
                 self.count("connections broken");
                 self.network.close_all(Host::Phone(number));
             }
+            Story::Stop(node) => {
+                self.trace.note(self.now, Some(Host::Element(node)), &"ends");
+                self.count("restarts");
+                self.stop(node);
+            }
+            Story::Start(node) => {
+                self.trace.note(self.now, Some(Host::Element(node)), &"begins anew");
+                self.start(node);
+            }
             Story::Swap => {
                 assert!(self.sabotage != Some(Sabotage::Panic), "a deliberate panic");
                 self.swap();
@@ -162,6 +176,27 @@ impl World {
                 self.count("drains");
                 self.elements[EDGE].node.drain();
             }
+        }
+    }
+
+    /// A node ends: nobody listens, its connections close, and what others owed it finds nobody.
+    fn stop(&mut self, node: usize) {
+        self.sum_up_node(node);
+        self.checks.restarted(node);
+        self.elements[node].is_down = true;
+        self.network.leave(Host::Element(node));
+        self.network.close_all(Host::Element(node));
+        self.queue.retain(|due| {
+            !matches!(due.event, Event::Undelivered { node: of, .. } | Event::Decided { node: of, .. }
+                | Event::Located { node: of, .. } if of == node)
+        });
+    }
+
+    fn start(&mut self, node: usize) {
+        self.elements[node].restart();
+        self.elements[node].is_down = false;
+        for transport in TRANSPORTS {
+            self.network.listen(transport, element_address(node, transport), Host::Element(node));
         }
     }
 

@@ -58,7 +58,10 @@ impl World {
         let element = &mut self.elements[node];
         let (error, took) = trouble(&mut element.random, &self.scenario.faults);
         let decided = match error {
-            Some(error) => failed(question.id, question.hook, error),
+            Some(error) => {
+                self.trace.note(self.now, Some(Host::Element(node)), &format!("{:?}: {error}", question.hook));
+                failed(question.id, question.hook, error)
+            }
             None => element.script.ask(question),
         };
         if took == Duration::ZERO {

@@ -6,6 +6,7 @@
 use super::{Change, Message};
 use crate::decision::{Body, Edit};
 use crate::field::{FieldName, one_line};
+use sip::HeaderId;
 
 /// Editing. Later reads see it at once; it is done to the message when the hook has ended, and only where the
 /// decision sends this message on (`relay`, `next`, `pass`).
@@ -84,7 +85,12 @@ impl<'a> Message<'a> {
 
     /// Replaces the body and Content-Type; an empty content removes both.
     pub fn set_body(&mut self, content_type: impl Into<String>, content: impl Into<Vec<u8>>) -> &mut Self {
-        let (content_type, content) = self.pen.body(content_type.into(), content.into());
+        let (content_type, content) = (one_line(content_type.into()), content.into());
+        match content.is_empty() {
+            true => self.remove(HeaderId::CONTENT_TYPE),
+            false => self.set_header(HeaderId::CONTENT_TYPE, content_type.clone()),
+        };
+        let (content_type, content) = self.pen.body(content_type, content);
         self.changes.retain(|change| !matches!(change, Change::SetBody(..)));
         self.changes.push(Change::SetBody(content_type, content));
         self
@@ -132,19 +138,57 @@ impl<'a> Message<'a> {
     }
 
     /// The edits, in an order that means the same to whoever does them one by one.
-    pub(super) fn into_edits(self) -> Vec<Edit> {
+    pub(super) fn into_edits(mut self) -> Vec<Edit> {
+        let body = self.body_edits();
+        if !body.is_empty() {
+            self.forget_content_type();
+        }
         self.changes
             .into_iter()
-            .map(|change| match change {
-                Change::Append(name, value) => Edit::Append(name.header(value.to_owned())),
-                Change::Prepend(name, value) => Edit::Prepend(name.header(value.to_owned())),
-                Change::Replace(index, value) => Edit::Replace((index, value.to_owned())),
-                Change::Remove(index) => Edit::Remove(index),
-                Change::SetRequestUri(uri) => Edit::SetRequestUri(uri.to_owned()),
-                Change::SetBody(content_type, content) => {
-                    Edit::SetBody(Body { content_type: content_type.to_owned(), content: content.to_vec() })
-                }
+            .filter_map(|change| match change {
+                Change::Append(name, value) => Some(Edit::Append(name.header(value.to_owned()))),
+                Change::Prepend(name, value) => Some(Edit::Prepend(name.header(value.to_owned()))),
+                Change::Replace(index, value) => Some(Edit::Replace((index, value.to_owned()))),
+                Change::Remove(index) => Some(Edit::Remove(index)),
+                Change::SetRequestUri(uri) => Some(Edit::SetRequestUri(uri.to_owned())),
+                Change::SetBody(..) => None,
             })
+            .chain(body)
             .collect()
+    }
+
+    /// A new body, and the Content-Type that goes with it as the script left that: mostly the one of the body.
+    fn body_edits(&self) -> Vec<Edit> {
+        let set = self.changes.iter().rev().find_map(|change| match *change {
+            Change::SetBody(content_type, content) => Some((content_type, content)),
+            _ => None,
+        });
+        let Some((content_type, content)) = set else { return Vec::new() };
+        let body = Edit::SetBody(Body { content_type: content_type.to_owned(), content: content.to_vec() });
+        let types: Vec<&[u8]> = self.headers(HeaderId::CONTENT_TYPE).collect();
+        let is_expected = match content.is_empty() {
+            true => types.is_empty(),
+            false => types == [content_type.as_bytes()],
+        };
+        if is_expected {
+            return vec![body];
+        }
+        let field = |value: &[u8]| {
+            FieldName::Known(HeaderId::CONTENT_TYPE).header(String::from_utf8_lossy(value).into_owned())
+        };
+        let appended = types.iter().map(|value| Edit::Append(field(value)));
+        [body, Edit::RemoveAll(field(b""))].into_iter().chain(appended).collect()
+    }
+
+    /// What was done to Content-Type: the edits of the body say it all.
+    fn forget_content_type(&mut self) {
+        let (head, name) = (self.head, FieldName::Known(HeaderId::CONTENT_TYPE));
+        self.changes.retain(|change| match *change {
+            Change::Append(own, _) | Change::Prepend(own, _) => own != name,
+            Change::Replace(index, _) | Change::Remove(index) => {
+                head.spans().get(index as usize).is_none_or(|span| span.id != HeaderId::CONTENT_TYPE)
+            }
+            Change::SetRequestUri(_) | Change::SetBody(..) => true,
+        });
     }
 }

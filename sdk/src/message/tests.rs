@@ -114,6 +114,48 @@ fn edits_come_out_as_the_contract_counts_them() {
 }
 
 #[test]
+fn a_body_brings_its_content_type_and_the_script_sees_both() {
+    with_request(|request| {
+        request.set_body("text/plain", "hello");
+        assert_eq!(request.text("Content-Type"), Some("text/plain"));
+        request.set_body("application/sdp", "v=0");
+        assert_eq!(values(request, HeaderId::CONTENT_TYPE), ["application/sdp"]);
+        request.set_body("", "");
+        assert!(!request.has(HeaderId::CONTENT_TYPE) && request.body().is_empty());
+    });
+    let edits = |edit: fn(&mut Request<'_>)| {
+        let message = message();
+        let view = message.view(false);
+        let view = sip::view::View::parse(&view).unwrap();
+        let ink = Ink::default();
+        let mut request = Request::new(view.head(), &ink);
+        edit(&mut request);
+        request.into_edits()
+    };
+    let kinds = |edits: &[Edit]| -> Vec<&'static str> {
+        let kind = |edit: &Edit| match edit {
+            Edit::SetBody(_) => "body",
+            Edit::RemoveAll(_) => "remove",
+            Edit::Append(_) => "append",
+            _ => "other",
+        };
+        edits.iter().map(kind).collect()
+    };
+    let plain = edits(|request| {
+        request.set_body("text/plain", "hello");
+    });
+    assert_eq!(kinds(&plain), ["body"]);
+    let changed = edits(|request| {
+        request.set_body("text/plain", "hello").set_header("Content-Type", "text/html");
+    });
+    assert_eq!(kinds(&changed), ["body", "remove", "append"]);
+    let removed = edits(|request| {
+        request.set_body("text/plain", "hello").remove("Content-Type");
+    });
+    assert_eq!(kinds(&removed), ["body", "remove"]);
+}
+
+#[test]
 fn some_of_several_header_fields_are_removed() {
     with_request(|request| {
         request.append("X-Note", "second").append("X-Note", "third");

@@ -49,7 +49,17 @@ pub(crate) struct BindingRef<'a> {
     pub(crate) path: &'a str,
 }
 
+/// The time of expiry has six bytes.
+const MAX_EXPIRES_AT_MS: u64 = (1 << 48) - 1;
+
 impl BindingRef<'_> {
+    /// Whether it can be packed. What a message brings always can.
+    pub(crate) fn fits(&self) -> bool {
+        let is_short = |text: &str| text.len() <= usize::from(u16::MAX);
+        let texts = [self.uri, self.parameters, self.call_id, self.path];
+        self.expires_at_ms <= MAX_EXPIRES_AT_MS && texts.into_iter().all(is_short)
+    }
+
     fn length(&self) -> usize {
         let flow = match self.flow {
             None => 0,

@@ -75,7 +75,7 @@ fn record(binding: &BindingRef<'_>) -> String {
 }
 
 /// Reads a record. A connection of an earlier run is gone, and its number may mean another one now: such a flow is
-/// left out. `None`: not a record.
+/// left out. `None`: not a record, or larger than any that a host wrote.
 pub(crate) fn read(row: u64, expires_at_ms: u64, record: &str) -> Option<BindingRef<'_>> {
     let mut lines = record.splitn(8, '\n');
     let uri = lines.next().filter(|uri| !uri.is_empty())?;
@@ -97,7 +97,9 @@ pub(crate) fn read(row: u64, expires_at_ms: u64, record: &str) -> Option<Binding
     };
     let path = lines.next().unwrap_or_default();
     let flow = flow.filter(|flow: &Flow| flow.connection == 0 && !flow.transport.is_reliable());
-    Some(BindingRef { row, expires_at_ms, q, cseq, outbound, flow, uri, parameters, call_id, path })
+    let binding =
+        BindingRef { row, expires_at_ms, q, cseq, outbound, flow, uri, parameters, call_id, path };
+    binding.fits().then_some(binding)
 }
 
 fn read_flow(words: &str) -> Option<Flow> {

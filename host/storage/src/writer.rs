@@ -22,6 +22,7 @@ use crate::error::{OpenError, StoreError};
 use crate::garbage::Garbage;
 use crate::key_value::KeyValue;
 use crate::queue::Waiting;
+use crate::register::MAX_AOR;
 use crate::row::{self, Row};
 
 /// A checkpoint is made when the log has grown by about this many pages of 4 kB.
@@ -111,8 +112,8 @@ impl Writer {
                 return;
             }
             match row::read(found.id, found.expires_at_ms, found.record) {
-                Some(binding) => gone.extend(core.load(found.aor, binding)),
-                None => unreadable += 1,
+                Some(binding) if found.aor.len() <= MAX_AOR => gone.extend(core.load(found.aor, binding)),
+                Some(_) | None => unreadable += 1,
             }
         })?;
         let mut keys = 0u64;

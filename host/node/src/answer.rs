@@ -120,6 +120,8 @@ impl Node {
         if lingers {
             context.active = None;
             context.variables = None;
+            // Nothing is asked about them: the version need not be kept for that.
+            context.pin = None;
         }
         if first_final {
             self.contexts.answered();

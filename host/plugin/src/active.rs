@@ -12,15 +12,32 @@ use parking_lot::Mutex;
 
 use crate::plugin::{Identity, Plugin};
 use crate::role::Role;
-use crate::stats::StatsSnapshot;
+use crate::stats::{Stats, StatsSnapshot};
+
+/// Versions that have left whose figures are kept: one that was taken back at once still has something to tell.
+const MAX_DEPARTED: usize = 8;
 
 /// The versions of one role.
 #[derive(Debug)]
 pub struct Active {
     role: Role,
     current: ArcSwapOption<Plugin>,
-    /// All that were active and may still be held, the newest last.
-    versions: Mutex<Vec<Weak<Plugin>>>,
+    /// All that were active and may still be held, and the last ones that left; the newest activation last.
+    versions: Mutex<Vec<Known>>,
+}
+
+/// A version that is or was active.
+#[derive(Debug)]
+struct Known {
+    identity: Identity,
+    stats: Arc<Stats>,
+    plugin: Weak<Plugin>,
+}
+
+impl Known {
+    fn is_alive(&self) -> bool {
+        self.plugin.strong_count() > 0
+    }
 }
 
 /// One version of a role's script that is alive.
@@ -57,8 +74,13 @@ impl Active {
     /// Makes a version the active one, from the next transaction on; the one that was active before, if there was one.
     pub fn activate(&self, plugin: Arc<Plugin>) -> Option<Arc<Plugin>> {
         let mut versions = self.versions.lock();
-        versions.retain(|known| known.strong_count() > 0 && !std::ptr::eq(known.as_ptr(), &*plugin));
-        versions.push(Arc::downgrade(&plugin));
+        versions.retain(|known| !std::ptr::eq(known.plugin.as_ptr(), &*plugin));
+        versions.push(Known {
+            identity: plugin.identity().clone(),
+            stats: plugin.stats.clone(),
+            plugin: Arc::downgrade(&plugin),
+        });
+        forget_departed(&mut versions);
         plugin.resume();
         let before = self.current.swap(Some(plugin));
         if let Some(before) = &before {
@@ -79,9 +101,8 @@ impl Active {
     /// All versions that somebody holds, the newest first.
     pub fn versions(&self) -> Vec<VersionStatus> {
         let current = self.current.load_full();
-        let mut versions = self.versions.lock();
-        versions.retain(|known| known.strong_count() > 0);
-        let alive = versions.iter().rev().filter_map(Weak::upgrade);
+        let versions = self.versions.lock();
+        let alive = versions.iter().rev().filter_map(|known| known.plugin.upgrade());
         let status = |plugin: Arc<Plugin>| {
             let active = current.as_ref().is_some_and(|current| Arc::ptr_eq(current, &plugin));
             // Not holders: this function's own references, and the role's.
@@ -96,6 +117,27 @@ impl Active {
         };
         alive.map(status).collect()
     }
+}
+
+impl Active {
+    /// The last versions that have left, with what they did; the newest first.
+    pub fn departed(&self) -> Vec<(Identity, StatsSnapshot)> {
+        let mut versions = self.versions.lock();
+        forget_departed(&mut versions);
+        let departed = versions.iter().rev().filter(|known| !known.is_alive());
+        departed.map(|known| (known.identity.clone(), known.stats.snapshot())).collect()
+    }
+}
+
+/// Keeps the last ones.
+fn forget_departed(versions: &mut Vec<Known>) {
+    let departed = versions.iter().filter(|known| !known.is_alive()).count();
+    let mut too_many = departed.saturating_sub(MAX_DEPARTED);
+    versions.retain(|known| {
+        let forgotten = too_many > 0 && !known.is_alive();
+        too_many -= usize::from(forgotten);
+        !forgotten
+    });
 }
 
 /// All roles of a process.

@@ -14,6 +14,7 @@
 //!      └ no guest free ───────────────────────────▶ Err(Busy)
 //! ```
 
+use std::fmt::Display;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -182,12 +183,20 @@ fn method_of(message: &sip::Message) -> &[u8] {
     if head.is_request() { head.method_token() } else { b"" }
 }
 
+/// The message that a script is asked about.
+fn subject(ask: &Ask) -> Option<&sip::Message> {
+    match ask {
+        Ask::Message { message, .. } => Some(message),
+        Ask::Timer(_) | Ask::Event(_) => None,
+    }
+}
+
 async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
     let mut under_way = UnderWay::begin(plugin.stats());
     let consulted = match plugin.checkout().await {
         Ok(guest) => call(&plugin, guest, ask).await,
         Err(error) => {
-            plugin.log_failure("no guest could be had", &error);
+            plugin.log_failure("no guest could be had", &error, subject(&ask));
             failed(error, Duration::ZERO, None)
         }
     };
@@ -209,7 +218,8 @@ async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
             let (_, dropped) = guest.end();
             plugin.stats.log_lines_dropped(dropped);
             let error = plugin.count_end(ended);
-            plugin.log_failure("a call of the script ended badly, its guest is thrown away", &ended);
+            let about = subject.as_ref().map(|(_, message)| &**message);
+            plugin.log_failure("a call of the script ended badly, its guest is thrown away", &ended, about);
             return failed(error, cpu, None);
         }
     };
@@ -230,9 +240,15 @@ async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
     let (effects, dropped) = guest.end();
     plugin.stats.log_lines_dropped(dropped);
     plugin.checkin(guest);
+    let about = subject.as_ref().map(|(_, message)| &**message);
     match (result, fault) {
         (_, Some(fault)) => {
             plugin.stats.faulted();
+            plugin.log_failure(
+                "the script returned a fault",
+                &format_args!("{} {}", fault.code, fault.reason),
+                about,
+            );
             failed(ConsultError::Fault, cpu, Some(fault))
         }
         (Ok((outcome, kind)), None) => {
@@ -241,7 +257,7 @@ async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
         }
         (Err(violation), None) => {
             plugin.stats.invalid();
-            plugin.log_failure("a decision of the script breaks the contract", &violation);
+            plugin.log_failure("a decision of the script breaks the contract", &violation, about);
             failed(ConsultError::Invalid, cpu, None)
         }
     }
@@ -252,15 +268,18 @@ fn failed(error: ConsultError, cpu: Duration, fault: Option<Fault>) -> Consulted
 }
 
 impl Plugin {
-    fn log_failure(&self, what: &'static str, why: &dyn std::fmt::Debug) {
+    fn log_failure(&self, what: &'static str, why: &dyn Display, about: Option<&sip::Message>) {
         if let Some(held_back) = self.gate.pass() {
             let identity = self.identity();
+            let call_id = about.and_then(|message| message.head().call_id().ok());
+            let call_id = String::from_utf8_lossy(call_id.unwrap_or_default());
             tracing::warn!(
                 role = &*identity.role,
                 plugin = &*identity.name,
                 version = &*identity.version,
                 number = identity.number,
-                ?why,
+                %why,
+                %call_id,
                 held_back,
                 "{what}"
             );

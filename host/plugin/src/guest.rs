@@ -21,6 +21,7 @@ use crate::context::Effects;
 use crate::engine::{Counts, Engine};
 use crate::imports::{Hosted, Misuse, Subject};
 use crate::limits::{Limits, MAX_TABLE_ELEMENTS};
+use crate::log_budget::LogBudget;
 use crate::meter::Meter;
 use crate::plugin::Identity;
 use crate::pool::Place;
@@ -40,6 +41,8 @@ pub(crate) struct Template {
     pub(crate) wants_body: bool,
     /// Guests of this plugin that exist.
     pub(crate) guests: Arc<AtomicU32>,
+    /// What its guests may write into the log, all together.
+    pub(crate) log_budget: Arc<LogBudget>,
 }
 
 /// Where the exports are, looked up once per plugin.
@@ -107,6 +110,16 @@ pub(crate) enum StartError {
 pub(crate) enum Ended {
     Deadline,
     Trap(TrapKind),
+}
+
+/// As metrics call it.
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Ended::Deadline => "deadline",
+            Ended::Trap(kind) => kind.name(),
+        })
+    }
 }
 
 pub(crate) struct Guest {
@@ -187,7 +200,8 @@ impl Template {
 
     fn store(&self, limits: &Limits, meter: &Arc<Meter>) -> Store<Hosted> {
         let memory = MemoryLimit { most: limits.memory, refused: false };
-        let hosted = Hosted::new(self.services.clone(), self.identity.clone(), memory);
+        let log_budget = self.log_budget.clone();
+        let hosted = Hosted::new(self.services.clone(), self.identity.clone(), memory, log_budget);
         let mut store = Store::new(&self.engine.inner.wasmtime, hosted);
         store.limiter(|hosted| &mut hosted.memory);
         store.set_hostcall_fuel(limits.hostcall_bytes);

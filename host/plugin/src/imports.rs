@@ -18,9 +18,10 @@ use crate::bindings::strowger::store::key_value;
 use crate::context::{ConsultContext, Effects, Variables};
 use crate::guest::MemoryLimit;
 use crate::limits::{
-    MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_PROVISIONALS, MAX_RANDOM, MAX_REALM,
-    MAX_REASON, MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
+    MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_LOG_LINES_A_SECOND, MAX_PROVISIONALS,
+    MAX_RANDOM, MAX_REALM, MAX_REASON, MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
 };
+use crate::log_budget::{Line, LogBudget};
 use crate::plugin::Identity;
 use crate::role::Role;
 use crate::services::{
@@ -55,6 +56,8 @@ pub(crate) struct Hosted {
     /// Read when it is first asked for.
     now_ms: Option<u64>,
     log_lines: u32,
+    log_lines_dropped: u32,
+    log_budget: Arc<LogBudget>,
     effects: Effects,
 }
 
@@ -79,9 +82,23 @@ pub(crate) fn link(linker: &mut Linker<Hosted>, role: &Role) -> wasmtime::Result
 }
 
 impl Hosted {
-    pub(crate) fn new(services: Arc<dyn Services>, identity: Arc<Identity>, memory: MemoryLimit) -> Hosted {
-        let effects = Effects::default();
-        Hosted { identity, memory, services, subject: None, now_ms: None, log_lines: 0, effects }
+    pub(crate) fn new(
+        services: Arc<dyn Services>,
+        identity: Arc<Identity>,
+        memory: MemoryLimit,
+        log_budget: Arc<LogBudget>,
+    ) -> Hosted {
+        Hosted {
+            identity,
+            memory,
+            services,
+            subject: None,
+            now_ms: None,
+            log_lines: 0,
+            log_lines_dropped: 0,
+            log_budget,
+            effects: Effects::default(),
+        }
     }
 
     /// A call begins.
@@ -89,13 +106,37 @@ impl Hosted {
         self.subject = subject;
         self.now_ms = None;
         self.log_lines = 0;
+        self.log_lines_dropped = 0;
         self.memory.refused = false;
     }
 
     /// A call ends: the message is given up, the effects go out, with the number of log lines that were too many.
     pub(crate) fn end(&mut self) -> (Effects, u32) {
         self.subject = None;
-        (std::mem::take(&mut self.effects), self.log_lines.saturating_sub(MAX_LOG_LINES))
+        (std::mem::take(&mut self.effects), self.log_lines_dropped)
+    }
+
+    /// Whether one more line may be written. The first that is too much in a second is told of.
+    fn may_log(&mut self) -> bool {
+        self.log_lines = self.log_lines.saturating_add(1);
+        let line = if self.log_lines > MAX_LOG_LINES {
+            Line::Drop
+        } else {
+            let now_ms = self.now_ms();
+            self.log_budget.take(now_ms)
+        };
+        if line == Line::DropAndSay {
+            let Identity { role, name, version, number, .. } = &*self.identity;
+            tracing::warn!(
+                role = &**role,
+                plugin = &**name,
+                version = &**version,
+                number,
+                "the script writes more than {MAX_LOG_LINES_A_SECOND} lines a second, the rest is counted only"
+            );
+        }
+        self.log_lines_dropped = self.log_lines_dropped.saturating_add(u32::from(line != Line::Write));
+        line == Line::Write
     }
 
     /// Asks the machine something.
@@ -199,8 +240,7 @@ impl transaction::Host for Hosted {
 
 impl log::Host for Hosted {
     fn log(&mut self, level: log::Level, line: String) -> wasmtime::Result<()> {
-        self.log_lines = self.log_lines.saturating_add(1);
-        if self.log_lines > MAX_LOG_LINES {
+        if !self.may_log() {
             return Ok(());
         }
         let level = match level {

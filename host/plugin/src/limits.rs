@@ -47,6 +47,8 @@ pub(crate) const MAX_TABLE_ELEMENTS: usize = 20_000;
 pub(crate) const MAX_LOG_LINE: usize = 1_024;
 /// Log lines of one call; further ones are counted only.
 pub(crate) const MAX_LOG_LINES: u32 = 64;
+/// Log lines of all calls of a version in one second; further ones are counted only.
+pub(crate) const MAX_LOG_LINES_A_SECOND: u32 = 200;
 /// Bytes of one request for random bytes.
 pub(crate) const MAX_RANDOM: u32 = 256;
 /// Variables of a transaction, and of a dialog.

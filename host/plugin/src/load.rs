@@ -75,6 +75,7 @@ impl Engine {
             services,
             wants_body: false,
             guests: Arc::new(AtomicU32::new(0)),
+            log_budget: Arc::default(),
         };
         let (mut guest, said) = block_on(template.start()).map_err(|error| self.start_error(error))?;
         (identity.name, identity.version) = (said.name.clone().into(), said.version.clone().into());
@@ -82,7 +83,7 @@ impl Engine {
         template.identity = Arc::new(identity);
         template.wants_body = manifest.wants_body;
         guest.name(template.identity.clone(), template.wants_body);
-        let stats = Stats::default();
+        let stats = Arc::new(Stats::default());
         stats.guest_started();
         let pool = Pool::new(engine.limits.idle_guests);
         pool.put(guest);

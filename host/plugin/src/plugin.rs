@@ -53,7 +53,8 @@ pub struct Manifest {
 pub struct Plugin {
     pub(crate) template: Template,
     pub(crate) pool: Pool,
-    pub(crate) stats: Stats,
+    /// Outlives the plugin: what a version has done is asked about when it is gone, too.
+    pub(crate) stats: Arc<Stats>,
     pub(crate) manifest: Manifest,
     pub(crate) gate: Gate,
 }

@@ -175,6 +175,21 @@ fn log_lines_are_cut_and_counted() {
 }
 
 #[test]
+fn a_version_has_so_many_log_lines_a_second() {
+    let engine = engine();
+    let machine = std::sync::Arc::new(support::Machine::default());
+    let plugin = engine.load(&behaviours("b", "7"), &plugin::Role::edge(), "", machine.clone()).unwrap();
+    for _ in 0..5 {
+        assert!(is_next(&ask(&plugin, 'g')));
+    }
+    assert_eq!(machine.lines.lock().unwrap().len(), 200);
+    assert_eq!(plugin.stats().snapshot().log_lines_dropped, 300);
+    machine.now_ms.store(5_000, std::sync::atomic::Ordering::Relaxed);
+    assert!(is_next(&ask(&plugin, 'g')));
+    assert_eq!(machine.lines.lock().unwrap().len(), 264, "the next second has its own");
+}
+
+#[test]
 fn the_clock_stands_still_during_a_call() {
     let engine = engine();
     let plugin = load(&engine, &behaviours("b", "1")).unwrap();

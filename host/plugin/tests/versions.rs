@@ -45,6 +45,22 @@ fn two_versions_live_at_once_until_the_old_one_is_let_go() {
 }
 
 #[test]
+fn what_a_version_did_is_known_for_a_while_when_it_is_gone() {
+    let engine = engine();
+    let active = Active::new(Role::edge());
+    for n in 0..12 {
+        active.activate(load(&engine, &behaviours("b", &n.to_string())).unwrap());
+        assert_eq!(ask(&active.plugin().unwrap(), 'u').result, Err(ConsultError::Trap));
+    }
+    assert_eq!(active.versions().len(), 1);
+    let departed = active.departed();
+    let names: Vec<_> = departed.iter().map(|(identity, _)| &*identity.version).collect();
+    assert_eq!(names, ["10", "9", "8", "7", "6", "5", "4", "3"], "the last eight, the newest first");
+    assert!(departed.iter().all(|(_, stats)| stats.all_traps() == 1));
+    assert_eq!(engine.status().plugins, 1, "they are only figures");
+}
+
+#[test]
 fn a_refused_version_changes_nothing() {
     let engine = engine();
     let active = Active::new(Role::edge());

@@ -252,7 +252,7 @@ impl Handle {
             taken.push("certificates".into());
         }
         let PluginTable { file, configuration, .. } = &config.plugin;
-        let bytes = std::fs::read(file)
+        let bytes = plugin::read_file(file)
             .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
         let loaded = self.shared.load(&bytes, configuration, "SIGHUP").map_err(PushError::Load)?;
         let identity = loaded.identity().clone();

@@ -4,6 +4,7 @@
 //! end at their first poll; only those that wait cost a slot. Not a general executor: no spawning from futures, no
 //! timers, no I/O.
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use parking_lot::Mutex;
 use slab::Slab;
+
+/// Futures that are polled again in one round. A guest that runs on has the thread for a tick each time, and new
+/// messages wait meanwhile: one tick, however many such guests there are.
+const MAX_POLLED: usize = 1;
 
 /// Rings the shard that owns the executor.
 pub(crate) trait Bell: Send + Sync + 'static {
@@ -26,7 +31,7 @@ pub(crate) struct Executor<K, F> {
 }
 
 struct Woken {
-    slots: Mutex<Vec<usize>>,
+    slots: Mutex<VecDeque<usize>>,
     bell: Box<dyn Bell>,
 }
 
@@ -41,7 +46,7 @@ impl Wake for SlotWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.slots.lock().push(self.slot);
+        self.woken.slots.lock().push_back(self.slot);
         self.woken.bell.ring();
     }
 }
@@ -52,7 +57,7 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
         Self {
             waiting: Slab::new(),
             wakers: Vec::new(),
-            woken: Arc::new(Woken { slots: Mutex::new(Vec::new()), bell }),
+            woken: Arc::new(Woken { slots: Mutex::new(VecDeque::new()), bell }),
         }
     }
 
@@ -68,13 +73,17 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
         self.poll(slot).map(|(_, result)| result)
     }
 
-    /// Polls every future that was woken since; hands each result to `done`.
+    /// Polls futures that were woken, the one that waits longest first and at most [`MAX_POLLED`]; hands each result to
+    /// `done`. Where more are waiting, the bell is rung again.
     pub(crate) fn poll_woken(&mut self, mut done: impl FnMut(K, F::Output)) {
-        let slots = std::mem::take(&mut *self.woken.slots.lock());
-        for slot in slots {
+        for _ in 0..MAX_POLLED {
+            let Some(slot) = self.woken.slots.lock().pop_front() else { return };
             if let Some((key, result)) = self.poll(slot) {
                 done(key, result);
             }
+        }
+        if !self.woken.slots.lock().is_empty() {
+            self.woken.bell.ring();
         }
     }
 
@@ -136,5 +145,29 @@ mod tests {
         executor.poll_woken(|key, result| got.push((key, result)));
         assert_eq!(got, [(9, "late")]);
         assert_eq!(executor.len(), 0);
+    }
+
+    #[test]
+    fn one_of_many_that_run_on_is_polled_in_a_round() {
+        let rings = Arc::new(AtomicUsize::new(0));
+        let mut executor = Executor::new(Box::new(Count(Arc::clone(&rings))));
+        let polls: Arc<[AtomicUsize; 3]> = Arc::default();
+        for n in 0..3 {
+            let polls = Arc::clone(&polls);
+            let future = std::future::poll_fn(move |context| {
+                polls[n].fetch_add(1, Ordering::SeqCst);
+                context.waker().wake_by_ref();
+                Poll::<()>::Pending
+            });
+            assert_eq!(executor.start(n, Box::pin(future)), None);
+        }
+        for round in 0..6 {
+            let before = rings.load(Ordering::SeqCst);
+            executor.poll_woken(|_, ()| unreachable!());
+            let polled: usize = polls.iter().map(|polls| polls.load(Ordering::SeqCst)).sum();
+            assert_eq!(polled, 3 + round + 1, "one more in each round");
+            assert!(rings.load(Ordering::SeqCst) > before, "the shard must not sleep");
+        }
+        assert!(polls.iter().all(|polls| polls.load(Ordering::SeqCst) == 3), "each has its turn");
     }
 }

@@ -103,8 +103,8 @@ impl Host {
         let role = Role::named(&config.node.role);
         let active = Arc::new(Active::new(role.clone()));
         let file = &config.plugin.file;
-        let bytes =
-            std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+        let bytes = plugin::read_file(file)
+            .map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
         let loaded = engine
             .load(&bytes, &role, &config.plugin.configuration, Arc::clone(&services))
             .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
@@ -276,7 +276,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let role = Role::named(&config.node.role);
     let file: &PathBuf = &config.plugin.file;
     let bytes =
-        std::fs::read(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+        plugin::read_file(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
     let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)

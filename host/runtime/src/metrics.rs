@@ -172,7 +172,7 @@ type Series = (
     fn(&plugin::StatsSnapshot) -> Vec<(&'static str, u64)>,
 );
 
-const PLUGIN_SERIES: [Series; 6] = [
+const PLUGIN_SERIES: [Series; 7] = [
     ("plugin_calls", "Calls of a hook", None, |stats| vec![("", stats.calls)]),
     ("plugin_decisions", "Decisions by kind", Some("kind"), |stats| {
         DecisionKind::ALL.iter().map(|&kind| (kind.name(), stats.decided(kind))).collect()
@@ -190,40 +190,43 @@ const PLUGIN_SERIES: [Series; 6] = [
         ]
     }),
     ("plugin_guests_started", "Instances made", None, |stats| vec![("", stats.guests_started)]),
+    ("plugin_log_lines_dropped", "Log lines beyond the bounds of a call and of a second", None, |stats| {
+        vec![("", stats.log_lines_dropped)]
+    }),
 ];
 
 fn plugins(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> Result<(), Error> {
-    let versions = shared.active.versions();
+    let alive = shared.active.versions().into_iter().map(|version| (version.identity, version.stats));
+    let versions: Vec<_> = alive.chain(shared.active.departed()).collect();
     for (name, help, label, read) in PLUGIN_SERIES {
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for version in &versions {
-            let number = version.identity.number.to_string();
-            for (kind, value) in read(&version.stats) {
+        for (identity, stats) in &versions {
+            let number = identity.number.to_string();
+            for (kind, value) in read(stats) {
                 if label.is_some() && value == 0 {
                     continue;
                 }
-                let labels = version_labels(version, &number, label.map(|label| (label, kind)));
+                let labels = version_labels(identity, &number, label.map(|label| (label, kind)));
                 family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
             }
         }
     }
     let mut family =
         encoder.encode_descriptor("plugin_cpu_seconds", "Time in scripts", None, MetricType::Counter)?;
-    for version in &versions {
-        let number = version.identity.number.to_string();
-        let labels = version_labels(version, &number, None);
-        let value = version.stats.cpu.as_secs_f64();
+    for (identity, stats) in &versions {
+        let number = identity.number.to_string();
+        let labels = version_labels(identity, &number, None);
+        let value = stats.cpu.as_secs_f64();
         family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
     }
     Ok(())
 }
 
 fn version_labels<'a>(
-    version: &'a plugin::VersionStatus,
+    identity: &'a plugin::Identity,
     number: &'a str,
     more: Option<(&'static str, &'a str)>,
 ) -> Labels<'a> {
-    let identity = &version.identity;
     let mut labels = vec![
         ("role", &*identity.role),
         ("plugin", &*identity.name),

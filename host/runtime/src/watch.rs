@@ -96,7 +96,7 @@ fn watcher(path: &Path, news: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
 
 fn take(path: &Path, shared: &Arc<Shared>) {
     let source = path.display().to_string();
-    match std::fs::read(path) {
+    match plugin::read_file(path) {
         Ok(bytes) => {
             // A refusal has been logged with its reason.
             let configuration = shared.plugin.lock().configuration.clone();

@@ -2,40 +2,8 @@
 //!
 //! In: text. Out: [`Case`], and from a decision a list of [`Mismatch`]es. Running the script is the caller's: it hands
 //! the real component [`Case::configuration`], answers its imports from [`Case::host`], asks [`Case::hook`] about
-//! [`Case::message`], and gives what it said to [`Case::check`].
-//!
-//! ```text
-//! # A call to Bob is refused at night.
-//! hook: request                                 request (default), in-dialog, reply, failure
-//!
-//! [configuration]
-//! closed_from = 20                              as it stands in the router's file
-//!
-//! [host]
-//! source: udp 192.0.2.1:5060                    where the message came from
-//! time: 1700000000000                           ms since 1970
-//! binding: sip:bob@example.org = <sip:bob@192.0.2.7>;q=0.5;expires=60;path="<sip:p.example.org;lr>"
-//! here: sip:alice@example.org                   has a binding from the message's source
-//! credentials: accepted alice                   accepted NAME, absent (default), stale, rejected
-//! register: ok                                  ok, outbound, too-brief N, too-many, malformed, out-of-order, unavailable
-//! contact: <sip:alice@192.0.2.1>;expires=60     what `ok` returns
-//! variable: name = value                        of the transaction; dialog-variable: of the dialog
-//! key: name = value                             a row of the key-value table
-//!
-//! [message]
-//! INVITE sip:bob@example.org SIP/2.0
-//! From: <sip:alice@example.org>;tag=1           header fields that every message has may be left out
-//!
-//! [expect]
-//! decision: reply                               relay, reply, challenge, next, drop, pass, replace; fault, trap, deadline, invalid
-//! status: 480
-//! ```
-//!
-//! Further expectations: `reason`, `target: URI [q=0.5]` (each, in order), `route` (of the target before it), `targets:
-//! onward` (none named) or `empty` (named, none left), `record-route`, `ask-replies`, `ask-failure`, `stateless`,
-//! `stale` (`yes` or `no`), `timeout` (ms), `realm`, `algorithms`, `request-uri`, `header: NAME: VALUE` (all header
-//! fields of that name in the message that leaves, in order), `no-header: NAME`, `body`, `log` (part of a line).
-//! What a file does not mention is not looked at.
+//! [`Case::message`], and gives what it said to [`Case::check`]. The format is described in `docs/case-files.md`, which
+//! every new plugin gets a copy of.
 
 mod check;
 mod host;

@@ -53,9 +53,11 @@ const TEMPLATE: &[(&str, &str)] = &[
     ("src/lib.rs", include_str!("../template/src/lib.rs")),
     ("tests/desk.rs", include_str!("../template/tests/desk.rs")),
     ("cases/call-to-the-desk.case", include_str!("../template/cases/call-to-the-desk.case")),
-    ("cases/nobody-at-the-desk.case", include_str!("../template/cases/nobody-at-the-desk.case")),
+    ("cases/messages-are-no-calls.case", include_str!("../template/cases/messages-are-no-calls.case")),
     ("cases/other-calls.case", include_str!("../template/cases/other-calls.case")),
+    ("strowger.toml", include_str!("../template/strowger.toml")),
     (".strowger/README.md", include_str!("../template/strowger.md")),
+    (".strowger/case-files.md", include_str!("../../../docs/case-files.md")),
 ];
 
 /// Words of Rust that pass as names but cannot be a crate's.

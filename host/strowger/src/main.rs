@@ -54,11 +54,20 @@ struct ConfigFile {
 #[derive(Debug, Args)]
 struct AdminUrl {
     /// Its address, such as http://127.0.0.1:9060
-    #[arg(long, value_name = "URL", env = "STROWGER_ADMIN")]
+    #[arg(long, value_name = "URL", env = "STROWGER_ADMIN", value_parser = admin_url)]
     admin: String,
     /// Its bearer token
     #[arg(long, value_name = "TOKEN", env = "STROWGER_TOKEN", hide_env_values = true)]
     token: Option<String>,
+}
+
+/// `http://` may be left out.
+fn admin_url(text: &str) -> Result<String, String> {
+    match text.split_once("://") {
+        None => Ok(format!("http://{text}")),
+        Some(("http", _)) => Ok(text.to_owned()),
+        Some((other, _)) => Err(format!("hosts are asked by http, not {other}")),
+    }
 }
 
 fn main() -> ExitCode {

@@ -81,10 +81,17 @@ fn new(name: &str, into: &Path) -> Result<()> {
     println!("  cargo test");
     println!("  strowger plugin build");
     println!("  strowger plugin test target/plugins/{name}.wasm cases/");
+    println!("  strowger run --config strowger.toml");
     Ok(())
 }
 
 fn build(folder: &Path, verbose: bool) -> Result<()> {
+    if !folder.join("Cargo.toml").is_file() {
+        bail!(
+            "{}: no plugin's folder, it has no Cargo.toml (`strowger plugin new NAME` makes one)",
+            folder.display()
+        );
+    }
     let options = toolchain::Options { verbose, ..toolchain::Options::default() };
     let built = toolchain::build_plugin(folder, &options)?;
     let size = std::fs::metadata(&built).with_context(|| built.display().to_string())?.len();

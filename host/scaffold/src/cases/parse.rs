@@ -241,7 +241,12 @@ fn expectations(lines: &[Line<'_>]) -> Read<Vec<(usize, Expectation)>> {
             "no-header" => Expectation::Header(text(), Vec::new()),
             "body" => Expectation::Body(text()),
             "log" => Expectation::Log(text()),
-            _ => return wants(line, "an expectation: decision, status, target, header, …"),
+            _ => {
+                return wants(
+                    line,
+                    "one of decision, status, reason, target, header, … (case-files.md lists all)",
+                );
+            }
         };
         all.push((line, expectation));
     }

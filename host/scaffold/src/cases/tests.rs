@@ -238,9 +238,21 @@ fn a_file_that_cannot_be_read_names_line_and_wish() {
         (of_expect("record-route: maybe"), "line 5: expected yes or no"),
         (of_expect("header: Subject"), "line 5: expected header: NAME: VALUE"),
         (of_expect("algorithms: SHA-1"), "line 5: expected MD5, SHA-256"),
-        (of_expect("colour: red"), "line 5: expected an expectation"),
+        (of_expect("colour: red"), "line 5: expected one of decision"),
     ] {
         let error = Case::parse(&text).expect_err(&text).to_string();
         assert!(error.starts_with(wanted), "{error}\n{text}");
     }
+}
+
+#[test]
+fn the_page_that_describes_the_format_shows_a_case() {
+    let page = include_str!("../../../../docs/case-files.md");
+    let block = page.split("```").nth(1).expect("an example");
+    // Its notes stand on the right, behind three blanks.
+    let lines: Vec<&str> =
+        block.lines().map(|line| line.split("   ").next().unwrap_or_default().trim_end()).collect();
+    let case = Case::parse(&lines.join("\n")).expect("a case");
+    assert_eq!(case.message.method_token(), b"INVITE");
+    assert_eq!(case.expectations.len(), 2);
 }

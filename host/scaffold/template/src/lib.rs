@@ -1,4 +1,4 @@
-//! Calls to one number ring wherever the desk is registered; everything else goes where the standard says.
+//! Calls to one number ring at the desk; everything else goes where the standard says.
 
 use strowger_sdk::prelude::*;
 
@@ -16,7 +16,7 @@ impl Plugin for Desk {
         let mut keys = Configuration::parse(configuration)?;
         let number = keys.text("number")?.unwrap_or("100".to_owned());
         let desk = keys.text("desk")?;
-        let desk = desk.unwrap_or("sip:desk@example.org".to_owned());
+        let desk = desk.unwrap_or("sip:desk@127.0.0.1:5070".to_owned());
         keys.finish()?;
         Ok(Desk { number, desk })
     }
@@ -26,7 +26,7 @@ impl Plugin for Desk {
         let is_call = request.method() == Method::Invite;
         if is_call && request.uri()?.user() == Some(self.number.as_bytes()) {
             request.set_header("Subject", "A call to the desk");
-            return Relay::to_location(&self.desk).record_route().into();
+            return Relay::to_uri(&self.desk).record_route().into();
         }
         next().into()
     }

@@ -7,14 +7,14 @@ use strowger_sdk::testing::{TestHost, ask};
 use {{crate}}::Desk;
 
 fn desk() -> Desk {
-    Desk::init("number = \"100\"\ndesk = \"sip:desk@example.org\"").expect("settings")
+    Desk::init("number = \"100\"\ndesk = \"sip:desk@192.0.2.10\"").expect("settings")
 }
 
 #[test]
 fn a_call_to_the_number_rings_at_the_desk() {
     let message = sip!("INVITE sip:100@example.org SIP/2.0");
     let answer = ask(&desk(), &TestHost::new(), &message);
-    answer.relays_to(&["location sip:desk@example.org"]);
+    answer.relays_to(&["sip:desk@192.0.2.10"]);
     assert_eq!(answer.sent("Subject"), ["A call to the desk"]);
 }
 

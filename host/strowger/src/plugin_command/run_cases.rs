@@ -20,9 +20,11 @@ use super::scripted::Scripted;
 const MAX_CASE_BYTES: u64 = 1 << 20;
 
 pub(crate) fn run(plugin: &Path, cases: &Path, role: &str) -> Result<()> {
-    let bytes = std::fs::read(plugin).with_context(|| plugin.display().to_string())?;
+    let bytes = ::plugin::read_file(plugin).with_context(|| plugin.display().to_string())?;
     let engine = Engine::new(EngineConfig::default())?;
     let role = Role::named(role);
+    // What is wrong with the file itself is wrong in every case.
+    engine.check(&bytes, &role).with_context(|| plugin.display().to_string())?;
     let files = case_files(cases)?;
     let mut failed = 0;
     for file in &files {
@@ -69,7 +71,7 @@ fn read(file: &Path) -> Result<Case> {
     }
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     Case::parse(&text)
-        .map_err(|error| anyhow::anyhow!("{}:{}: {}", file.display(), error.line, error.expected))
+        .map_err(|error| anyhow::anyhow!("{}:{}: expected {}", file.display(), error.line, error.expected))
 }
 
 fn run_one(engine: &Engine, bytes: &[u8], role: &Role, case: Case) -> Result<Vec<Mismatch>> {

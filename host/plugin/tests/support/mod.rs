@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 pub mod area;
+mod contract;
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,8 +17,9 @@ use plugin::{
     Staged, Verdict,
 };
 use strowger_plugin as plugin;
-use wit_component::{StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub use contract::{module, module_of_contract};
 
 /// A machine for scripts: its clock moves at every look, and it remembers log lines.
 #[derive(Default)]
@@ -100,29 +102,6 @@ impl Services for Machine {
 /// The worlds that `behaviours.wat` is made of.
 pub const WORLDS: [&str; 7] =
     ["base", "hook-request", "hook-reply", "hook-failure", "hook-timer", "with-random", "with-location"];
-
-/// A core module with the component-type section of these worlds: what a script's build makes.
-pub fn module(text: &str, worlds: &[&str]) -> Vec<u8> {
-    let includes: String =
-        worlds.iter().map(|world| format!("include strowger:sip/{world}@0.1.0; ")).collect();
-    module_of_contract(text, |_| {}, &format!("package test:guest; world guest {{ {includes} }}"))
-}
-
-/// The same against a contract that may have been changed, with any world.
-pub fn module_of_contract(text: &str, change: impl Fn(&mut String), world: &str) -> Vec<u8> {
-    let mut resolve = Resolve::default();
-    for part in ["deps/host/host", "deps/auth/auth", "deps/location/location", "deps/store/store", "sip"] {
-        let path = format!("{}/../../wit/{part}.wit", env!("CARGO_MANIFEST_DIR"));
-        let mut text = std::fs::read_to_string(&path).unwrap();
-        change(&mut text);
-        resolve.push_str(&path, &text).unwrap();
-    }
-    let package = resolve.push_str("guest.wit", world).unwrap();
-    let world = resolve.select_world(&[package], Some("guest")).unwrap();
-    let mut module = wat::parse_str(text).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).unwrap();
-    module
-}
 
 /// `behaviours.wat` under a name and version.
 pub fn behaviours(name: &str, version: &str) -> Vec<u8> {

@@ -1,0 +1,108 @@
+//! The edge example with a fault for every occasion: what a broken plugin costs, and whom.
+//!
+//! In: requests outside dialogs. Out: what the edge example decides; but a request with a header field
+//! `X-Misbehave: WORD` is what this version of the plugin has a bug for.
+//!
+//! | word | the bug | the host says (`/metrics`) |
+//! |---|---|---|
+//! | `loop` | goes round for ever | `plugin_failures_total{why="deadline"}` |
+//! | `recurse` | calls itself for ever | `plugin_traps_total{kind="stack"}` |
+//! | `recurse-wide` | the same with so much in each frame that its own memory ends first | `plugin_traps_total{kind="bounds"}` |
+//! | `allocate` | takes memory without end | `plugin_traps_total{kind="memory"}` |
+//! | `panic` | gives up | `plugin_traps_total{kind="panic"}` |
+//! | `fault` | says by itself that this cannot be | `plugin_faults_total` |
+//! | `nonsense` | decides what the contract forbids | `plugin_failures_total{why="invalid"}` |
+//! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
+//!
+//! Push it into a router that carries calls, and send one such request: its caller gets a 500, nobody else notices.
+//! The end-to-end tests of `host/strowger` do just that.
+
+use std::hint::black_box;
+
+use strowger_sdk::decision::Edit;
+use strowger_sdk::prelude::*;
+
+#[path = "../../edge/src/registrar.rs"]
+mod registrar;
+#[path = "../../edge/src/routing.rs"]
+mod routing;
+#[path = "../../edge/src/settings.rs"]
+mod settings;
+
+pub use settings::Settings;
+
+/// What a request says to make this plugin go wrong.
+pub const MARK: &str = "X-Misbehave";
+
+/// Lines of a chatterbox.
+const CHATTER: u32 = 1_000;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Misbehaving(Settings);
+
+impl Plugin for Misbehaving {
+    fn init(configuration: &str) -> Result<Self, String> {
+        Ok(Misbehaving(Settings::read(configuration)?))
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest::new().name("misbehaving")
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        match request.text(MARK) {
+            Some("loop") => go_round(),
+            Some("recurse") => {
+                black_box(descend(0));
+            }
+            Some("recurse-wide") => {
+                black_box(descend_wide(0));
+            }
+            Some("allocate") => hoard(),
+            Some("panic") => panic!("nobody expected a header field {MARK}"),
+            Some("fault") => return Err(Fault::new(42, "this cannot be").into()),
+            Some("nonsense") => return Ok(Decision::Next(vec![Edit::Remove(u32::MAX)])),
+            Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
+            _ => {}
+        }
+        let uri = request.uri()?;
+        match request.method() {
+            Method::Ack | Method::Cancel => next().into(),
+            Method::Register => registrar::register(&self.0, request, host),
+            _ => routing::route(&self.0, request, &uri, host),
+        }
+    }
+}
+
+fn go_round() {
+    let mut turns = 0u64;
+    while black_box(true) {
+        turns = turns.wrapping_add(1);
+    }
+}
+
+fn descend(depth: u64) -> u64 {
+    match black_box(true) {
+        true => descend(depth + 1).wrapping_add(depth),
+        false => depth,
+    }
+}
+
+/// What a function takes the address of lies in linear memory, on a stack of its own.
+fn descend_wide(depth: u64) -> u64 {
+    let here = black_box([depth; 256]);
+    match black_box(true) {
+        true => descend_wide(depth + 1).wrapping_add(here[0]),
+        false => here[1],
+    }
+}
+
+fn hoard() {
+    let mut all = Vec::new();
+    while black_box(true) {
+        all.push(black_box(vec![1u8; 64 << 10]));
+    }
+}
+
+strowger_sdk::export!(Misbehaving);

@@ -4,10 +4,10 @@
 //! installed it calls as well, faster than one can draw. Without `--once` the router then stays up until Ctrl-C.
 
 mod calls;
-mod http;
+pub(crate) mod http;
 mod ladder;
 mod phone;
-mod router;
+pub(crate) mod router;
 
 use crate::sipp::{self, Sipp};
 use crate::{plugins, workspace};

@@ -18,6 +18,7 @@ mod purity;
 mod setup;
 mod sim;
 mod sipp;
+mod swaps;
 mod test;
 mod words;
 mod workspace;
@@ -32,6 +33,7 @@ const USAGE: &str = "cargo xtask COMMAND
   plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
   bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
+  swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
   check                  formatting, arrows, purity, licences, links: what needs no compiling
@@ -61,6 +63,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "bench" => bench::run(rest).map(|()| ExitCode::SUCCESS),
         "check" => check::run().map(|()| ExitCode::SUCCESS),
         "ci" => ci::run(),
+        "swaps" => swaps::run(rest).map(|()| ExitCode::SUCCESS),
         "sim" => sim::run(rest).map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
         "header-table" => header_table::write().map(|()| ExitCode::SUCCESS),

@@ -1,9 +1,10 @@
-//! SIPp as a load: registers users, answers for them, and calls, at a rate. Used by `demo` and `bench`.
+//! SIPp as a load: registers users, answers for them, and calls, at a rate. Used by `demo`, `bench` and `swaps`.
 //!
 //! In: a router's address, how many and how fast. Out: how many succeeded. The scenarios are in `host/xtask/sipp`.
 
 use crate::workspace;
 use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fmt::Write;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ pub(crate) const USERS: u32 = 20;
 pub(crate) const PASSWORD: &str = "secret";
 /// What SIPp has to begin listening.
 const UNTIL_LISTENING: Duration = Duration::from_secs(5);
+/// What it has to end the calls under way.
+const UNTIL_STOPPED: Duration = Duration::from_secs(40);
 /// Beyond the time that the rate demands.
 const PATIENCE_S: u32 = 40;
 
@@ -58,6 +61,20 @@ impl Sipp {
     pub(crate) fn calls(&self, calls: u32, rate: u32) -> Result<u32> {
         let _callee = self.answering("call_uas")?;
         self.run("call_uac", calls, rate, &[])
+    }
+
+    /// Calls that go on until [`Calls::stop`].
+    pub(crate) fn calls_until_stopped(&self, rate: u32) -> Result<Calls> {
+        let answering = self.answering("call_uas")?;
+        let list = self.folder.join("call_uac.csv");
+        std::fs::write(&list, self.list())?;
+        let statistics = self.folder.join("call_uac.stat.csv");
+        let _ = std::fs::remove_file(&statistics);
+        let mut sipp = self.command("call_uac")?;
+        sipp.arg("-inf").arg(&list).args(["-r", &rate.to_string(), "-trace_stat", "-fd", "1", "-stf"]);
+        sipp.arg(&statistics).arg(self.router.to_string());
+        let calling = sipp.spawn().with_context(|| format!("cannot start {}", workspace::words(&sipp)))?;
+        Ok(Calls { calling, _answering: answering, statistics })
     }
 
     /// Messages likewise.
@@ -131,6 +148,67 @@ impl Sipp {
     }
 }
 
+/// What SIPp has counted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) successful: u64,
+    pub(crate) failed: u64,
+    pub(crate) retransmissions: u64,
+}
+
+impl Figures {
+    /// From the last line of SIPp's statistics: columns by name, separated by semicolons.
+    fn of(statistics: &str) -> Result<Figures> {
+        let mut lines = statistics.lines().filter(|line| !line.is_empty());
+        let names = lines.next().context("SIPp wrote no statistics")?;
+        let values: Vec<&str> = lines.next_back().context("SIPp wrote no figures")?.split(';').collect();
+        let figure = |name: &str| {
+            let column = names.split(';').position(|own| own == name);
+            let value = column.and_then(|column| values.get(column)?.trim().parse().ok());
+            value.with_context(|| format!("SIPp's statistics lack {name}"))
+        };
+        Ok(Figures {
+            successful: figure("SuccessfulCall(C)")?,
+            failed: figure("FailedCall(C)")?,
+            retransmissions: figure("Retransmissions(C)")?,
+        })
+    }
+}
+
+/// Calls under way; killed when dropped.
+pub(crate) struct Calls {
+    calling: Child,
+    _answering: Answering,
+    statistics: PathBuf,
+}
+
+impl Calls {
+    /// Begins no more, waits for those under way, and reads what was counted.
+    pub(crate) fn stop(mut self) -> Result<Figures> {
+        if let Some(status) = self.calling.try_wait()? {
+            bail!("SIPp ended by itself ({status})");
+        }
+        let pid = Pid::from_raw(i32::try_from(self.calling.id())?).context("SIPp has no process")?;
+        kill_process(pid, Signal::USR1)?;
+        let asked = Instant::now();
+        while self.calling.try_wait()?.is_none() {
+            if asked.elapsed() > UNTIL_STOPPED {
+                bail!("SIPp does not end its calls within {} s", UNTIL_STOPPED.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Figures::of(&std::fs::read_to_string(&self.statistics)?)
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        // It may be gone already; then both do nothing.
+        let _ = self.calling.kill();
+        let _ = self.calling.wait();
+    }
+}
+
 /// A SIPp that waits for calls; killed when dropped.
 struct Answering(Child);
 
@@ -161,6 +239,16 @@ mod tests {
         assert!(is_bound(port));
         drop(socket);
         assert!(!is_bound(port));
+    }
+
+    #[test]
+    fn figures_are_read_from_the_last_line() {
+        let statistics = "StartTime;SuccessfulCall(P);SuccessfulCall(C);FailedCall(C);Retransmissions(C);\n\
+                          now;1;10;0;0;\nnow;5;25;1;3;\n";
+        let figures = Figures::of(statistics).expect("figures");
+        assert_eq!(figures, Figures { successful: 25, failed: 1, retransmissions: 3 });
+        assert!(Figures::of("").is_err());
+        assert!(Figures::of("A;B\n1;2\n").is_err());
     }
 
     #[test]

@@ -23,6 +23,12 @@ pub(crate) fn target() -> PathBuf {
 /// The `cargo` that started us, in the checkout's root.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What the cargo that started us says about us. Some build scripts would take it for a change, and everything that
+    // needs them would be compiled again after a cargo that was typed by hand, and again.
+    let is_about_us = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_about_us)) {
+        cargo.env_remove(name);
+    }
     cargo.current_dir(root()).args(arguments).stdin(Stdio::null());
     // `cargo run` tells us about our own package. Build scripts watch some of these, and would run again for each of
     // the two ways of calling cargo.

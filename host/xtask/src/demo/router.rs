@@ -81,6 +81,14 @@ impl Router {
         }
     }
 
+    /// Its resident memory in kB.
+    pub(crate) fn resident_kb(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let resident =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        Ok(resident.context("the kernel does not say how much memory the router has")?.parse()?)
+    }
+
     /// The end of its log.
     pub(crate) fn logged(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();

@@ -68,7 +68,8 @@ impl Plugin for Misbehaving {
         }
         let uri = request.uri()?;
         match request.method() {
-            Method::Ack | Method::Cancel => next().into(),
+            Method::Ack => routing::stray_ack(&self.0, request, host),
+            Method::Cancel => next().into(),
             Method::Register => registrar::register(&self.0, request, host),
             _ => routing::route(&self.0, request, &uri, host),
         }

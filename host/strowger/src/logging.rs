@@ -1,6 +1,4 @@
-//! Where log lines go: standard error, as text or JSON. In: the `[log]` table. Out: nothing. Colours are for terminals.
-
-use std::io::IsTerminal;
+//! Where log lines go: standard error, as text or JSON. In: the `[log]` table. Out: nothing.
 
 use std::io::IsTerminal;
 
@@ -15,7 +13,7 @@ pub(crate) fn start(table: &LogTable) -> Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match table.format {
-        LogFormat::Text => lines.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Text => lines.with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     }
     .map_err(|error| anyhow!("logging did not start: {error}"))

@@ -165,7 +165,7 @@ fn a_refused_plugin_changes_nothing() {
     refused(&router, "edge", Path::new("no-such.wasm"), "strowger: no-such.wasm: ");
     let large = file(&router, "large", b"");
     std::fs::File::create(&large).unwrap().set_len((64 << 20) + 1).unwrap();
-    let sentence = format!("strowger: {}: it has more than the 67108864 bytes", large.display());
+    let sentence = format!("strowger: {}: the file has 67108865 bytes", large.display());
     refused(&router, "edge", &large, &sentence);
     assert_eq!(router.active(), before);
     assert_eq!(router.versions().len(), 1);

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use transaction::{ClientId, ServerId, Time};
 
 use crate::decision::{Hook, Relay};
+use crate::errors::Refusal;
 use crate::io::{ContextId, Hop, Pin};
 
 /// Replies that may wait for a script's word, one context. More are forwarded unasked.
@@ -75,6 +76,8 @@ pub(crate) struct Active {
     pub(crate) request: Arc<Message>,
     /// What §16.4 makes of it.
     pub(crate) preprocessed: Preprocessed,
+    /// The flow of the side that it is to leave by, where our Record-Route named one.
+    pub(crate) route_flow: Option<Flow>,
     /// No transaction on either side: an ACK.
     pub(crate) stateless: bool,
     /// What the script decided: once about the request, and again after each failure of all targets.
@@ -123,6 +126,20 @@ pub(crate) struct Branch {
     pub(crate) locating: bool,
     /// Sent by TCP because it is too large for UDP.
     pub(crate) too_large: bool,
+    /// On which flow it was sent rather than to where its URI points, and what is left if that is gone.
+    pub(crate) by_flow: ByFlow,
+}
+
+/// Whether a branch goes by a flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ByFlow {
+    /// It goes where its URI points.
+    #[default]
+    No,
+    /// By a flow; where that is gone its URI is tried, and this is the answer if that fails as well.
+    First(Refusal),
+    /// By a flow or not at all; then this is the answer.
+    Only(Refusal),
 }
 
 /// All contexts of a node: places with generations, so that a late event finds nothing instead of a stranger.

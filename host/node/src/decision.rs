@@ -63,6 +63,8 @@ pub struct Target {
     pub q: u16,
     /// Send on this flow (RFC 5626) instead of locating the URI.
     pub flow: Option<sip::Flow>,
+    /// There is no other way: where the flow is gone, so is the target.
+    pub flow_only: bool,
 }
 
 /// An answer made by this element.

@@ -20,6 +20,11 @@ pub(crate) const OVERLOADED: Refusal = (503, "");
 pub(crate) const TOO_MANY_HOPS: Refusal = (483, "");
 /// The topmost Route, or the target, is no URI that can be followed (§21.4.1).
 pub(crate) const BAD_ROUTE: Refusal = (400, "Bad Next Hop URI");
+/// The only way to a target is a flow, and it is gone. To the caller that is a phone which is away for a while: 430 is a
+/// word between edge and registrar (RFC 5626 §11.5; §21.4.18).
+pub(crate) const AWAY: Refusal = (480, "");
+/// The flow that a Record-Route of ours names is gone, and the peer's Contact leads nowhere either (RFC 5626 §5.3.1).
+pub(crate) const FLOW_FAILED: Refusal = (430, "");
 /// The transport gave up on every hop (§16.9: as a 503, which §16.7 item 6 turns into 500 upstream).
 pub(crate) const UNREACHABLE: Refusal = (503, "");
 

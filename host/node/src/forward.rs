@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use proxy::{BranchIndex, Event, Forwarding, RecordRoute, RouteSet, Via};
-use sip::{Draft, Flow, Transport, Uri};
+use proxy::{BranchIndex, Event, Forwarding, RecordRoute, RouteSet, Side, Via};
+use sip::{Draft, Flow, Head, HeaderId, Transport, Uri};
 use transaction::Time;
 
-use crate::context::{Active, Branch};
+use crate::context::{Active, Branch, ByFlow};
 use crate::decision::Relay;
 use crate::errors::{self, Refusal};
+use crate::flow_token;
 use crate::io::{ContextId, Hop, LocateFailure, LocateId, Output};
 use crate::node::Node;
 
@@ -33,12 +34,24 @@ impl Node {
         active: &mut Active,
         branch: BranchIndex,
     ) -> Result<(), Refusal> {
+        let Some((flow, by_flow)) = flow_of(active, branch) else {
+            return self.begin_by_uri(now, id, active, branch);
+        };
+        let place = &mut active.branches[usize::from(branch)];
+        place.hops = vec![Hop { flow, server_name: None }];
+        place.by_flow = by_flow;
+        self.start_next(now, id, active, branch)
+    }
+
+    /// Goes where the next hop's URI points (§16.6 item 7).
+    fn begin_by_uri(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) -> Result<(), Refusal> {
         let place = &active.branches[usize::from(branch)];
-        let target = active.relays[place.relay].targets.get(place.target);
-        if let Some(flow) = target.and_then(|target| target.flow) {
-            active.branches[usize::from(branch)].hops = vec![Hop { flow, server_name: None }];
-            return self.start_next(now, id, active, branch);
-        }
         let source = self.source_of(id);
         let found = {
             let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
@@ -104,6 +117,29 @@ impl Node {
         }
     }
 
+    /// The flow of a branch is gone, or its URI failed after that: its URI is tried, or this is the answer.
+    pub(crate) fn flow_gone(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) -> Result<(), Refusal> {
+        let place = &mut active.branches[usize::from(branch)];
+        match place.by_flow {
+            ByFlow::No => Err(errors::UNREACHABLE),
+            ByFlow::Only(refusal) => Err(refusal),
+            ByFlow::First(refusal) if active.forking.state(branch) != Some(proxy::BranchState::Trying) => {
+                Err(refusal)
+            }
+            ByFlow::First(refusal) => {
+                place.by_flow = ByFlow::Only(refusal);
+                place.client = None;
+                self.begin_by_uri(now, id, active, branch).map_err(|_| refusal)
+            }
+        }
+    }
+
     /// Tries the next hop of a branch whose present one failed (RFC 3263 §4.3). False: there is none.
     pub(crate) fn next_hop(
         &mut self,
@@ -155,7 +191,7 @@ impl Node {
             && hop.flow.transport == Transport::Udp
             && bytes.len() > self.config.udp_bytes
             && !place.too_large
-            && active.relays[place.relay].targets.get(place.target).is_none_or(|target| target.flow.is_none())
+            && place.by_flow == ByFlow::No
             && let Some(listener) = self.config.listening.for_remote(Transport::Tcp, hop.flow.remote, source)
         {
             let stream = Flow { transport: Transport::Tcp, listener, ..hop.flow };
@@ -186,13 +222,21 @@ impl Node {
         let head = active.request.head();
         let relay = &active.relays[branch.relay];
         let routes = routes(&self.config.own, active, branch).map_err(|_| errors::BAD_ROUTE)?;
-        let token = self.route_token(head.call_id().unwrap_or_default());
+        let token =
+            |flow| flow_token::token(&self.config.route_key, head.call_id().unwrap_or_default(), flow);
+        let kept_in = (source.connection != 0 || asks_for_its_flow(&head)).then_some(source);
+        let kept_out = (hop.connection != 0 || branch.by_flow != ByFlow::No).then_some(hop);
+        let tokens = relay.record_route.then(|| {
+            let inbound = token(kept_in);
+            let outbound = if kept_in == kept_out { inbound.clone() } else { token(kept_out) };
+            (inbound, outbound)
+        });
+        let side = |flow: Flow, token| Side { listener: flow.listener, token };
         let forwarding = Forwarding {
             edits: &relay.edits,
-            record_route: relay.record_route.then_some(RecordRoute {
-                inbound: source.listener,
-                outbound: hop.listener,
-                token: &token,
+            record_route: tokens.as_ref().map(|(inbound, outbound)| RecordRoute {
+                inbound: side(source, inbound),
+                outbound: side(hop, outbound),
             }),
             max_breadth: (branch.max_breadth > 0).then_some(branch.max_breadth),
             via: Some(Via {
@@ -212,6 +256,27 @@ impl Node {
     fn source_of(&mut self, id: ContextId) -> Flow {
         self.contexts.get_mut(id).map_or(crate::config::NOWHERE, |context| context.source)
     }
+}
+
+/// The flow that a branch is to take, if any: its target's, or for a request inside a dialog that of the side it is to
+/// leave by, unless a script routed it anew.
+fn flow_of(active: &Active, branch: BranchIndex) -> Option<(Flow, ByFlow)> {
+    let place = &active.branches[usize::from(branch)];
+    let relay = &active.relays[place.relay];
+    if let Some(target) = relay.targets.get(place.target) {
+        let by_flow = if target.flow_only { ByFlow::Only } else { ByFlow::First };
+        return Some((target.flow?, by_flow(errors::AWAY)));
+    }
+    let head = active.request.head();
+    let is_rerouted = relay.edits.iter().any(|edit| proxy::is_routing_edit(&head, edit));
+    let flow = active.route_flow.filter(|_| !is_rerouted)?;
+    Some((flow, ByFlow::First(errors::FLOW_FAILED)))
+}
+
+/// Whether a caller without a connection wants requests of its dialog by the flow that it sent this one on (RFC 5626
+/// §4.3).
+fn asks_for_its_flow(head: &Head<'_>) -> bool {
+    head.header(HeaderId::CONTACT).is_some_and(|contact| contact.windows(3).any(|three| three == b";ob"))
 }
 
 /// The Request-URI and Routes of one branch.

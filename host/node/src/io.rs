@@ -133,7 +133,19 @@ pub enum Input {
     Undelivered {
         /// The token of its [`Output::Transmit`].
         token: u64,
+        /// The message itself, where it was to go by a connection. A response may then be sent another way (RFC
+        /// 3261 §18.2.2).
+        unsent: Option<Unsent>,
     },
+}
+
+/// A message that did not leave.
+#[derive(Debug)]
+pub struct Unsent {
+    /// Where to.
+    pub flow: Flow,
+    /// What.
+    pub bytes: Bytes,
 }
 
 /// What comes out.

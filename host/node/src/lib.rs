@@ -23,6 +23,7 @@ pub mod counters;
 mod decide;
 mod decision;
 mod errors;
+mod flow_token;
 mod forward;
 mod hash;
 mod io;
@@ -37,5 +38,7 @@ pub use counters::{Counters, Discard};
 pub use decision::{
     Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
 };
-pub use io::{ConsultId, Consulted, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin};
+pub use io::{
+    ConsultId, Consulted, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin, Unsent,
+};
 pub use node::Node;

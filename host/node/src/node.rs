@@ -11,7 +11,8 @@ use transaction::{ClientId, ServerId, Time, TransactionId, Transactions, Wheel};
 use crate::config::{NodeConfig, Wants};
 use crate::context::{Contexts, Owners};
 use crate::counters::Counters;
-use crate::io::{ContextId, Input, Output};
+use crate::io::{ContextId, Input, Output, Unsent};
+use crate::receive::response_flow;
 
 /// One node of one shard.
 pub struct Node {
@@ -101,7 +102,7 @@ impl Node {
             Input::Unparsable { flow, excerpt } => self.handle_unparsable(flow, excerpt.as_deref()),
             Input::Decided(decided) => self.handle_decided(now, *decided),
             Input::Located { id, hops } => self.handle_located(now, id, hops),
-            Input::Undelivered { token } => self.handle_undelivered(now, token),
+            Input::Undelivered { token, unsent } => self.handle_undelivered(now, token, unsent),
         }
         self.settle(now);
     }
@@ -182,10 +183,29 @@ impl Node {
         self.counters.open_contexts.set(self.contexts.open() as u64);
     }
 
-    fn handle_undelivered(&mut self, now: Time, token: u64) {
-        if let Some(id) = transaction_of(token) {
-            self.transactions.transport_error(now, id);
+    fn handle_undelivered(&mut self, now: Time, token: u64, unsent: Option<Unsent>) {
+        let Some(id) = transaction_of(token) else { return };
+        if let (TransactionId::Server(server), Some(unsent)) = (id, unsent)
+            && self.respond_elsewhere(server, unsent)
+        {
+            return;
         }
+        self.transactions.transport_error(now, id);
+    }
+
+    /// The connection that a request came by is gone before its response has left: a new one is opened to where the
+    /// top Via says that its sender listens (RFC 3261 §18.2.2). Tried once, and also where the transaction has ended
+    /// with that response. False: there is no such place.
+    fn respond_elsewhere(&mut self, id: ServerId, unsent: Unsent) -> bool {
+        let Some((flow, server_name)) = response_flow(&unsent) else { return false };
+        self.transactions.set_server_flow(id, flow);
+        self.output.push_back(Output::Transmit {
+            flow,
+            bytes: unsent.bytes,
+            server_name,
+            token: server_token(id),
+        });
+        true
     }
 
     /// The server transaction is gone: so is what was kept for it.

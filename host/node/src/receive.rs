@@ -3,12 +3,14 @@
 //! In: a message and its flow. Out: the right file is called. Where answers go (§18.2.2, RFC 3581) is found here too.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use sip::{Excerpt, Flow, Head, Message, Transport};
+use sip::{Excerpt, Flow, Head, Host, Message, Transport};
 use transaction::{Received, Time};
 
 use crate::counters::Discard;
 use crate::errors;
+use crate::io::Unsent;
 use crate::node::Node;
 
 impl Node {
@@ -60,4 +62,23 @@ pub(crate) fn reply_flow(head: Head<'_>, flow: Flow) -> Flow {
     }
     let port = via.port.unwrap_or(Transport::Udp.default_port());
     Flow { remote: SocketAddr::new(flow.remote.ip(), port), ..flow }
+}
+
+/// Where a response goes whose connection is gone (§18.2.2): to `received`, which every Via of another place has, and
+/// the port of sent-by, by a new connection; and the name that the peer's certificate must bear. None for what came by
+/// no connection, or by one that only its client can open (RFC 7118 §5).
+pub(crate) fn response_flow(unsent: &Unsent) -> Option<(Flow, Option<Arc<str>>)> {
+    let Unsent { flow, bytes } = unsent;
+    if flow.connection == 0 || !matches!(flow.transport, Transport::Tcp | Transport::Tls) {
+        return None;
+    }
+    let response = Message::parse_stream(bytes).ok()?;
+    let via = response.head().via().ok()?;
+    let ip = via.received().or_else(|| via.host.ip())?;
+    let port = via.port.unwrap_or(flow.transport.default_port());
+    let server_name = match via.host {
+        Host::Name(name) if flow.transport == Transport::Tls => Some(name.into()),
+        _ => None,
+    };
+    Some((Flow { connection: 0, remote: SocketAddr::new(ip, port), ..*flow }, server_name))
 }

@@ -16,7 +16,7 @@ use crate::context::{Active, Asking, Context, Forks};
 use crate::counters::method_index;
 use crate::decision::{Decision, Hook};
 use crate::errors;
-use crate::hash;
+use crate::flow_token;
 use crate::io::{ConsultId, ContextId, Output};
 use crate::node::Node;
 
@@ -26,6 +26,8 @@ pub(crate) struct Route {
     pub(crate) preprocessed: Preprocessed,
     /// It came by a Route that this element recorded for this very Call-ID.
     pub(crate) ours: bool,
+    /// The flow that this Route names for the side by which it is to leave.
+    pub(crate) flow: Option<Flow>,
 }
 
 impl Route {
@@ -136,6 +138,7 @@ impl Node {
             active: Some(Box::new(Active {
                 request: Arc::new(route.request),
                 preprocessed: route.preprocessed,
+                route_flow: route.flow,
                 stateless: server.is_none(),
                 relays: SmallVec::new(),
                 forking: ResponseContext::new(kind, breadth),
@@ -157,9 +160,16 @@ impl Node {
     pub(crate) fn preprocess(&mut self, flow: Flow, request: Message) -> Route {
         let head = request.head();
         let preprocessed = proxy::preprocess(&head, &self.config.own, flow.listener);
-        let token = preprocessed.token(&head);
-        let ours = token.is_some_and(|token| self.route_token(head.call_id().unwrap_or_default()) == *token);
-        Route { request, preprocessed, ours }
+        let call_id = head.call_id().unwrap_or_default();
+        let read = |token: &[u8]| flow_token::read(&self.config.route_key, call_id, token);
+        let ours = preprocessed.token(&head).is_some_and(|token| read(token).is_some());
+        let flow = || {
+            let listener = preprocessed.own_routes.last()?.listener?;
+            let side = read(preprocessed.outbound_token(&head)?)?;
+            side.flow(listener, self.config.own.listener(listener)?.transport)
+        };
+        let flow = flow();
+        Route { request, preprocessed, ours, flow }
     }
 
     /// Lets a script see the request as §16.4 leaves it. A request that this changes is printed and read again.
@@ -184,12 +194,6 @@ impl Node {
         self.page.clear();
         draft.print(&mut self.page);
         Message::parse_stream(&self.page).ok()
-    }
-
-    /// The token in our Record-Route: proof that a later request follows a route set that this element made, for
-    /// this Call-ID. Without it anybody could send anything anywhere through us.
-    pub(crate) fn route_token(&self, call_id: &[u8]) -> [u8; 16] {
-        hash::hex(hash::keyed(&self.config.route_key, &[call_id]))
     }
 
     /// Puts a context's active part back.

@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use dialog::{Change, Why};
-use proxy::{Action, Actions, Best, BranchIndex, Event, Kind};
+use proxy::{Action, Actions, Best, BranchIndex, BranchState, Event, Kind};
 use sip::{Draft, Message, Method};
 use transaction::{ClientId, Response, Time};
 
 use crate::answer::{is_success, made_phrase};
-use crate::context::{Active, Asking, MAX_WAITING_REPLIES};
+use crate::context::{Active, Asking, ByFlow, MAX_WAITING_REPLIES};
 use crate::counters::Discard;
 use crate::decide::set_variables;
 use crate::hash;
@@ -95,10 +95,26 @@ impl Node {
             context.active = Some(active);
             return;
         };
-        if self.next_hop(now, id, &mut active, branch) {
+        let by_flow = transport && active.branches[usize::from(branch)].by_flow != ByFlow::No;
+        let event = if by_flow {
+            match self.flow_gone(now, id, &mut active, branch) {
+                Ok(()) => return self.keep(id, active),
+                // What was cancelled stays cancelled.
+                Err(_) if active.forking.state(branch) == Some(BranchState::Cancelling) => {
+                    Event::Unreachable(branch)
+                }
+                Err(refusal) => {
+                    active.made_status = Some(refusal);
+                    Event::Final { branch, status: refusal.0, response: None }
+                }
+            }
+        } else if self.next_hop(now, id, &mut active, branch) {
             return self.keep(id, active);
-        }
-        let event = if transport { Event::Unreachable(branch) } else { Event::TimedOut(branch) };
+        } else if transport {
+            Event::Unreachable(branch)
+        } else {
+            Event::TimedOut(branch)
+        };
         let actions = active.forking.handle(event);
         self.carry_out(now, id, active, actions);
     }

@@ -10,7 +10,7 @@ use node::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision,
 use world::{ALICE, BOB, CAROL, Word, World, ladder, request, response};
 
 fn target(uri: &str, q: u16) -> Target {
-    Target { uri: uri.into(), route: Vec::new(), q, flow: None }
+    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false }
 }
 
 fn to_bob() -> Decision {

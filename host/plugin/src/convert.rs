@@ -144,7 +144,13 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
                 if target.q > 1_000 {
                     return Err(Violation::Range { what: "q", least: 0, most: 1_000, is: target.q });
                 }
-                out.push(Target { uri: uri(text, "a target")?, route, q: target.q, flow: None });
+                out.push(Target {
+                    uri: uri(text, "a target")?,
+                    route,
+                    q: target.q,
+                    flow: None,
+                    flow_only: false,
+                });
             }
             types::Destination::Location(address_of_record) => {
                 let what = "an address-of-record";

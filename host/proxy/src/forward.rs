@@ -26,16 +26,23 @@ pub struct Forwarding<'a> {
     pub via: Option<Via<'a>>,
 }
 
-/// The Record-Route to insert (§16.6 item 4).
+/// The Record-Route to insert (§16.6 item 4): one value, or where the sides differ two, one for each (RFC 5658 §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordRoute<'a> {
-    /// The listener on which the request came in.
-    pub inbound: u16,
-    /// The listener by which it leaves. Where it is another one, two values are inserted, one for each side
-    /// (RFC 5658 §4).
-    pub outbound: u16,
+    /// The side on which the request came in.
+    pub inbound: Side<'a>,
+    /// The side by which it leaves.
+    pub outbound: Side<'a>,
+}
+
+/// One side of this element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side<'a> {
+    /// Its listener.
+    pub listener: u16,
     /// The user part, already escaped (§19.1.2); empty: none. Later requests bring it back:
-    /// [`Preprocessed::token`](crate::Preprocessed::token).
+    /// [`Preprocessed::token`](crate::Preprocessed::token) is that of the side they come in on,
+    /// [`Preprocessed::outbound_token`](crate::Preprocessed::outbound_token) that of the side they leave by.
     pub token: &'a [u8],
 }
 
@@ -152,16 +159,17 @@ fn insert_record_route<'a>(
     routes: &RouteSet<'_>,
     record_route: RecordRoute<'_>,
 ) {
-    let RecordRoute { inbound, outbound, token } = record_route;
+    let RecordRoute { inbound, outbound } = record_route;
     let came_secure = head.request_uri().get(..5).is_some_and(|uri| uri.eq_ignore_ascii_case(b"sips:"));
-    let mut insert = |listener: u16, secure: bool| {
-        if token.is_empty() && !secure {
-            draft.prepend(HeaderId::RECORD_ROUTE, own.record_route(listener).as_bytes());
+    let is_double = inbound != outbound;
+    let mut insert = |side: Side<'_>, secure: bool| {
+        if side.token.is_empty() && !secure && !is_double {
+            draft.prepend(HeaderId::RECORD_ROUTE, own.record_route(side.listener).as_bytes());
         } else {
-            draft.prepend(HeaderId::RECORD_ROUTE, own.record_route_with(listener, token, secure));
+            draft.prepend(HeaderId::RECORD_ROUTE, own.record_route_with(side, secure, is_double));
         }
     };
-    if inbound != outbound {
+    if is_double {
         insert(inbound, came_secure);
     }
     insert(outbound, routes.is_secure());

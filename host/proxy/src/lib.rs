@@ -31,7 +31,7 @@ mod route_set;
 mod stateless;
 mod validate;
 
-pub use forward::{ForwardError, Forwarding, MAX_FORWARDS, RecordRoute, Via, forward};
+pub use forward::{ForwardError, Forwarding, MAX_FORWARDS, RecordRoute, Side, Via, forward};
 pub use forward_response::{add_challenges, forward_response};
 pub use loop_detection::loop_hash;
 pub use max_breadth::{DEFAULT_MAX_BREADTH, MaxBreadthError};
@@ -41,6 +41,6 @@ pub use response_context::{
     Action, Actions, Best, BranchIndex, BranchState, Event, Kind, MAX_BRANCHES, ResponseContext,
     TooManyBranches,
 };
-pub use route_set::{MAX_ROUTES, RouteError, RouteSet, Target};
+pub use route_set::{MAX_ROUTES, RouteError, RouteSet, Target, is_routing_edit};
 pub use stateless::{STATELESS_BRANCH_LENGTH, StatelessBranch, stateless_branch};
 pub use validate::{Refused, Rejection, validate};

@@ -7,7 +7,11 @@ use std::net::IpAddr;
 
 use sip::{Host, Scheme, Transport, Uri};
 
+use crate::forward::Side;
 use crate::loop_detection::LoopKey;
+
+/// The URI parameter by which we know the halves of a double Record-Route of ours again.
+pub(crate) const HALF: &str = "half";
 
 /// One address on which this element listens, as others write it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,10 +216,11 @@ impl Own {
         self.listeners.get(usize::from(listener)).map_or("", |listener| &listener.record_route)
     }
 
-    /// The Record-Route value of a listener with `token` as its user part (already escaped, §19.1.2) and as a `sips`
-    /// URI where asked (§16.6 item 4: when Request-URI or topmost Route is one).
+    /// The Record-Route value of a side, as a `sips` URI where asked (§16.6 item 4: when Request-URI or topmost Route is
+    /// one), and marked as one half of a double Record-Route where it is one.
     #[must_use]
-    pub fn record_route_with(&self, listener: u16, token: &[u8], secure: bool) -> Vec<u8> {
+    pub fn record_route_with(&self, side: Side<'_>, secure: bool, is_half: bool) -> Vec<u8> {
+        let Side { listener, token } = side;
         let rest =
             self.listeners.get(usize::from(listener)).map_or("", |listener| &listener.record_route_rest);
         let scheme: &[u8] = if secure { b"<sips:" } else { b"<sip:" };
@@ -234,6 +239,10 @@ impl Own {
         value.extend_from_slice(host.as_bytes());
         value.push(b';');
         value.extend_from_slice(parameters.as_bytes());
+        if is_half {
+            value.push(b';');
+            value.extend_from_slice(HALF.as_bytes());
+        }
         value.push(b'>');
         value
     }

@@ -8,7 +8,7 @@ use sip::{Draft, Head, HeaderId, NameAddr, Scheme, Transport, Uri};
 use smallvec::SmallVec;
 
 use crate::loop_detection::loop_hash;
-use crate::own::{Own, transport_of};
+use crate::own::{HALF, Own, transport_of};
 use crate::route_set::take_off;
 
 /// Most of our own values that are taken off the top of a Route header field: two of a double Record-Route.
@@ -78,6 +78,13 @@ impl Preprocessed {
     #[must_use]
     pub fn token<'a>(&self, head: &Head<'a>) -> Option<&'a [u8]> {
         self.own_routes.first()?.uri(head)?.user()
+    }
+
+    /// The token of the side by which it is to leave: that of the second half of a double Record-Route, or of the
+    /// only value.
+    #[must_use]
+    pub fn outbound_token<'a>(&self, head: &Head<'a>) -> Option<&'a [u8]> {
+        self.own_routes.last()?.uri(head)?.user()
     }
 
     /// A parameter of our own URI by which it came: `None` where there is none, `Some(None)` without a value.
@@ -218,8 +225,8 @@ fn without_maddr(own: &Own, uri: &Uri<'_>, listener: u16) -> Option<Vec<u8>> {
     Some(stripped)
 }
 
-/// Take our own value off the top of Route, and a second one if the two are the halves of a double Record-Route:
-/// the same user part on another listener. Two values of one listener are two visits, and each has its turn.
+/// Take our own value off the top of Route, and a second one if the two are the halves of a double Record-Route. Two
+/// values that are not are two visits, and each has its turn.
 fn remove_own(head: &Head<'_>, own: &Own, preprocessed: &mut Preprocessed) {
     let mut values = head.values(HeaderId::ROUTE).peekable();
     let mut number = 0_u16;
@@ -231,9 +238,8 @@ fn remove_own(head: &Head<'_>, own: &Own, preprocessed: &mut Preprocessed) {
         let Some(uri) = NameAddr::parse(value.bytes).ok().and_then(|route| route.uri().ok()) else { return };
         let Some(listener) = own.recognise(&uri) else { return };
         if let Some(first) = preprocessed.own_routes.first() {
-            let same_user = first.uri(head).is_some_and(|first| first.user() == uri.user());
-            let (Some(one), Some(other)) = (first.listener, listener) else { return };
-            if !same_user || one == other {
+            let is_half = |uri: Uri<'_>| uri.param(HALF).is_some();
+            if !first.uri(head).is_some_and(is_half) || !is_half(uri) {
                 return;
             }
         }

@@ -185,7 +185,8 @@ pub(crate) fn take_off<'a>(draft: &mut Draft<'a>, value: &Value<'a>) {
 }
 
 /// Whether an edit is about the Request-URI or the Route values, and so done by [`RouteSet`].
-pub(crate) fn is_routing_edit(head: &Head<'_>, edit: &Edit) -> bool {
+#[must_use]
+pub fn is_routing_edit(head: &Head<'_>, edit: &Edit) -> bool {
     matches!(edit, Edit::SetRequestUri(_)) || is_route_edit(head, edit)
 }
 

@@ -4,11 +4,11 @@ mod hop;
 
 use hop::{Wanted, forward, lines, own, request};
 use sip::Message;
-use strowger_proxy::{Own, RecordRoute, Target};
+use strowger_proxy::{Own, Target};
 
 /// The proxy records itself and sends the request on to this target, if it is responsible for it.
 fn record(own: &Own, message: &Message, target: Option<&str>) -> (String, Message) {
-    let record_route = Some(RecordRoute { inbound: 0, outbound: 0, token: b"" });
+    let record_route = Some(hop::on_one_side(0, b""));
     let target = Target { uri: target.map(str::as_bytes), route: &[] };
     forward(own, message, Wanted { target, record_route, ..Wanted::default() })
 }

@@ -70,16 +70,28 @@ fn a_spiral_keeps_its_second_route() {
 fn a_double_record_route_goes_as_one() {
     let message = request(
         "BYE sip:bob@192.0.2.9",
-        &["Route: <sip:t@192.0.2.1:5060;transport=tcp;lr>,<sip:t@10.0.0.1:5070;lr>,<sip:t@10.0.0.1:5070;lr>"],
+        &[
+            "Route: <sip:t@192.0.2.1:5060;transport=tcp;lr;half>,<sip:u@10.0.0.1:5070;lr;half>,<sip:t@10.0.0.1:5070;lr;half>",
+        ],
     );
     let result = on_udp(&message);
     assert_eq!(result.routes_removed, 2);
     assert_eq!(result.own_routes[0].listener, Some(1));
     assert_eq!(result.outbound_listener(), Some(2));
+    assert_eq!(result.token(&message.head()), Some(&b"t"[..]));
+    assert_eq!(result.outbound_token(&message.head()), Some(&b"u"[..]));
 
-    let message =
-        request("BYE sip:bob@192.0.2.9", &["Route: <sip:one@192.0.2.1;lr>,<sip:other@10.0.0.1:5070;lr>"]);
-    assert_eq!(on_udp(&message).routes_removed, 1, "tokens differ: two visits");
+    let one_listener = "Route: <sip:t@192.0.2.1;lr;half>,<sip:u@192.0.2.1;lr;half>";
+    assert_eq!(on_udp(&request("BYE sip:bob@192.0.2.9", &[one_listener])).routes_removed, 2);
+    for two_visits in [
+        "Route: <sip:t@192.0.2.1;lr>,<sip:t@10.0.0.1:5070;lr>",
+        "Route: <sip:t@192.0.2.1;lr>,<sip:t@10.0.0.1:5070;lr;half>,<sip:t@192.0.2.1;lr;half>",
+    ] {
+        let message = request("BYE sip:bob@192.0.2.9", &[two_visits]);
+        let result = on_udp(&message);
+        assert_eq!((result.routes_removed, result.outbound_listener()), (1, None), "{two_visits}");
+        assert_eq!(result.outbound_token(&message.head()), Some(&b"t"[..]));
+    }
 }
 
 /// The strict router before us, §16.12.1.2.
@@ -100,8 +112,8 @@ fn a_strict_router_is_made_good() {
 #[test]
 fn a_strict_router_before_a_double_record_route() {
     let message = request(
-        "BYE sip:t@192.0.2.1:5060;lr",
-        &["Route: <sip:t@10.0.0.1:5070;lr>", "Route: <sip:caller@u1.example.com>"],
+        "BYE sip:t@192.0.2.1:5060;lr;half",
+        &["Route: <sip:t@10.0.0.1:5070;lr;half>", "Route: <sip:caller@u1.example.com>"],
     );
     let result = on_udp(&message);
     assert_eq!((result.routes_removed, result.last_route_removed), (1, true));
@@ -173,7 +185,7 @@ fn the_modified_request() {
     let message = request(
         "BYE sip:bob@192.0.2.9",
         &[
-            "Route: <sip:t@192.0.2.1;transport=tcp;lr>,<sip:t@10.0.0.1:5070;lr>,<sip:a;lr>",
+            "Route: <sip:t@192.0.2.1;transport=tcp;lr;half>,<sip:t@10.0.0.1:5070;lr;half>,<sip:a;lr>",
             "Route: <sip:b;lr>",
         ],
     );
@@ -191,8 +203,8 @@ fn the_modified_request() {
 #[test]
 fn the_modified_request_after_a_strict_router() {
     let message = request(
-        "BYE sip:192.0.2.1;lr",
-        &["Route: <sip:10.0.0.1:5070;lr>, <sip:a;lr>, <sip:b>", "Route: <sip:caller@u1.example.com>"],
+        "BYE sip:192.0.2.1;lr;half",
+        &["Route: <sip:10.0.0.1:5070;lr;half>, <sip:a;lr>, <sip:b>", "Route: <sip:caller@u1.example.com>"],
     );
     assert_eq!(
         written(&message).0,

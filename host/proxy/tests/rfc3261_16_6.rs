@@ -8,7 +8,7 @@ use hop::{Wanted, forward, lines, own, request};
 use sip::{Draft, Edit, HeaderEdit, HeaderId, Message, Transport};
 use strowger_proxy as proxy;
 use strowger_proxy::{
-    ForwardError, Forwarding, ListenAddress, Own, RecordRoute, RouteError, RouteSet, Target, Via,
+    ForwardError, Forwarding, ListenAddress, Own, RecordRoute, RouteError, RouteSet, Side, Target, Via,
 };
 
 fn proxy() -> Own {
@@ -84,7 +84,7 @@ fn max_forwards_0_goes_nowhere() {
 #[test]
 fn a_record_route_goes_on_top_with_its_token() {
     let message = request("INVITE sip:bob@biloxi.com", &["Record-Route: <sip:p0.example.com;lr>"]);
-    let record_route = Some(RecordRoute { inbound: 0, outbound: 0, token: b"k7" });
+    let record_route = Some(hop::on_one_side(0, b"k7"));
     let (_, copy) = forward(&proxy(), &message, Wanted { record_route, ..Wanted::default() });
     assert_eq!(
         lines(&copy, &["Record-Route"])[1..],
@@ -103,23 +103,29 @@ fn two_sides_get_two_record_routes() {
         [7; 16],
     );
     let message = request("INVITE sip:bob@biloxi.com", &[]);
-    let record_route = Some(RecordRoute { inbound: 0, outbound: 1, token: b"t" });
+    let side = |listener, token| Side { listener, token };
+    let record_route = Some(RecordRoute { inbound: side(0, b"t"), outbound: side(1, b"u") });
     let (_, copy) = forward(&own, &message, Wanted { record_route, ..Wanted::default() });
     assert_eq!(
         lines(&copy, &["Record-Route"])[1..],
         [
-            "Record-Route: <sip:t@p.example.com:5061;transport=tls;lr>",
-            "Record-Route: <sip:t@192.0.2.1:5060;lr>",
+            "Record-Route: <sip:u@p.example.com:5061;transport=tls;lr;half>",
+            "Record-Route: <sip:t@192.0.2.1:5060;lr;half>",
         ]
     );
+    // two connections of one listener are two sides as well
+    let record_route = Some(RecordRoute { inbound: side(1, b"t"), outbound: side(1, b"u") });
+    let (_, copy) = forward(&own, &message, Wanted { record_route, ..Wanted::default() });
+    assert_eq!(lines(&copy, &["Record-Route"]).len(), 3);
 
     // the callee's BYE comes in by TLS, and is to leave by UDP
     let bye = request(
         "BYE sip:alice@192.0.2.9",
-        &["Route: <sip:t@p.example.com:5061;transport=tls;lr>, <sip:t@192.0.2.1:5060;lr>"],
+        &["Route: <sip:u@p.example.com:5061;transport=tls;lr;half>, <sip:t@192.0.2.1:5060;lr;half>"],
     );
     let preprocessed = proxy::preprocess(&bye.head(), &own, 1);
     assert_eq!((preprocessed.routes_removed, preprocessed.outbound_listener()), (2, Some(0)));
+    assert_eq!(preprocessed.outbound_token(&bye.head()), Some(&b"t"[..]));
 }
 
 /// Item 4: "If the Request-URI contains a SIPS URI … the URI placed into the Record-Route MUST be a SIPS URI".
@@ -132,7 +138,7 @@ fn a_sips_request_is_recorded_as_sips() {
         ],
         [7; 16],
     );
-    let record_route = Some(RecordRoute { inbound: 1, outbound: 1, token: b"" });
+    let record_route = Some(hop::on_one_side(1, b""));
     let message = request("INVITE sips:bob@biloxi.com", &[]);
     let (_, copy) = forward(&own, &message, Wanted { record_route, ..Wanted::default() });
     let expected = ["Record-Route: <sips:p.example.com:5061;transport=tcp;lr>"];

@@ -126,7 +126,8 @@ impl Host {
 
         let owner_key = secrets::fresh();
         let stream_cell = Arc::new(OnceLock::new());
-        let sink = StreamSink::new(Owner::new(Arc::clone(&inboxes), None, owner_key));
+        let owner = Owner::new(Arc::clone(&inboxes), None, owner_key);
+        let sink = StreamSink::new(owner, &stream_cell);
         let streams = Streams::start(&threads, streams_config(&config, stream_listeners), Arc::new(sink))?;
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();

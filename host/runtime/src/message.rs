@@ -1,6 +1,6 @@
 //! What other threads tell a shard. Values only.
 
-use node::{Hop, LocateFailure, LocateId, Wants};
+use node::{Hop, LocateFailure, LocateId, Unsent, Wants};
 use sip::{Excerpt, Flow, Message};
 
 /// One thing told to a shard.
@@ -38,6 +38,8 @@ pub(crate) enum ToShard {
     Undelivered {
         /// The node's token.
         token: u64,
+        /// The message itself, where its connection is gone.
+        unsent: Option<Unsent>,
     },
     /// A script's timer fired.
     Timer {

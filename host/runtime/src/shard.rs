@@ -226,7 +226,9 @@ impl Shard {
                 }
             }
             ToShard::Located { id, hops } => self.node.handle_input(self.now, Input::Located { id, hops }),
-            ToShard::Undelivered { token } => self.node.handle_input(self.now, Input::Undelivered { token }),
+            ToShard::Undelivered { token, unsent } => {
+                self.node.handle_input(self.now, Input::Undelivered { token, unsent });
+            }
             ToShard::Timer { token } => self.consultations.timer(&token),
             ToShard::Event(event) => self.consultations.event(event),
             ToShard::Wants(wants) => self.node.set_wants(wants),
@@ -302,7 +304,7 @@ impl Shard {
     fn unreachable(&mut self, remote: SocketAddr, datagram: &[u8]) {
         self.locating.report_dead(remote, Transport::Udp);
         if let Some(token) = self.node.token_of(datagram) {
-            self.node.handle_input(self.now, Input::Undelivered { token });
+            self.node.handle_input(self.now, Input::Undelivered { token, unsent: None });
             self.drain();
         }
     }
@@ -368,7 +370,7 @@ impl Shard {
 
     fn undelivered(&mut self, token: u64) {
         if token != 0 {
-            self.node.handle_input(self.now, Input::Undelivered { token });
+            self.node.handle_input(self.now, Input::Undelivered { token, unsent: None });
             self.drain();
         }
     }

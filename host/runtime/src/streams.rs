@@ -2,12 +2,13 @@
 //! the connection.
 //!
 //! In: whole messages from the I/O threads. Out: [`ToShard`]. Parsing is done on the I/O thread, so that a shard gets
-//! values.
+//! values. Bytes that are not SIP at all end their connection.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
-use sip::{Flow, Message, Transport};
+use node::Unsent;
+use sip::{Flow, Message, ParseError, Transport};
 use transport::{CloseReason, SendError, Sink, Streams};
 
 use crate::message::ToShard;
@@ -16,13 +17,30 @@ use crate::owner::Owner;
 /// Takes what connections bring to the shards.
 pub(crate) struct StreamSink {
     owner: Owner,
+    /// Whose connections they are; empty until the service has started. It holds this sink in turn.
+    streams: Weak<OnceLock<Streams>>,
 }
 
 impl StreamSink {
-    /// A sink for all shards.
+    /// A sink for all shards of what `streams` brings.
     #[must_use]
-    pub(crate) fn new(owner: Owner) -> Self {
-        Self { owner }
+    pub(crate) fn new(owner: Owner, streams: &Arc<OnceLock<Streams>>) -> Self {
+        Self { owner, streams: Arc::downgrade(streams) }
+    }
+
+    /// A framed message that cannot be indexed. Its shard refuses it if enough is left of it; bytes that are not even the
+    /// beginning of SIP end their connection.
+    fn unreadable(&self, flow: Flow, bytes: &[u8], error: ParseError) {
+        tracing::debug!(%error, transport = flow.transport.name(), "a connection brought no SIP message");
+        let excerpt = sip::Excerpt::of(bytes, error, flow.remote).map(Box::new);
+        let is_sip = excerpt.is_some() || bytes.starts_with(b"SIP/2.0 ");
+        // Lost where the shard is hopelessly behind.
+        let _ = self.owner.inbox(0).push(ToShard::Unparsable { flow, excerpt });
+        if !is_sip && let Some(cell) = self.streams.upgrade()
+            && let Some(streams) = cell.get()
+        {
+            streams.close(flow);
+        }
     }
 }
 
@@ -40,12 +58,7 @@ impl Sink for StreamSink {
                     let _ = inbox.push(ToShard::Received { flow, message });
                 }
             }
-            Err(error) => {
-                tracing::debug!(%error, transport = flow.transport.name(), "a connection brought no SIP message");
-                let excerpt = sip::Excerpt::of(&bytes, error, flow.remote).map(Box::new);
-                // Lost where the shard is hopelessly behind.
-                let _ = self.owner.inbox(0).push(ToShard::Unparsable { flow, excerpt });
-            }
+            Err(error) => self.unreadable(flow, &bytes, error),
         }
     }
 
@@ -53,10 +66,13 @@ impl Sink for StreamSink {
         tracing::debug!(transport = flow.transport.name(), connection = flow.connection, %why, "a connection closed");
     }
 
-    fn undelivered(&self, token: u64, flow: Flow, why: SendError) {
+    fn undelivered(&self, token: u64, flow: Flow, bytes: Bytes, why: SendError) {
         tracing::debug!(transport = flow.transport.name(), connection = flow.connection, %why, "a message was not sent");
         if let Some((shard, token)) = shard_of_token(token) {
-            self.owner.inbox(shard).extend([ToShard::Undelivered { token }]);
+            // Another way is of use where the connection is gone, not where its peer is slow.
+            let is_gone = matches!(why, SendError::NoConnection | SendError::Closed(_));
+            let unsent = is_gone.then_some(Unsent { flow, bytes });
+            self.owner.inbox(shard).extend([ToShard::Undelivered { token, unsent }]);
         }
     }
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use plugin::{Binding, Refusal, Registration, RegistrationLimits};
 use sip::{Contact, Flow, Head, HeaderId, Transport};
 
+use crate::scenario::DOMAIN;
+
 /// One contact.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
@@ -147,13 +149,15 @@ impl Registrar {
         found
     }
 
-    /// The target set (§16.5). Over a WebSocket a phone is reached by its own connection only (RFC 7118 §5).
+    /// The target set (§16.5). A phone is reached by its own connection: over a WebSocket only so (RFC 7118 §5), else by
+    /// its Contact once that is gone.
     pub(crate) fn targets(&self, address_of_record: &str, now_ms: u64, into: &mut Vec<node::Target>) {
         let targets = self.current(address_of_record, now_ms).map(|bound| node::Target {
             uri: bound.uri.as_str().into(),
             route: bound.path.iter().map(|path| path.as_str().into()).collect(),
             q: bound.q.unwrap_or(1000),
-            flow: (bound.flow.transport == Transport::Ws).then_some(bound.flow),
+            flow: (bound.flow.connection != 0 && !bound.uri.contains(DOMAIN)).then_some(bound.flow),
+            flow_only: bound.flow.transport == Transport::Ws,
         });
         into.extend(targets);
         into.sort_by_key(|target| std::cmp::Reverse(target.q));

@@ -208,7 +208,7 @@ impl Transit {
 
     fn to_the_desk(&self) -> Relay {
         let uri = format!("sip:desk@{}", phone_address(self.desk));
-        let target = Target { uri: uri.into(), route: Vec::new(), q: 1000, flow: None };
+        let target = Target { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false };
         Relay { targets: vec![target], targets_named: true, record_route: true, ..Relay::default() }
     }
 }

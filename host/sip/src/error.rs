@@ -6,8 +6,8 @@
 
 use crate::HeaderId;
 
-/// The bytes cannot be framed or indexed as a SIP message. There is nothing to answer with: drop the datagram or
-/// close the connection.
+/// The bytes cannot be framed or indexed as a SIP message: drop the datagram. [`Excerpt`](crate::Excerpt)
+/// may still find enough for an answer, and where the framing is lost the connection must be closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {

@@ -3,7 +3,7 @@
 //! In: a packed binding. Out: owned values: [`Binding`] for scripts and consoles, [`node::Target`] for a request's
 //! target set (RFC 3261 §16.5). Not here: the packed form (`packed.rs`).
 
-use sip::{Flow, Transport};
+use sip::{Flow, Host, Scheme, Transport, Uri};
 
 use crate::packed::BindingRef;
 
@@ -61,18 +61,67 @@ pub(crate) fn q(binding: &BindingRef<'_>) -> u16 {
     binding.q.unwrap_or(DEFAULT_Q)
 }
 
-/// A binding as a target. Its flow is used where the phone asked for that (RFC 5626) or can only be reached so
-/// (a WebSocket, RFC 7118 §5), and it registered with us directly; behind a Path the edge knows the flow.
-pub(crate) fn target(binding: &BindingRef<'_>) -> node::Target {
-    let by_flow = |flow: &Flow| {
-        binding.path.is_empty()
-            && (binding.outbound || matches!(flow.transport, Transport::Ws | Transport::Wss))
-    };
-    node::Target {
+/// A binding as a target; `None` where it can be reached by its flow only, and that has not survived a restart.
+pub(crate) fn target(binding: &BindingRef<'_>) -> Option<node::Target> {
+    let way = way(binding);
+    let flow = binding.flow.filter(|_| way != Way::Uri);
+    let flow_only = way == Way::Flow;
+    (flow.is_some() || !flow_only).then(|| node::Target {
         uri: binding.uri.into(),
         route: path(binding),
         q: q(binding),
-        flow: binding.flow.filter(by_flow),
+        flow,
+        flow_only,
+    })
+}
+
+/// How a binding is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Where its URI points.
+    Uri,
+    /// By the flow it was registered from; where its URI points once that is gone.
+    FlowFirst,
+    /// By that flow or not at all.
+    Flow,
+}
+
+/// The flow is the only way where the phone asked for that (RFC 5626 §5.3) and to a WebSocket (RFC 7118 §5). It is the
+/// better one for who registered by a connection as itself, with an address: behind a NAT nobody else gets there, and
+/// seldom does a phone have a certificate. Behind a Path the edge knows the flow.
+fn way(binding: &BindingRef<'_>) -> Way {
+    if !binding.path.is_empty() {
+        return Way::Uri;
+    }
+    let uri = Uri::parse(binding.uri.as_bytes()).ok();
+    let named = uri.as_ref().and_then(Uri::transport).and_then(Transport::from_token);
+    let by_socket = |transport| matches!(transport, Transport::Ws | Transport::Wss);
+    if binding.outbound
+        || named.is_some_and(by_socket)
+        || binding.flow.is_some_and(|flow| by_socket(flow.transport))
+    {
+        return Way::Flow;
+    }
+    let (Some(uri), Some(flow)) = (uri, binding.flow.filter(|flow| flow.connection != 0)) else {
+        return Way::Uri;
+    };
+    let fits = match named {
+        None => true,
+        // below TLS it is TCP (RFC 3261 §26.2.2)
+        Some(Transport::Tcp) if uri.scheme() == Scheme::Sips => flow.transport == Transport::Tls,
+        Some(named) => flow.transport == named,
+    };
+    if fits && is_address(&uri.host()) { Way::FlowFirst } else { Way::Uri }
+}
+
+/// Whether a Contact's host names a machine as it sees itself, and not a service: an address, or a name that nobody can
+/// look up (RFC 7118 §5.2.1).
+fn is_address(host: &Host<'_>) -> bool {
+    match host {
+        Host::Name(name) => {
+            name.len() > 8 && name.as_bytes()[name.len() - 8..].eq_ignore_ascii_case(b".invalid")
+        }
+        Host::V4(_) | Host::V6(_) => true,
     }
 }
 

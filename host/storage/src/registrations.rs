@@ -121,7 +121,7 @@ impl Registrations {
     /// first registered, or after a restart last registered.
     pub fn targets(&self, aor: &str, now_ms: u64) -> SmallVec<[node::Target; 1]> {
         let mut targets: SmallVec<[node::Target; 1]> =
-            self.read(aor, now_ms, |bindings| bindings.map(|b| binding::target(&b)).collect());
+            self.read(aor, now_ms, |bindings| bindings.filter_map(|b| binding::target(&b)).collect());
         targets.sort_by_key(|target| std::cmp::Reverse(target.q));
         targets
     }

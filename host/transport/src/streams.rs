@@ -47,7 +47,7 @@ use table::{Found, Table};
 pub trait Sink: Send + Sync + 'static {
     /// One whole message arrived. On TCP and TLS it is framed by its Content-Length; on WS and WSS it is what one
     /// WebSocket message held and needs no Content-Length (RFC 7118 §5), like a datagram. Framing looks no further
-    /// than it must: who finds that the bytes are not SIP closes the flow ([`Streams::close`]).
+    /// than it must: who finds that the bytes are not SIP answers, or closes the flow ([`Streams::close`]).
     fn message(&self, flow: Flow, bytes: Vec<u8>);
 
     /// Nothing more will arrive by this flow. Answers that are still owed to requests it brought may be sent for
@@ -55,8 +55,9 @@ pub trait Sink: Send + Sync + 'static {
     /// [`Sink::message`] could name.
     fn closed(&self, flow: Flow, why: CloseReason);
 
-    /// The message that was sent with this token to this flow did not leave.
-    fn undelivered(&self, token: u64, flow: Flow, why: SendError);
+    /// The message that was sent with this token to this flow did not leave. It comes back, since who sent it need
+    /// not have kept it.
+    fn undelivered(&self, token: u64, flow: Flow, bytes: Bytes, why: SendError);
 }
 
 /// Why a connection ended.
@@ -230,10 +231,10 @@ impl Streams {
     /// Never blocks. What cannot be sent comes back by [`Sink::undelivered`] with `token` and `flow`, possibly
     /// before this returns.
     pub fn send(&self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
-        let outgoing = Outgoing::message(bytes, token, flow);
+        let outgoing = Outgoing::message(bytes.clone(), token, flow);
         if let Err(why) = self.submit(flow, outgoing, server_name) {
             self.context.counters.undelivered.add(1);
-            self.context.sink.undelivered(token, flow, why);
+            self.context.sink.undelivered(token, flow, bytes, why);
         }
     }
 

@@ -7,6 +7,7 @@ mod common;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::{Event, Host, LISTENER, RESPONSE, expect, listener, loopback, request, rest, soon, towards};
 use sip::{Flow, ParseError, Transport};
 use strowger_transport::{CloseReason, SendError, StreamLimits, Streams, StreamsConfig, StreamsError};
@@ -126,6 +127,30 @@ async fn an_endless_head_ends_the_connection() {
         }
     }
     assert!(matches!(host.closed().await, CloseReason::Malformed(ParseError::TooLarge { .. })));
+}
+
+/// RFC 3261 §18.3: the framing is lost, the request can be answered all the same.
+#[tokio::test]
+async fn who_sends_an_unreadable_content_length_is_told_before_the_end() {
+    for (length, status) in [("many", "400 Bad Request"), ("70000", "513 Message Too Large")] {
+        let mut host = Host::tcp(limits());
+        let mut alice = client(&host).await;
+        let before = request("before");
+        let broken = format!(
+            "MESSAGE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK2\r\n\
+             From: <sip:a@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n\
+             Content-Length: {length}\r\n\r\nwhatever"
+        );
+        alice.write_all(&[&before[..], broken.as_bytes()].concat()).await.unwrap();
+        assert_eq!(host.message().await.1, before);
+        assert!(matches!(host.closed().await, CloseReason::Malformed(_)));
+        let answer = String::from_utf8(rest(&mut alice).await).unwrap();
+        assert!(answer.starts_with(&format!("SIP/2.0 {status}\r\n")), "{answer}");
+        assert!(
+            answer.contains("Via: SIP/2.0/TCP a.example;branch=z9hG4bK2;received=127.0.0.1\r\n"),
+            "{answer}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -459,5 +484,5 @@ struct NoSink;
 impl strowger_transport::Sink for NoSink {
     fn message(&self, _: Flow, _: Vec<u8>) {}
     fn closed(&self, _: Flow, _: CloseReason) {}
-    fn undelivered(&self, _: u64, _: Flow, _: SendError) {}
+    fn undelivered(&self, _: u64, _: Flow, _: Bytes, _: SendError) {}
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use node::{
     ConsultError, Consulted, Decided, Decision, Hook, Hop, Input, Listening, Node, NodeConfig, Output,
-    ReplyDecision, Wants,
+    ReplyDecision, Unsent, Wants,
 };
 use sip::{Flow, Message, Transport};
 use strowger_node as node;
@@ -26,6 +26,7 @@ pub(crate) enum Word {
 pub(crate) struct Sent {
     pub to: SocketAddr,
     pub transport: Transport,
+    pub flow: Flow,
     /// By which the node knows it where it comes back.
     pub token: u64,
     pub message: Message,
@@ -66,16 +67,35 @@ impl World {
         limits: Limits,
         script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
     ) -> Self {
-        let address: SocketAddr = NODE.parse().unwrap();
-        let listeners = [Transport::Udp, Transport::Tcp];
-        let own = listeners.map(|transport| proxy::ListenAddress::new(transport, "192.0.2.1", 5060));
-        let own = proxy::Own::new(own.into(), [7; 16]).with_alias("example.test", None);
+        Self::made_of(limits, &[(Transport::Udp, NODE), (Transport::Tcp, NODE)], script)
+    }
+
+    /// A node that listens on several addresses.
+    pub(crate) fn listening(
+        listeners: &[(Transport, &str)],
+        script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
+    ) -> Self {
+        Self::made_of(Limits::default(), listeners, script)
+    }
+
+    fn made_of(
+        limits: Limits,
+        listeners: &[(Transport, &str)],
+        script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
+    ) -> Self {
+        let addresses: Vec<(Transport, SocketAddr)> =
+            listeners.iter().map(|(transport, address)| (*transport, address.parse().unwrap())).collect();
+        let named = |&(transport, address): &(Transport, SocketAddr)| {
+            proxy::ListenAddress::new(transport, &address.ip().to_string(), address.port())
+        };
+        let own = proxy::Own::new(addresses.iter().map(named).collect(), [7; 16]);
+        let own = own.with_alias("example.test", None);
         let config = NodeConfig {
             shard: 0,
             seed: [3; 32],
             route_key: [5; 16],
             own: Arc::new(own),
-            listening: Listening::new(listeners.map(|transport| (transport, address)).into()),
+            listening: Listening::new(addresses),
             wall_start_ms: 1_700_000_000_000,
             timers: Timers::default(),
             timer_c: Duration::from_secs(185),
@@ -93,17 +113,24 @@ impl World {
 
     /// A message arrives from an address; what leaves.
     pub(crate) fn receive(&mut self, from: &str, text: &str) -> Vec<Sent> {
-        let source = from.parse().unwrap();
+        let flow =
+            Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: from.parse().unwrap() };
+        self.receive_by(flow, text)
+    }
+
+    /// A message arrives by a flow; what leaves.
+    pub(crate) fn receive_by(&mut self, flow: Flow, text: &str) -> Vec<Sent> {
         let bytes = text.replace('\n', "\r\n");
-        let message = Message::parse_datagram_from(bytes.as_bytes(), source).unwrap();
-        let flow = Flow { transport: Transport::Udp, listener: 0, connection: 0, remote: source };
+        let message = Message::parse_datagram_from(bytes.as_bytes(), flow.remote).unwrap();
         self.node.handle_input(self.now, Input::Received { flow, message });
         self.run()
     }
 
-    /// A message cannot be delivered; what leaves.
+    /// A message cannot be delivered: its connection, where it had one, is gone. What leaves instead.
     pub(crate) fn undelivered(&mut self, sent: &Sent) -> Vec<Sent> {
-        self.node.handle_input(self.now, Input::Undelivered { token: sent.token });
+        let bytes = sent.message.bytes().to_vec().into();
+        let unsent = (sent.flow.connection != 0).then_some(Unsent { flow: sent.flow, bytes });
+        self.node.handle_input(self.now, Input::Undelivered { token: sent.token, unsent });
         self.run()
     }
 
@@ -126,7 +153,7 @@ impl World {
             match output {
                 Output::Transmit { flow, bytes, token, .. } => {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
-                    sent.push(Sent { to: flow.remote, transport: flow.transport, token, message });
+                    sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
                 Output::Consult { id, hook, message, .. } => {
                     self.consulted.push(hook);

@@ -73,6 +73,7 @@ impl Services for Machine {
             route: vec!["<sip:path.example;lr>".into()],
             q: 500,
             flow: None,
+            flow_only: false,
         });
     }
     fn get(&self, _: &Asking<'_>, _: &str) -> Option<Entry> {

@@ -73,7 +73,8 @@ fn every_record_route_leads_back_to_its_listener() {
         let plain = own.record_route(number).trim_matches(['<', '>']);
         assert_eq!(own.listener_of(&uri(plain)), Some(number), "{plain}");
         assert!(uri(plain).is_loose());
-        let value = own.record_route_with(number, b"token", false);
+        let side = Side { listener: number, token: b"token" };
+        let value = own.record_route_with(side, false, number % 2 == 1);
         let value = String::from_utf8(value).unwrap();
         let uri = uri(value.trim_matches(['<', '>']));
         assert_eq!(uri.user(), Some(&b"token"[..]));
@@ -81,7 +82,10 @@ fn every_record_route_leads_back_to_its_listener() {
     }
     assert_eq!(own.record_route(0), "<sip:192.0.2.1:5060;lr>");
     assert_eq!(own.record_route(3), "<sip:[2001:db8::1]:5060;lr>");
-    assert_eq!(own.record_route_with(2, b"", true), b"<sips:proxy.example.com:5061;transport=tcp;lr>");
+    let secure = Side { listener: 2, token: b"" };
+    assert_eq!(own.record_route_with(secure, true, false), b"<sips:proxy.example.com:5061;transport=tcp;lr>");
+    let half = Side { listener: 1, token: b"t" };
+    assert_eq!(own.record_route_with(half, false, true), b"<sip:t@192.0.2.1:5060;transport=tcp;lr;half>");
     assert_eq!(own.record_route(99), "");
 }
 

@@ -4,7 +4,7 @@
 
 use sip::{Draft, Edit, Message, Transport};
 use strowger_proxy as proxy;
-use strowger_proxy::{Forwarding, ListenAddress, Own, RecordRoute, RouteSet, Target, Via};
+use strowger_proxy::{Forwarding, ListenAddress, Own, RecordRoute, RouteSet, Side, Target, Via};
 
 /// A proxy that listens on UDP 5060 of this host, and on TCP.
 pub(crate) fn own(host: &str) -> Own {
@@ -25,6 +25,12 @@ pub(crate) fn request(start: &str, lines: &[&str]) -> Message {
         "Max-Forwards: 70\r\nTo: <sip:callee@domain.com>;tag=8\r\nFrom: <sip:caller@example.com>;tag=9\r\n";
     text += &format!("Call-ID: a84b4c76e66710\r\nCSeq: 314 {method}\r\nContent-Length: 0\r\n\r\n");
     Message::parse_datagram(text.as_bytes()).unwrap()
+}
+
+/// A Record-Route for a request that leaves by the listener it came in on.
+pub(crate) fn on_one_side(listener: u16, token: &[u8]) -> RecordRoute<'_> {
+    let side = Side { listener, token };
+    RecordRoute { inbound: side, outbound: side }
 }
 
 /// What is wanted of a copy, all optional.

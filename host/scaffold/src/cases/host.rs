@@ -82,6 +82,7 @@ impl HostAnswers {
                 route: binding.path.iter().map(|path| path.as_str().into()).collect(),
                 q: binding.q,
                 flow: None,
+                flow_only: false,
             })
             .collect()
     }

@@ -48,6 +48,7 @@ fn relay() -> Relay {
         route: route.iter().map(|route| (*route).into()).collect(),
         q,
         flow: None,
+        flow_only: false,
     };
     let edits = vec![
         Edit::RemoveAll(HeaderId::P_ASSERTED_IDENTITY, "".into()),

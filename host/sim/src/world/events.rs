@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use node::{Decided, Hop, Input, LocateFailure, LocateId};
+use node::{Decided, Hop, Input, LocateFailure, LocateId, Unsent};
 use sip::{Flow, Message, Transport};
 use transaction::Time;
 
@@ -33,7 +33,7 @@ pub(super) enum Event {
     /// A message on a connection arrives.
     Stream { connection: u64, host: Host, from: SocketAddr, bytes: Bytes },
     /// A node learns that it could not send.
-    Undelivered { node: usize, token: u64 },
+    Undelivered { node: usize, token: u64, unsent: Option<Unsent> },
     /// A node's datagram comes back as an ICMP error.
     Icmp { node: usize, bytes: Bytes },
     /// A script has decided.
@@ -107,15 +107,15 @@ impl World {
                     Err(error) => self.unreadable(host, &error),
                 }
             }
-            Event::Undelivered { node, token } => {
+            Event::Undelivered { node, token, unsent } => {
                 self.trace.note(self.now, Some(Host::Element(node)), &"could not send");
                 self.count("undelivered");
-                self.put_in(node, Input::Undelivered { token });
+                self.put_in(node, Input::Undelivered { token, unsent });
             }
             Event::Icmp { node, .. } if self.elements[node].is_down => {}
             Event::Icmp { node, bytes } => {
                 if let Some(token) = self.elements[node].node.token_of(&bytes) {
-                    self.happen(Event::Undelivered { node, token });
+                    self.happen(Event::Undelivered { node, token, unsent: None });
                 }
             }
             Event::Decided { node, decided } => self.put_in(node, Input::Decided(decided)),

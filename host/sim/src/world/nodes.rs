@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use node::{Hop, Input, LocateFailure, Output};
+use node::{Hop, Input, LocateFailure, Output, Unsent};
 use sip::{Flow, Message, Transport, Uri};
 
 use super::World;
@@ -140,7 +140,8 @@ impl World {
                     self.broke(&bytes);
                 }
                 if token != 0 {
-                    self.at(at, Event::Undelivered { node, token });
+                    let unsent = Some(Unsent { flow, bytes });
+                    self.at(at, Event::Undelivered { node, token, unsent });
                 }
             }
         }

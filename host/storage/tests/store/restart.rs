@@ -73,6 +73,24 @@ fn a_connection_does_not_survive_but_its_contact_does() {
     assert_eq!(registrar.lookup()[0].flow, None);
     let same_number = connection(Transport::Tls, 9);
     assert!(!registrar.registrations().is_registered_here(AOR, &same_number, NOW));
+    assert_eq!(registrar.registrations().targets(AOR, NOW).len(), 1);
+}
+
+/// RFC 5626 §5.3, RFC 7118 §5: nothing else leads there.
+#[test]
+fn who_was_reached_by_a_flow_only_is_no_target_until_it_registers_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut registrar = open(folder.path());
+    registrar.flow = connection(Transport::Tcp, 9);
+    let outbound = "Contact: <sip:1@192.0.2.4>;+sip.instance=\"<urn:uuid:x>\";reg-id=1";
+    registrar.register(&register("a", 1, &["Supported: path, outbound", outbound])).expect("granted");
+    registrar.flow = connection(Transport::Ws, 10);
+    registrar.register(&register("b", 1, &["Contact: <sip:x@y.invalid;transport=ws>"])).expect("granted");
+    assert_eq!(registrar.registrations().targets(AOR, NOW).len(), 2);
+    drop(registrar);
+    let registrar = open(folder.path());
+    assert_eq!(registrar.uris().len(), 2);
+    assert!(registrar.registrations().targets(AOR, NOW).is_empty());
 }
 
 #[test]

@@ -27,7 +27,9 @@ fn an_instance_and_reg_id_name_a_binding_whatever_its_uri() {
     registrar.register(&register("c", 1, &[SUPPORTED, &contact("sip:2@a", "y", "1")])).expect("granted");
     assert_eq!(registrar.uris(), ["sip:2@a"; 3]);
     let targets = registrar.registrations().targets(AOR, registrar.now_ms);
-    assert!(targets.iter().all(|target| target.flow == Some(connection(Transport::Tcp, 2))));
+    assert!(
+        targets.iter().all(|target| target.flow == Some(connection(Transport::Tcp, 2)) && target.flow_only)
+    );
 }
 
 #[test]
@@ -100,7 +102,32 @@ fn a_websocket_is_reached_over_itself() {
     registrar.flow = connection(Transport::Wss, 5);
     registrar.register(&register("a", 1, &["Contact: <sip:x@y.invalid;transport=ws>"])).expect("granted");
     let targets = registrar.registrations().targets(AOR, registrar.now_ms);
-    assert_eq!(targets[0].flow, Some(connection(Transport::Wss, 5)));
+    assert_eq!((targets[0].flow, targets[0].flow_only), (Some(connection(Transport::Wss, 5)), true));
+}
+
+/// Without RFC 5626 a connection is the first way to who registered by it, and the Contact the second.
+#[test]
+fn a_connection_is_the_first_way_back() {
+    for (transport, contact, by_flow) in [
+        (Transport::Tcp, "sip:1@192.0.2.4:40001;transport=tcp", true),
+        (Transport::Tcp, "sip:1@10.0.0.9;transport=TCP", true),
+        (Transport::Tcp, "sip:1@[2001:db8::1]:5070", true),
+        (Transport::Tls, "sip:1@192.0.2.4:40001;transport=tls", true),
+        (Transport::Tls, "sips:1@192.0.2.4:40001", true),
+        (Transport::Tls, "sips:1@192.0.2.4:40001;transport=tcp", true),
+        (Transport::Tls, "sip:1@x81.invalid", true),
+        (Transport::Tls, "sip:1@192.0.2.4;transport=tcp", false),
+        (Transport::Tcp, "sip:1@192.0.2.4;transport=udp", false),
+        (Transport::Tcp, "sip:1@pbx.example.net;transport=tcp", false),
+        (Transport::Tcp, "tel:+4930123", false),
+    ] {
+        let mut registrar = Registrar::new();
+        registrar.flow = connection(transport, 3);
+        registrar.register(&register("a", 1, &[&format!("Contact: <{contact}>")])).expect("granted");
+        let targets = registrar.registrations().targets(AOR, registrar.now_ms);
+        let expected = by_flow.then(|| connection(transport, 3));
+        assert_eq!((targets[0].flow, targets[0].flow_only), (expected, false), "{contact}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //!  task ─────┤              └▶ CRLF CRLF ─▶ outbox
 //!            └─ writer ◀─ outbox
 //!  peer closes its side: the reader ends, the writer goes on until all is answered, at most for `half_closed`
+//!  what cannot be framed: the reader ends, the writer goes on until what is queued, a last 400 too, is written
 //! ```
 //! In: two halves of an established stream. Out: framed messages; ends with the connection. Reader and writer run
 //! in one task, so that a peer that does not read cannot keep us from reading.
@@ -45,9 +46,16 @@ where
         match first {
             Ended::Reading(why) => {
                 session.closed_for_reading(why);
-                // who waits for an answer may have closed its side only
-                if why == CloseReason::Peer && session.half_close() {
-                    let _ = timeout(session.context.limits.half_closed, writing).await;
+                match why {
+                    // who waits for an answer may have closed its side only
+                    CloseReason::Peer if session.half_close() => {
+                        let _ = timeout(session.context.limits.half_closed, writing).await;
+                    }
+                    // finished already: what is queued is written
+                    CloseReason::Malformed(_) | CloseReason::TooLarge => {
+                        let _ = timeout(FAREWELL, writing).await;
+                    }
+                    _ => {}
                 }
                 why
             }
@@ -105,7 +113,12 @@ async fn read_messages(mut reader: impl AsyncRead + Unpin, session: &Session) ->
         match take_all(&mut framer, &mut buffer, session) {
             Ok(true) => owed = None,
             Ok(false) => {}
-            Err(why) => return why,
+            Err(why) => {
+                if let Some(error) = refusal(why, limits.max_message) {
+                    session.refuse(&buffer, error);
+                }
+                return why;
+            }
         }
         if !buffer.is_empty() {
             owed = owed.or_else(|| Some(Instant::now()));
@@ -127,6 +140,17 @@ fn take_all(framer: &mut Framer, buffer: &mut BytesMut, session: &Session) -> Re
         complete = true;
     }
     Ok(complete)
+}
+
+/// What a peer is told whose bytes cannot be framed.
+fn refusal(why: CloseReason, max_message: usize) -> Option<sip::ParseError> {
+    match why {
+        CloseReason::Malformed(error) => Some(error),
+        CloseReason::TooLarge => {
+            Some(sip::ParseError::TooLarge { offset: 0, what: "bytes of a message", limit: max_message })
+        }
+        _ => None,
+    }
 }
 
 /// What the framer took from the buffer.

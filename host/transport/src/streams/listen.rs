@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::session::Session;
 use super::table::{Admission, Refusal};
@@ -127,11 +128,15 @@ async fn establish(
         }
         (Some(acceptor), false) => match timeout(limits.handshake, acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
+                log_tls(&stream, bound.address, remote);
                 let (reader, writer) = tokio::io::split(stream);
                 byte_stream::serve(reader, writer, register(context.clone())).await;
                 true
             }
-            _ => false,
+            failed => {
+                log_failed_handshake(failed.ok().and_then(Result::err), bound.address, remote);
+                false
+            }
         },
         (None, true) => match timeout(limits.handshake, web_socket::upgrade(stream, &limits)).await {
             Ok(Ok(stream)) => {
@@ -142,7 +147,14 @@ async fn establish(
         },
         (Some(acceptor), true) => {
             let handshakes = async {
-                let stream = acceptor.accept(stream).await.ok()?;
+                let stream = match acceptor.accept(stream).await {
+                    Ok(stream) => stream,
+                    Err(error) => {
+                        log_failed_handshake(Some(error), bound.address, remote);
+                        return None;
+                    }
+                };
+                log_tls(&stream, bound.address, remote);
                 web_socket::upgrade(stream, &limits).await.ok()
             };
             match timeout(limits.handshake, handshakes).await {
@@ -157,6 +169,18 @@ async fn establish(
     if !done {
         context.counters.handshakes_failed.add(1);
     }
+}
+
+/// Which version and suite a peer chose, for who looks into why it does not come through.
+fn log_tls(stream: &TlsStream<TcpStream>, listener: SocketAddr, remote: SocketAddr) {
+    let (_, tls) = stream.get_ref();
+    let (version, suite) = (tls.protocol_version(), tls.negotiated_cipher_suite().map(|suite| suite.suite()));
+    tracing::debug!(%listener, %remote, ?version, ?suite, "TLS is established");
+}
+
+fn log_failed_handshake(error: Option<io::Error>, listener: SocketAddr, remote: SocketAddr) {
+    let error = error.unwrap_or_else(|| io::ErrorKind::TimedOut.into());
+    tracing::debug!(%listener, %remote, %error, "a TLS handshake failed");
 }
 
 /// Socket options of every connection; a refused one is not worth failing for.

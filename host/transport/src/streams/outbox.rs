@@ -20,7 +20,7 @@ use super::{CloseReason, SendError, StreamLimits};
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) bytes: Bytes,
-    /// Who to tell if it does not leave: token and flow as given to `send`. `None` for keepalives.
+    /// Who to tell if it does not leave: token and flow as given to `send`. `None` for what is the connection's own.
     pub(super) report: Option<(u64, Flow)>,
 }
 
@@ -29,9 +29,14 @@ impl Outgoing {
         Outgoing { bytes, report: Some((token, flow)) }
     }
 
+    /// Something of the connection's own: nobody waits to hear of it.
+    pub(super) fn unreported(bytes: Bytes) -> Outgoing {
+        Outgoing { bytes, report: None }
+    }
+
     /// The answer to CRLF CRLF (RFC 5626 §4.4.1).
     pub(super) fn pong() -> Outgoing {
-        Outgoing { bytes: Bytes::from_static(b"\r\n"), report: None }
+        Outgoing::unreported(Bytes::from_static(b"\r\n"))
     }
 }
 

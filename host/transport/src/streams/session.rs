@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use sip::Method;
+
 use super::outbox::Outgoing;
 use super::table::{Connection, Registered};
 use super::{CloseReason, Context, SendError};
@@ -60,6 +62,21 @@ impl Session {
         if self.connection().outbox.push(Outgoing::pong(), &self.context.limits).is_ok() {
             self.context.counters.keepalives.add(1);
         }
+    }
+
+    /// What came cannot be framed: says so where it can still be told who asked (RFC 3261 §18.3), and takes nothing
+    /// more to write. The connection is of no more use.
+    pub(super) fn refuse(&self, bytes: &[u8], error: sip::ParseError) {
+        let Connection { flow, outbox, .. } = self.connection();
+        let excerpt = sip::Excerpt::of(bytes, error, flow.remote);
+        if let Some(sip::Excerpt { request, status }) = excerpt.filter(|one| one.request.method() != Method::Ack) {
+            let mut answer = Vec::new();
+            // nothing in a dialog can follow: any tag will do that no other connection has
+            let to_tag = format!("{:x}", flow.connection);
+            sip::respond(request.head(), status, "", Some(&to_tag), &mut answer, |_| {});
+            let _ = outbox.push(Outgoing::unreported(answer.into()), &self.context.limits);
+        }
+        outbox.finish();
     }
 
     /// How long a wait for the peer may last that began when something was last read or written.
@@ -123,8 +140,10 @@ pub(super) fn give_back(
     unwritten: VecDeque<Outgoing>,
 ) {
     let rest = registered.connection.outbox.close(why);
-    for (token, flow) in unwritten.into_iter().chain(rest).filter_map(|outgoing| outgoing.report) {
-        context.counters.undelivered.add(1);
-        context.sink.undelivered(token, flow, why);
+    for outgoing in unwritten.into_iter().chain(rest) {
+        if let Some((token, flow)) = outgoing.report {
+            context.counters.undelivered.add(1);
+            context.sink.undelivered(token, flow, outgoing.bytes, why);
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Sink for Recorder {
         let _ = self.0.send(Event::Closed(flow, why));
     }
 
-    fn undelivered(&self, token: u64, flow: Flow, why: SendError) {
+    fn undelivered(&self, token: u64, flow: Flow, _bytes: Bytes, why: SendError) {
         let _ = self.0.send(Event::Undelivered(token, flow, why));
     }
 }

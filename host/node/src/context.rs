@@ -140,6 +140,15 @@ pub(crate) enum ByFlow {
     First(Refusal),
     /// By a flow or not at all; then this is the answer.
     Only(Refusal),
+    /// The flow is gone, and it goes where its URI points; this is the answer if that fails as well.
+    Gone(Refusal),
+}
+
+impl ByFlow {
+    /// Whether it goes by a flow now.
+    pub(crate) fn is_now(self) -> bool {
+        matches!(self, ByFlow::First(_) | ByFlow::Only(_))
+    }
 }
 
 /// All contexts of a node: places with generations, so that a late event finds nothing instead of a stranger.

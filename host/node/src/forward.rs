@@ -128,12 +128,12 @@ impl Node {
         let place = &mut active.branches[usize::from(branch)];
         match place.by_flow {
             ByFlow::No => Err(errors::UNREACHABLE),
-            ByFlow::Only(refusal) => Err(refusal),
+            ByFlow::Only(refusal) | ByFlow::Gone(refusal) => Err(refusal),
             ByFlow::First(refusal) if active.forking.state(branch) != Some(proxy::BranchState::Trying) => {
                 Err(refusal)
             }
             ByFlow::First(refusal) => {
-                place.by_flow = ByFlow::Only(refusal);
+                place.by_flow = ByFlow::Gone(refusal);
                 place.client = None;
                 self.begin_by_uri(now, id, active, branch).map_err(|_| refusal)
             }
@@ -191,7 +191,7 @@ impl Node {
             && hop.flow.transport == Transport::Udp
             && bytes.len() > self.config.udp_bytes
             && !place.too_large
-            && place.by_flow == ByFlow::No
+            && !place.by_flow.is_now()
             && let Some(listener) = self.config.listening.for_remote(Transport::Tcp, hop.flow.remote, source)
         {
             let stream = Flow { transport: Transport::Tcp, listener, ..hop.flow };
@@ -225,7 +225,7 @@ impl Node {
         let token =
             |flow| flow_token::token(&self.config.route_key, head.call_id().unwrap_or_default(), flow);
         let kept_in = (source.connection != 0 || asks_for_its_flow(&head)).then_some(source);
-        let kept_out = (hop.connection != 0 || branch.by_flow != ByFlow::No).then_some(hop);
+        let kept_out = (hop.connection != 0 || branch.by_flow.is_now()).then_some(hop);
         let tokens = relay.record_route.then(|| {
             let inbound = token(kept_in);
             let outbound = if kept_in == kept_out { inbound.clone() } else { token(kept_out) };

@@ -167,6 +167,8 @@ fn a_contact_is_tried_where_its_connection_is_gone() {
     let sent = world.undelivered(&sent[1]);
     assert_eq!(ladder(&sent), ["INVITE 10.0.0.9:40404"]);
     assert_eq!((sent[0].flow.connection, sent[0].flow.transport), (0, Transport::Tls));
+    let routes = values(&sent[0].message, sip::HeaderId::RECORD_ROUTE);
+    assert_eq!(routes[0].find('@'), Some("<sip:0123456789abcdef".len()), "no flow towards Bob: {routes:?}");
     let sent = world.undelivered(&sent[0]);
     assert_eq!(ladder(&sent), ["480 192.0.2.10:50010"], "nobody there either");
 }

@@ -30,7 +30,8 @@ impl Node {
         }
         let Some(mut active) = context.active.take() else { return };
         // A script that is still thinking is not waited for: what it says finds nothing to be said about.
-        if matches!(active.asking, Some(Asking::Request(_) | Asking::Failure(..) | Asking::FailureReply(..))) {
+        if matches!(active.asking, Some(Asking::Request(_) | Asking::Failure(..) | Asking::FailureReply(..)))
+        {
             active.asking = None;
             context.active = Some(active);
             return self.answer(now, id, errors::CANCELLED);

@@ -77,7 +77,9 @@ impl Node {
             Decision::Relay(relay) => self.relay(now, id, relay),
             Decision::Next(edits) => self.relay(now, id, Relay { edits, ..Relay::default() }),
             // Nothing would ever follow it; what goes before the decision has a list of its own (`provisionals`).
-            Decision::Reply(reply) if reply.status < 200 => self.consult_failed(now, id, ConsultError::Invalid),
+            Decision::Reply(reply) if reply.status < 200 => {
+                self.consult_failed(now, id, ConsultError::Invalid)
+            }
             Decision::Reply(reply) => self.reply(now, id, &reply),
             Decision::Challenge(challenge) => self.challenge(now, id, &challenge),
             Decision::Drop
@@ -92,7 +94,8 @@ impl Node {
     fn consult_failed(&mut self, now: Time, id: ContextId, error: ConsultError) {
         self.counters.consult_errors.add();
         // An ACK cannot be refused, and the callee waits for it: inside a dialog it goes where the standard says.
-        if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack && context.in_dialog) {
+        if self.contexts.get_mut(id).is_some_and(|context| context.method == Method::Ack && context.in_dialog)
+        {
             return self.decide(now, id, Decision::Next(Vec::new()));
         }
         self.answer(now, id, errors::consult(error));

@@ -83,7 +83,9 @@ impl Node {
         let Some(active) = context.active.as_mut() else { return };
         let (hook, message) = match &asking {
             Asking::Request(hook) => (*hook, Arc::clone(&active.request)),
-            Asking::Reply(response) | Asking::FailureReply(_, response) => (Hook::Reply, Arc::clone(response)),
+            Asking::Reply(response) | Asking::FailureReply(_, response) => {
+                (Hook::Reply, Arc::clone(response))
+            }
             Asking::Failure(_, response) => (Hook::Failure, Arc::clone(response)),
         };
         active.asking = Some(asking);

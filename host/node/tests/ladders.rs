@@ -450,7 +450,8 @@ fn the_branch_after_one_that_could_not_be_sent_is_heard() {
 fn forked_call(world: &mut World) -> (Vec<world::Sent>, Vec<world::Sent>) {
     let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
     assert_eq!(ladder(&sent), ["100 192.0.2.10:5060", "INVITE 192.0.2.20:5060", "INVITE 192.0.2.30:5060"]);
-    let answered = world.receive(BOB, &response(&sent[1].message, 200, "b1", "Contact: <sip:bob@192.0.2.20>"));
+    let answered =
+        world.receive(BOB, &response(&sent[1].message, 200, "b1", "Contact: <sip:bob@192.0.2.20>"));
     (sent, answered)
 }
 
@@ -477,7 +478,11 @@ fn the_second_phone_to_answer_has_a_dialog_too_and_only_once() {
     let bye = world.receive(ALICE, &bye);
     world.receive(CAROL, &response(&bye[0].message, 200, "c1", ""));
     assert_eq!(world.node.counters().dialogs.get(), 1);
-    assert_eq!(ladder(&world.receive(CAROL, &late)), ["200 192.0.2.10:5060"], "a 2xx that was on its way twice");
+    assert_eq!(
+        ladder(&world.receive(CAROL, &late)),
+        ["200 192.0.2.10:5060"],
+        "a 2xx that was on its way twice"
+    );
     assert_eq!(world.node.counters().dialogs.get(), 1, "does not bring back what is over");
 }
 

@@ -36,7 +36,8 @@ impl StreamSink {
         let is_sip = excerpt.is_some() || bytes.starts_with(b"SIP/2.0 ");
         // Lost where the shard is hopelessly behind.
         let _ = self.owner.inbox(0).push(ToShard::Unparsable { flow, excerpt });
-        if !is_sip && let Some(cell) = self.streams.upgrade()
+        if !is_sip
+            && let Some(cell) = self.streams.upgrade()
             && let Some(streams) = cell.get()
         {
             streams.close(flow);

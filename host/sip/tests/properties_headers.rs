@@ -54,7 +54,8 @@ struct Address {
 fn address() -> impl Strategy<Value = Address> {
     let tag = proptest::option::of("[a-z0-9.!%*_+`'~-]{1,8}");
     (display(), uri(), tag, "[ \t]{0,2}").prop_map(|((display, before), uri, tag, space)| {
-        let after = tag.as_ref().map_or(String::new(), |tag| format!("{space};{space}tag{space}={space}{tag}"));
+        let after =
+            tag.as_ref().map_or(String::new(), |tag| format!("{space};{space}tag{space}={space}{tag}"));
         let written = format!("{before}<{uri}>{after}");
         Address { display, uri, tag, written }
     })

@@ -97,8 +97,7 @@ pub(crate) fn read(row: u64, expires_at_ms: u64, record: &str) -> Option<Binding
     };
     let path = lines.next().unwrap_or_default();
     let flow = flow.filter(|flow: &Flow| flow.connection == 0 && !flow.transport.is_reliable());
-    let binding =
-        BindingRef { row, expires_at_ms, q, cseq, outbound, flow, uri, parameters, call_id, path };
+    let binding = BindingRef { row, expires_at_ms, q, cseq, outbound, flow, uri, parameters, call_id, path };
     binding.fits().then_some(binding)
 }
 

@@ -59,7 +59,11 @@ impl World {
         let (error, took) = trouble(&mut element.random, &self.scenario.faults);
         let decided = match error {
             Some(error) => {
-                self.trace.note(self.now, Some(Host::Element(node)), &format!("{:?}: {error}", question.hook));
+                self.trace.note(
+                    self.now,
+                    Some(Host::Element(node)),
+                    &format!("{:?}: {error}", question.hook),
+                );
                 failed(question.id, question.hook, error)
             }
             None => element.script.ask(question),

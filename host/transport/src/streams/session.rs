@@ -69,7 +69,9 @@ impl Session {
     pub(super) fn refuse(&self, bytes: &[u8], error: sip::ParseError) {
         let Connection { flow, outbox, .. } = self.connection();
         let excerpt = sip::Excerpt::of(bytes, error, flow.remote);
-        if let Some(sip::Excerpt { request, status }) = excerpt.filter(|one| one.request.method() != Method::Ack) {
+        if let Some(sip::Excerpt { request, status }) =
+            excerpt.filter(|one| one.request.method() != Method::Ack)
+        {
             let mut answer = Vec::new();
             // nothing in a dialog can follow: any tag will do that no other connection has
             let to_tag = format!("{:x}", flow.connection);

@@ -1,5 +1,7 @@
 //! Where log lines go: standard error, as text or JSON. In: the `[log]` table. Out: nothing.
 
+use std::io::IsTerminal;
+
 use anyhow::{Result, anyhow};
 use runtime::config::{LogFormat, LogTable};
 use tracing_subscriber::EnvFilter;

@@ -44,8 +44,7 @@ impl Uri<'_> {
             out.push('@');
         }
         match self.host() {
-            // a name with the dot of the root is the same name
-            Host::Name(name) => push_lower(name.strip_suffix('.').unwrap_or(name).as_bytes(), out),
+            Host::Name(name) => push_lower(without_root(name).as_bytes(), out),
             // Writing to a String cannot fail.
             address => {
                 let _ = write!(out, "{address}");
@@ -65,6 +64,11 @@ impl Uri<'_> {
             push_lower(context, out);
         }
     }
+}
+
+/// A name with the dot of the root is the same name; what ends with two dots is none, and stays as it is.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').filter(|rest| !rest.is_empty() && !rest.ends_with('.')).unwrap_or(name)
 }
 
 fn push_lower(bytes: &[u8], out: &mut String) {

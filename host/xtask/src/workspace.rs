@@ -30,15 +30,6 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
         cargo.env_remove(name);
     }
     cargo.current_dir(root()).args(arguments).stdin(Stdio::null());
-    // `cargo run` tells us about our own package. Build scripts watch some of these, and would run again for each of
-    // the two ways of calling cargo.
-    let ours = |name: &str| {
-        ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|prefix| name.starts_with(prefix))
-            || name == "CARGO_CRATE_NAME"
-    };
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)) {
-        cargo.env_remove(name);
-    }
     cargo
 }
 

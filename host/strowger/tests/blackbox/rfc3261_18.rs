@@ -90,19 +90,19 @@ fn a_stream_is_cut_by_content_length() {
 #[test]
 fn a_stream_that_cannot_be_cut_is_closed() {
     let router = Router::start();
-    for spoilt in [
-        "Content-Length: -5",
-        "Content-Length: 99999999",
-        "Content-Length: 0\nl: 1",
-        &format!("X: {}", "y".repeat(40_000)),
+    for (spoilt, status) in [
+        ("Content-Length: -5", "400 Bad Request"),
+        ("Content-Length: 99999999", "513 Message Too Large"),
+        ("Content-Length: 0\nl: 1", "400 Bad Request"),
+        (&format!("X: {}", "y".repeat(40_000)), "513 Message Too Large"),
     ] {
         let mut stream = router.stream();
         let mut request = options().with(spoilt);
         request.content_length = false;
         stream.send(&request);
-        if let Some(refusal) = stream.bytes(PATIENCE) {
-            assert!(refusal.starts_with(b"SIP/2.0 4"), "{}", String::from_utf8_lossy(&refusal));
-        }
+        let refusal = stream.bytes(PATIENCE).expect("a refusal");
+        let refusal = String::from_utf8_lossy(&refusal);
+        assert!(refusal.starts_with(&format!("SIP/2.0 {status}\r\n")), "{refusal}");
         assert!(stream.bytes(PATIENCE).is_none(), "{}", &spoilt[..14]);
     }
     let mut stream = router.stream();
@@ -117,6 +117,27 @@ fn an_answer_goes_back_on_the_connection() {
     let mut stream = router.stream();
     let answered = stream.ask(&options().via("Via: SIP/2.0/TCP 192.0.2.1:5060;branch=z9hG4bKelsewhere"));
     assert!(answered.get("Via").contains("received=127.0.0.1"), "{}", answered.text());
+}
+
+/// §18.2.2: the connection that the request came by is gone when the answer is there. It goes by a new one, to where the
+/// request came from and the port that its Via names.
+#[test]
+fn an_answer_whose_connection_is_gone_opens_another() {
+    let router = Router::start();
+    let (callee, mut caller) = (router.phone("bob"), router.stream());
+    assert_eq!(caller.register("alice", "").status(), 200);
+    let listening = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let port = listening.local_addr().expect("an address").port();
+    let sent = Request::new("MESSAGE", "alice", "bob");
+    // a name that nobody knows: what counts is where the request came from
+    let via = format!("Via: SIP/2.0/TCP caller.invalid:{port};branch={}", sent.branch);
+    caller.send(&sent.clone().via(&via));
+    let came = callee.expect("MESSAGE");
+    caller.reset();
+    callee.answer(&came, 200, "b", "");
+    let (mut stream, from) = Stream::accept(&listening);
+    assert_eq!(from.ip(), router.sip.ip());
+    assert_eq!(stream.expect("200").get("Call-ID"), sent.call_id);
 }
 
 /// §17.1.1.2, §17.2.1: over a reliable transport nothing is repeated.
@@ -172,7 +193,7 @@ fn a_large_request_goes_by_tcp_where_it_can() {
 
     let listener = TcpListener::bind(callee.own()).expect("the same port");
     caller.send(&large());
-    let mut stream = Stream::over(listener.accept().expect("a connection").0);
+    let (mut stream, _) = Stream::accept(&listener);
     let came: Message = stream.expect("MESSAGE");
     assert!(came.get("Via").starts_with("SIP/2.0/TCP "), "{}", came.text());
     assert_eq!(came.body.len(), 3000);

@@ -1,8 +1,9 @@
 //! RFC 5626: flows and what keeps them alive.
 
-use std::time::Duration;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
-use crate::support::{PATIENCE, Peer, Request, Router};
+use crate::support::{PASSWORD, PATIENCE, Peer, Request, Router, Stream};
 
 const INSTANCE: &str = "+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\"";
 
@@ -62,7 +63,41 @@ fn a_call_comes_over_the_flow() {
     phone.shut_down();
     assert!(phone.bytes(PATIENCE).is_none());
     let refused = caller.ask(&Request::new("MESSAGE", "alice", "bob"));
-    assert!(matches!(refused.status(), 480 | 500), "{}", refused.text());
+    assert_eq!(refused.status(), 480, "{}", refused.text());
+}
+
+/// A phone that has a connection but asked for no flow: its Contact is the second way, and where nobody listens there the
+/// caller hears at once that it is away (RFC 3261 §21.4.18).
+#[test]
+fn without_its_connection_a_phone_is_connected_to_or_away() {
+    let router = Router::start();
+    let caller = router.phone("alice");
+    let registered_at = |contact: &str| {
+        let mut phone = router.stream();
+        let mut request = crate::support::peer::registration("bob", contact, "");
+        request.call_id = crate::support::unique("call");
+        let challenged = phone.ask(&request);
+        let again = crate::support::peer::with_credentials(&request, &challenged, "bob", PASSWORD, 1);
+        assert_eq!(phone.ask(&again).status(), 200);
+        // its end is known to the router when that closes its side, too
+        phone.shut_down();
+        assert!(phone.bytes(PATIENCE).is_none());
+    };
+    let listening = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let contact = format!("{};transport=tcp", listening.local_addr().expect("an address"));
+    registered_at(&contact);
+    caller.send(&Request::new("MESSAGE", "alice", "bob"));
+    let (mut phone, _) = Stream::accept(&listening);
+    let came = phone.expect("MESSAGE");
+    phone.answer(&came, 200, "b", "");
+    caller.expect("200");
+
+    drop(listening);
+    phone.shut_down();
+    assert!(phone.bytes(PATIENCE).is_none());
+    let began = Instant::now();
+    assert_eq!(caller.ask(&Request::new("MESSAGE", "alice", "bob")).status(), 480);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 /// §4.4.1, §3.5.1: CRLF CRLF is answered on streams, and nothing on UDP.

@@ -1,7 +1,7 @@
 //! Peers of a router: a UDP socket that is a phone, a TCP connection, and a call between two phones.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::{DOMAIN, Message, PASSWORD, PATIENCE, Request, answer, at};
@@ -155,6 +155,23 @@ impl Stream {
         Stream::over(TcpStream::connect(router).expect("a connection"))
     }
 
+    /// The next connection that somebody opens, and where from.
+    #[track_caller]
+    pub fn accept(listener: &TcpListener) -> (Stream, SocketAddr) {
+        listener.set_nonblocking(true).expect("an option");
+        let began = Instant::now();
+        loop {
+            match listener.accept() {
+                Ok((stream, from)) => {
+                    stream.set_nonblocking(false).expect("an option");
+                    return (Stream::over(stream), from);
+                }
+                Err(error) => assert!(began.elapsed() < PATIENCE, "no connection comes: {error}"),
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub fn over(stream: TcpStream) -> Stream {
         stream.set_nodelay(true).expect("an option");
         Stream { stream, buffer: Vec::new() }
@@ -180,6 +197,11 @@ impl Stream {
     /// Says that nothing more will be sent.
     pub fn shut_down(&self) {
         self.stream.shutdown(Shutdown::Write).expect("shut down");
+    }
+
+    /// Breaks the connection: what is still under way on it is lost.
+    pub fn reset(self) {
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("an option");
     }
 
     /// Some bytes; none: the peer has closed.

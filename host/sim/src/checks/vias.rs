@@ -1,7 +1,8 @@
 //! Responses retrace their Vias (RFC 3261 §16.7 item 3, §18.2.2; RFC 3581 §4).
 //!
 //! In: requests that a node receives, responses that it sends. Out: a response whose Vias are not those of its request,
-//! or that goes elsewhere than the top one says: back on the connection, or for datagrams to `received` and `rport`.
+//! or that goes elsewhere than the top one says: back on the connection, or, where that is gone, by a new one to the
+//! port of the sent-by; for datagrams to `received` and `rport`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,11 +30,15 @@ impl Vias {
         if values(seen.message) != *vias {
             return Some(format!("{} with other Vias than the request had", what()));
         }
-        let expected =
-            if flow.transport == Transport::Udp { address(seen.message) } else { Some(flow.remote) };
-        let same_connection =
-            seen.flow.connection == flow.connection && seen.flow.transport == flow.transport;
-        (expected != Some(seen.flow.remote) || !same_connection)
+        let Flow { transport, connection, .. } = seen.flow;
+        let expected = match flow.transport {
+            Transport::Udp => address(seen.message, true),
+            Transport::Tcp | Transport::Tls if connection != flow.connection => address(seen.message, false),
+            _ => Some(flow.remote),
+        };
+        let may_differ = matches!(flow.transport, Transport::Tcp | Transport::Tls);
+        let by_its_way = transport == flow.transport && (connection == flow.connection || may_differ);
+        (expected != Some(seen.flow.remote) || !by_its_way)
             .then(|| format!("{} to {} instead of {expected:?}", what(), seen.flow.remote))
     }
 }
@@ -42,9 +47,11 @@ fn values(message: &Message) -> Vec<Vec<u8>> {
     message.values(HeaderId::VIA).map(|value| value.bytes.to_vec()).collect()
 }
 
-/// Where the top Via says that the response goes.
-fn address(response: &Message) -> Option<SocketAddr> {
+/// Where the top Via says that the response goes: to the port that it came from, if the client asked for that and it is
+/// `by_rport`, else to that of the sent-by.
+fn address(response: &Message, by_rport: bool) -> Option<SocketAddr> {
     let via = response.head().via().ok()?;
     let ip = via.received().or_else(|| via.host.ip())?;
-    Some(SocketAddr::new(ip, via.rport().flatten().or(via.port).unwrap_or(5060)))
+    let rport = via.rport().flatten().filter(|_| by_rport);
+    Some(SocketAddr::new(ip, rport.or(via.port).unwrap_or(5060)))
 }

@@ -5,6 +5,8 @@
 
 extern crate sip as strowger_sip;
 
+#[path = "../ports/mod.rs"]
+mod ports;
 mod support;
 #[path = "../../../sip/tests/torture/mod.rs"]
 mod torture;

@@ -19,6 +19,8 @@ mod across;
 mod baresip;
 mod linphone;
 mod phones;
+#[path = "../ports/mod.rs"]
+mod ports;
 mod program;
 mod router;
 mod sipp;

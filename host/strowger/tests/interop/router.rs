@@ -1,6 +1,6 @@
 //! The router under test: this build's `strowger` with the edge example, all transports on free ports of loopback.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -137,17 +137,7 @@ fn users() -> String {
 
 /// Ports that are free for UDP and TCP just now. All are held until the last is found, so that they differ.
 fn free_ports<const N: usize>() -> [SocketAddr; N] {
-    let mut held = Vec::new();
-    [(); N].map(|()| {
-        loop {
-            let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-            let address = udp.local_addr().unwrap();
-            if let Ok(tcp) = TcpListener::bind(address) {
-                held.push((udp, tcp));
-                return address;
-            }
-        }
-    })
+    [(); N].map(|()| crate::ports::free_port()).map(|(address, _)| address)
 }
 
 /// One port of that kind.

@@ -5,6 +5,8 @@
 pub mod calls;
 pub mod phone;
 pub mod plugins;
+#[path = "../ports/mod.rs"]
+mod ports;
 pub mod router;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

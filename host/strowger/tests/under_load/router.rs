@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -183,11 +183,7 @@ fn get(admin: SocketAddr, path: &str) -> Option<String> {
 
 /// A port that neither UDP nor TCP has.
 pub fn free_port() -> SocketAddr {
-    (0..TRIES)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
-        .find(|socket| TcpListener::bind(socket.local_addr().unwrap()).is_ok())
-        .map(|socket| socket.local_addr().unwrap())
-        .expect("a free port")
+    super::ports::free_port().0
 }
 
 fn configuration(setup: &Setup<'_>, sip: SocketAddr, admin: SocketAddr) -> String {

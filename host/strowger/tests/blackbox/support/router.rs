@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -206,11 +206,7 @@ pub fn edge() -> &'static Path {
 
 /// A port that neither UDP nor TCP has.
 pub fn free_port() -> SocketAddr {
-    (0..50)
-        .map(|_| UdpSocket::bind("127.0.0.1:0").expect("a socket"))
-        .map(|socket| socket.local_addr().expect("an address"))
-        .find(|address| TcpListener::bind(address).is_ok())
-        .expect("a free port")
+    crate::ports::free_port().0
 }
 
 fn run(folder: &Path) -> Child {

@@ -82,9 +82,11 @@ impl<T> Inbox<T> {
         true
     }
 
-    /// Says that the shard is awake, and quiets the bell.
-    pub(crate) fn unpark(&self) {
-        if !self.parked.swap(false, Ordering::SeqCst) {
+    /// Says that the shard is awake. `rung`: the bell was found readable, and is quieted. One that is rung while the shard
+    /// wakes for another reason is found the next time.
+    pub(crate) fn unpark(&self, rung: bool) {
+        self.parked.store(false, Ordering::SeqCst);
+        if rung {
             let mut count = [0u8; 8];
             let _ = rustix::io::read(&self.bell, &mut count);
         }
@@ -120,6 +122,18 @@ mod tests {
         let mut count = [0u8; 8];
         rustix::io::read(inbox.bell(), &mut count).unwrap();
         assert_eq!(u64::from_ne_bytes(count), 1);
+    }
+
+    #[test]
+    fn a_bell_that_is_rung_while_the_shard_wakes_is_quieted_the_next_time() {
+        let inbox = Inbox::new().unwrap();
+        assert!(inbox.park());
+        inbox.push(1).unwrap();
+        inbox.unpark(false);
+        inbox.drain(&mut Vec::new());
+        assert!(inbox.park());
+        inbox.unpark(true);
+        assert!(rustix::io::read(inbox.bell(), &mut [0u8; 8]).is_err(), "the bell is quiet");
     }
 
     #[test]

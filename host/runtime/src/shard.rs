@@ -37,6 +37,10 @@ const MAX_SLEEP: Duration = Duration::from_secs(1);
 /// a shard with nothing else to do is not woken for each.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// What the kernel says is readable: the inbox's bell, or a socket.
+const BELL: u64 = 0;
+const SOCKET: u64 = 1;
+
 /// Batches read from one socket in one round before the others get their turn.
 const MAX_BATCHES: usize = 4;
 
@@ -137,9 +141,14 @@ impl Shard {
     /// The kernel refuses to watch the sockets.
     pub(crate) fn run(mut self) -> std::io::Result<()> {
         let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&watch, self.inbox.bell(), epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        epoll::add(&watch, self.inbox.bell(), epoll::EventData::new_u64(BELL), epoll::EventFlags::IN)?;
         for port in &self.ports {
-            epoll::add(&watch, port.socket.as_fd(), epoll::EventData::new_u64(1), epoll::EventFlags::IN)?;
+            epoll::add(
+                &watch,
+                port.socket.as_fd(),
+                epoll::EventData::new_u64(SOCKET),
+                epoll::EventFlags::IN,
+            )?;
         }
         let mut events =
             [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
@@ -154,11 +163,12 @@ impl Shard {
                 let wait = self.sleep();
                 let wait =
                     Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
-                match epoll::wait(&watch, &mut events, Some(&wait)) {
-                    Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                let came = match epoll::wait(&watch, &mut events, Some(&wait)) {
+                    Ok(count) => count,
+                    Err(rustix::io::Errno::INTR) => 0,
                     Err(error) => return Err(error.into()),
-                }
-                self.inbox.unpark();
+                };
+                self.inbox.unpark(events[..came].iter().any(|event| event.data.u64() == BELL));
             }
         }
         Ok(())

@@ -18,7 +18,7 @@ pub const DOMAIN: &str = "example.test";
 /// Everybody's password.
 pub const PASSWORD: &str = "secret";
 /// What has not come by then does not come.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Another one each time.
 pub fn unique(what: &str) -> String {

@@ -166,10 +166,7 @@ impl Node {
                 transaction::Output::ClientFailed(id) => self.client_failed(now, id, true),
                 transaction::Output::ServerTimeout(_) | transaction::Output::ServerFailed(_) => {}
                 transaction::Output::ClientEnded(id) => {
-                    // What its failure set off may have begun another one in its place (RFC 3263 §4.3).
-                    if !self.transactions.is_replaced(id) {
-                        self.clients.clear(id.slot());
-                    }
+                    self.clients.clear(id.slot());
                     if !self.server_names.is_empty() {
                         self.server_names.remove(&id);
                     }

@@ -6,25 +6,8 @@ use strowger_node as node;
 
 use std::time::Duration;
 
-use node::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision, Target};
-use world::{ALICE, BOB, CAROL, Word, World, ladder, request, response};
-
-fn target(uri: &str, q: u16) -> Target {
-    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false }
-}
-
-fn to_bob() -> Decision {
-    Decision::Relay(Relay {
-        targets: vec![target("sip:bob@192.0.2.20:5060", 1000)],
-        targets_named: true,
-        record_route: true,
-        ..Relay::default()
-    })
-}
-
-fn relaying() -> World {
-    World::new(|_, _| Ok(Word::Request(to_bob())))
-}
+use node::{Challenge, ConsultError, Decision, Hook, Relay, Reply};
+use world::{ALICE, BOB, CAROL, Word, World, ladder, relaying, request, response, target, to_bob};
 
 /// The route set as the caller uses it: Record-Route of the 200, one value a line.
 fn routes(response: &sip::Message) -> String {
@@ -155,16 +138,6 @@ fn lower_preferences_follow_when_higher_ones_failed() {
     assert_eq!(ladder(&next), ["ACK 192.0.2.20:5060", "INVITE 192.0.2.30:5060"]);
     let last = world.receive(CAROL, &response(&next[1].message, 404, "c1", ""));
     assert_eq!(ladder(&last)[1], "486 192.0.2.10:5060", "of one class the first stands");
-}
-
-#[test]
-fn a_callee_that_says_nothing_is_a_408() {
-    let mut world = relaying();
-    world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
-    let sent = world.pass(Duration::from_millis(32_100));
-    let invites = sent.iter().filter(|one| one.what() == "INVITE").count();
-    assert_eq!(invites, 6, "500 ms, doubled, until 64*T1");
-    assert_eq!(sent.iter().filter(|one| one.what() == "408").count(), 1);
 }
 
 #[test]
@@ -326,126 +299,6 @@ fn a_200_to_register_has_a_date() {
     assert_eq!(dates(vec![sip::Edit::Append(own)]), ["yesterday"]);
 }
 
-#[test]
-fn a_script_may_judge_replies_and_failures() {
-    let mut world = World::new(|hook, message| {
-        Ok(match hook {
-            Hook::Request => {
-                let Decision::Relay(relay) = to_bob() else { unreachable!() };
-                Word::Request(Decision::Relay(Relay { ask_replies: true, ask_failure: true, ..relay }))
-            }
-            Hook::Reply if message.status() == 180 => Word::Reply(ReplyDecision::Drop),
-            Hook::Reply => Word::Reply(ReplyDecision::Pass(Vec::new())),
-            _ => {
-                assert_eq!(message.status(), 486);
-                let targets = vec![target("sip:voicemail@192.0.2.30", 1000)];
-                Word::Request(Decision::Relay(Relay { targets, targets_named: true, ..Relay::default() }))
-            }
-        })
-    });
-    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
-    assert!(
-        world.receive(BOB, &response(&sent[1].message, 180, "b1", "")).is_empty(),
-        "the script dropped it"
-    );
-    let moved = world.receive(BOB, &response(&sent[1].message, 486, "b1", ""));
-    assert_eq!(ladder(&moved), ["ACK 192.0.2.20:5060", "INVITE 192.0.2.30:5060"]);
-    let answered = world.receive(CAROL, &response(&moved[1].message, 200, "v1", ""));
-    assert_eq!(ladder(&answered), ["200 192.0.2.10:5060"]);
-    assert_eq!(world.consulted, [Hook::Request, Hook::Reply, Hook::Failure]);
-}
-
-/// The edge of another element: requests come with two Vias, and a response goes back with both.
-fn request_through_another(method: &str) -> String {
-    request(method, "sip:bob@example.test", 1, "Via: SIP/2.0/UDP 192.0.2.99;branch=z9hG4bKfar\n")
-}
-
-fn vias(message: &sip::Message) -> usize {
-    message.values(sip::HeaderId::VIA).count()
-}
-
-#[test]
-fn a_response_that_a_script_judged_retraces_every_via() {
-    let relay = || {
-        let Decision::Relay(relay) = to_bob() else { unreachable!() };
-        Relay { ask_replies: true, ..relay }
-    };
-    let mut world = World::new(move |hook, message| {
-        if hook == Hook::Request {
-            return Ok(Word::Request(Decision::Relay(relay())));
-        }
-        assert_eq!(vias(message), 2, "ours is off when the script sees it");
-        let index = message.head().index_of(sip::HeaderId::SUBJECT);
-        let edits = index.map(|index| sip::Edit::Replace { index: index as u32, value: (*b"seen").into() });
-        Ok(Word::Reply(ReplyDecision::Pass(edits.into_iter().collect())))
-    });
-    let sent = world.receive(ALICE, &request_through_another("INVITE"));
-    for status in [180, 200] {
-        let response = response(&sent[1].message, status, "b1", "Subject: x");
-        let passed = world.receive(BOB, &response);
-        assert_eq!(ladder(&passed), [format!("{status} 192.0.2.10:5060")]);
-        assert_eq!(vias(&passed[0].message), 2);
-        assert_eq!(passed[0].message.header(sip::HeaderId::SUBJECT), Some(&b"seen"[..]));
-    }
-    assert_eq!(world.consulted, [Hook::Request, Hook::Reply, Hook::Reply]);
-}
-
-#[test]
-fn a_script_edits_the_failure_that_it_saw() {
-    for (ask_replies, hook) in [(false, Hook::Failure), (true, Hook::Reply)] {
-        let mut world = World::new(move |asked, message| {
-            if asked == Hook::Request {
-                let Decision::Relay(relay) = to_bob() else { unreachable!() };
-                let relay = Relay { ask_replies, ask_failure: !ask_replies, ..relay };
-                return Ok(Word::Request(Decision::Relay(relay)));
-            }
-            assert_eq!(vias(message), 2);
-            let index = message.head().index_of(sip::HeaderId::SUBJECT).unwrap() as u32;
-            let edits = vec![sip::Edit::Replace { index, value: (*b"seen").into() }];
-            Ok(match asked {
-                Hook::Failure => Word::Request(Decision::Next(edits)),
-                _ => Word::Reply(ReplyDecision::Pass(edits)),
-            })
-        });
-        let sent = world.receive(ALICE, &request_through_another("INVITE"));
-        let passed = world.receive(BOB, &response(&sent[1].message, 486, "b1", "Subject: x"));
-        assert_eq!(ladder(&passed), ["ACK 192.0.2.20:5060", "486 192.0.2.10:5060"]);
-        assert_eq!(passed[1].message.header(sip::HeaderId::SUBJECT), Some(&b"seen"[..]), "{hook:?}");
-        assert_eq!(vias(&passed[1].message), 2);
-        assert_eq!(world.consulted, [Hook::Request, hook]);
-    }
-}
-
-#[test]
-fn a_script_replaces_the_failure_on_its_way_upstream() {
-    let mut world = World::new(|hook, _| {
-        if hook == Hook::Request {
-            let Decision::Relay(relay) = to_bob() else { unreachable!() };
-            return Ok(Word::Request(Decision::Relay(Relay { ask_replies: true, ..relay })));
-        }
-        Ok(Word::Reply(ReplyDecision::Replace(Reply { status: 480, ..Reply::default() })))
-    });
-    let sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""));
-    let replaced = world.receive(BOB, &response(&sent[0].message, 404, "b1", ""));
-    assert_eq!(ladder(&replaced), ["480 192.0.2.10:5060"]);
-}
-
-/// The failed branch's transaction is gone, and the next one gets its place in the table.
-#[test]
-fn the_branch_after_one_that_could_not_be_sent_is_heard() {
-    let mut world = World::new(|_, _| {
-        let targets = vec![target("sip:bob@192.0.2.20", 900), target("sip:bob@192.0.2.30", 100)];
-        Ok(Word::Request(Decision::Relay(Relay { targets, targets_named: true, ..Relay::default() })))
-    });
-    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
-    let next = world.undelivered(&sent[1]);
-    assert_eq!(ladder(&next), ["INVITE 192.0.2.30:5060"]);
-    let answered = world.receive(CAROL, &response(&next[0].message, 200, "c1", ""));
-    assert_eq!(ladder(&answered), ["200 192.0.2.10:5060"]);
-    world.pass(Duration::from_secs(200));
-    assert!(world.node.is_quiescent());
-}
-
 /// A call from Alice to both phones, answered by Bob; what Alice got.
 fn forked_call(world: &mut World) -> (Vec<world::Sent>, Vec<world::Sent>) {
     let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
@@ -492,19 +345,6 @@ fn who_is_not_on_the_path_of_dialogs_has_none() {
     let (sent, _) = forked_call(&mut world);
     world.receive(CAROL, &response(&sent[2].message, 200, "c1", ""));
     assert_eq!(world.node.counters().dialogs.get(), 0);
-}
-
-/// Nothing would ever follow a 1xx: the request would stay open for ever.
-#[test]
-fn a_script_cannot_end_with_a_provisional_reply() {
-    let mut world =
-        World::new(|_, _| Ok(Word::Request(Decision::Reply(Reply { status: 180, ..Reply::default() }))));
-    for (number, method) in ["INVITE", "MESSAGE"].into_iter().enumerate() {
-        let answered = world.receive(ALICE, &request(method, "sip:bob@example.test", number as u32, ""));
-        assert_eq!(ladder(&answered), ["500 192.0.2.10:5060"]);
-    }
-    world.pass(Duration::from_secs(200));
-    assert!(world.node.is_quiescent());
 }
 
 #[test]

@@ -191,12 +191,9 @@ impl Transactions {
 
     /// Removes a transaction at once and without an output; responses to it are strays from now on.
     pub fn forget_client(&mut self, id: ClientId) {
-        self.remove_client(id);
-    }
-
-    /// Whether this transaction has ended and another one has its [`ClientId::slot`] by now.
-    pub fn is_replaced(&self, id: ClientId) -> bool {
-        self.clients.get(id.0).is_none() && self.clients.at(id.0.slot).is_some()
+        if self.remove_client(id) {
+            self.clients.release(id.0);
+        }
     }
 
     /// Where the request of this transaction went.
@@ -304,8 +301,9 @@ impl Transactions {
         }
         if machine.is_terminated() {
             self.remove_client(id);
-            if !is_own {
-                self.outputs.push_back(Output::ClientEnded(id));
+            match is_own {
+                true => self.clients.release(id.0),
+                false => self.outputs.push_back(Output::ClientEnded(id)),
             }
             return actions;
         }
@@ -342,8 +340,9 @@ impl Transactions {
         }
     }
 
-    fn remove_client(&mut self, id: ClientId) {
-        let Some(mut client) = self.clients.remove(id.0) else { return };
+    /// Takes a transaction out of everything but its place: that is to be released once nobody keeps anything by it.
+    fn remove_client(&mut self, id: ClientId) -> bool {
+        let Some(mut client) = self.clients.retire(id.0) else { return false };
         client.deadlines.disarm(&mut self.wheels);
         self.counts.lingering -= u32::from(client.machine.is_lingering());
         match client.machine {
@@ -356,6 +355,7 @@ impl Transactions {
         } else if let Some(Cancelling::Held(_)) = self.cancels.get(&id) {
             self.cancels.remove(&id);
         }
+        true
     }
 }
 

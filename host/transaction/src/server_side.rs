@@ -124,7 +124,9 @@ impl Transactions {
     /// Removes a transaction at once and without an output, such as for a request that is to be treated
     /// statelessly after all.
     pub fn forget_server(&mut self, id: ServerId) {
-        self.remove_server(id);
+        if self.remove_server(id) {
+            self.servers.release(id.0);
+        }
     }
 
     pub(crate) fn server_transport_error(&mut self, now: Time, id: ServerId) {
@@ -246,8 +248,9 @@ impl Transactions {
         actions
     }
 
-    fn remove_server(&mut self, id: ServerId) {
-        let Some(mut server) = self.servers.remove(id.0) else { return };
+    /// Takes a transaction out of everything but its place: that is to be released once nobody keeps anything by it.
+    fn remove_server(&mut self, id: ServerId) -> bool {
+        let Some(mut server) = self.servers.retire(id.0) else { return false };
         server.deadlines.disarm(&mut self.wheels);
         let hash = short_hash(server.hash);
         if let Ok(indexed) = self.index.find_entry(spread(hash), |indexed| indexed.slot == id.0.slot) {
@@ -258,6 +261,7 @@ impl Transactions {
             Machine::Invite(_) => self.counts.server_invite -= 1,
             Machine::NonInvite(_) => self.counts.server_non_invite -= 1,
         }
+        true
     }
 }
 

@@ -70,18 +70,24 @@ impl<T> Slots<T> {
         place.value.as_ref().map(|_| Id { slot, generation: place.generation })
     }
 
-    pub(crate) fn remove(&mut self, id: Id) -> Option<T> {
-        let free = self.free;
+    /// Takes the value out; its place stays empty until [`Slots::release`].
+    pub(crate) fn retire(&mut self, id: Id) -> Option<T> {
         let place = self.place_mut(id.slot).filter(|place| place.generation == id.generation)?;
         let value = place.value.take()?;
-        place.next_free = free;
-        place.generation = match NonZeroU32::new((place.generation.get() + 1) % GENERATIONS) {
-            Some(next) => next,
-            None => NonZeroU32::MIN,
-        };
-        self.free = id.slot;
+        place.generation = after(place.generation);
         self.len -= 1;
         Some(value)
+    }
+
+    /// The place of a value that was retired may be taken again. To be said once.
+    pub(crate) fn release(&mut self, id: Id) {
+        let free = self.free;
+        let retired =
+            |place: &&mut Slot<T>| place.value.is_none() && place.generation == after(id.generation);
+        if let Some(place) = self.place_mut(id.slot).filter(retired) {
+            place.next_free = free;
+            self.free = id.slot;
+        }
     }
 
     fn place(&self, slot: u32) -> Option<&Slot<T>> {
@@ -105,23 +111,47 @@ impl<T> Slots<T> {
     }
 }
 
+fn after(generation: NonZeroU32) -> NonZeroU32 {
+    NonZeroU32::new((generation.get() + 1) % GENERATIONS).unwrap_or(NonZeroU32::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn remove<T>(slots: &mut Slots<T>, id: Id) -> Option<T> {
+        let value = slots.retire(id);
+        slots.release(id);
+        value
+    }
 
     #[test]
     fn an_id_never_names_a_later_value() {
         let mut slots = Slots::default();
         let first = slots.insert("first");
-        assert_eq!(slots.remove(first), Some("first"));
+        assert_eq!(remove(&mut slots, first), Some("first"));
         let second = slots.insert("second");
         assert_eq!(second.slot, first.slot);
         assert_eq!(slots.get(first), None);
-        assert_eq!(slots.remove(first), None);
+        assert_eq!(remove(&mut slots, first), None);
         assert_eq!((slots.get(second), slots.len()), (Some(&"second"), 1));
         assert_eq!((slots.id_at(second.slot), slots.at(second.slot)), (Some(second), Some(&"second")));
         assert_eq!(slots.id_at(second.slot + 1), None);
         assert_eq!(slots.id_at(NONE), None);
+    }
+
+    #[test]
+    fn a_retired_place_is_taken_again_only_when_it_is_released() {
+        let mut slots = Slots::default();
+        let first = slots.insert("first");
+        assert_eq!((slots.retire(first), slots.retire(first)), (Some("first"), None));
+        assert_eq!((slots.get(first), slots.at(first.slot), slots.len()), (None, None, 0));
+        assert_ne!(slots.insert("second").slot, first.slot);
+        slots.release(first);
+        let third = slots.insert("third");
+        assert_eq!(third.slot, first.slot);
+        slots.release(first);
+        assert_eq!(slots.get(third), Some(&"third"));
     }
 
     #[test]
@@ -132,7 +162,7 @@ mod tests {
             assert_eq!(slots.get_mut(*id), Some(&mut { value }));
         }
         for id in &ids {
-            slots.remove(*id);
+            remove(&mut slots, *id);
         }
         let pages = slots.pages.len();
         for value in 0..3 * PAGE {
@@ -147,7 +177,7 @@ mod tests {
         let id = slots.insert(());
         slots.pages[0][id.slot as usize].generation = NonZeroU32::new(GENERATIONS - 1).unwrap();
         let id = slots.id_at(id.slot).unwrap();
-        slots.remove(id);
+        remove(&mut slots, id);
         assert_eq!(slots.insert(()).generation, NonZeroU32::MIN);
     }
 }

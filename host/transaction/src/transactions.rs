@@ -119,9 +119,17 @@ impl Transactions {
         }
     }
 
-    /// What has to be done next, oldest first.
+    /// What has to be done next, oldest first. The place of a transaction ([`ClientId::slot`], [`ServerId::slot`]) is
+    /// given to another one only after its end was told here, so that what the TU keeps by places is never taken for
+    /// that of a later transaction.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front()?;
+        match output {
+            Output::ServerEnded(id) => self.servers.release(id.0),
+            Output::ClientEnded(id) => self.clients.release(id.0),
+            _ => {}
+        }
+        Some(output)
     }
 
     /// When [`Transactions::handle_timeout`] is wanted; `None`: not before something else happens.

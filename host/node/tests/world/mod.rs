@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node::{
-    ConsultError, Consulted, Decided, Decision, Hook, Hop, Input, Listening, Node, NodeConfig, Output,
-    ReplyDecision, Unsent, Wants,
+    ConsultError, Consulted, Decided, Decision, Hook, Hop, Input, Listening, Node, NodeConfig, Output, Relay,
+    ReplyDecision, Target, Unsent, Wants,
 };
 use sip::{Flow, Message, Transport};
 use strowger_node as node;
@@ -183,6 +183,26 @@ impl World {
         }
         sent
     }
+}
+
+/// A target of preference `q` in thousandths.
+pub(crate) fn target(uri: &str, q: u16) -> Target {
+    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false }
+}
+
+/// A script sends it to Bob and stays on the path.
+pub(crate) fn to_bob() -> Decision {
+    Decision::Relay(Relay {
+        targets: vec![target("sip:bob@192.0.2.20:5060", 1000)],
+        targets_named: true,
+        record_route: true,
+        ..Relay::default()
+    })
+}
+
+/// A world whose script always does.
+pub(crate) fn relaying() -> World {
+    World::new(|_, _| Ok(Word::Request(to_bob())))
 }
 
 /// "INVITE 192.0.2.20:5060" for each message that left.

@@ -29,6 +29,8 @@ pub(crate) fn route(
         Scheme::Tel => Relay::to_location(number(settings, uri, host)),
         Scheme::Sip | Scheme::Sips if settings.is_ours(uri) => match uri.user() {
             Some(_) => Relay::to_location(settings.address_of_record(uri)),
+            // within a dialog that we have no part in (§12.2.2), or with nobody named
+            None if request.to()?.tag().is_some() => return reply(481).into(),
             None => return reply(484).into(),
         },
         Scheme::Sip | Scheme::Sips => Relay::onward(),

@@ -243,9 +243,9 @@ impl Node {
         self.transactions.respond(now, server, refusal.0, bytes);
     }
 
-    /// Answers without a transaction; an ACK is never answered.
+    /// Answers without a transaction; an ACK is never answered, nor who cannot be told from a Via.
     pub(crate) fn answer_stateless(&mut self, flow: Flow, request: Head<'_>, refusal: Refusal) {
-        if request.method() == Method::Ack || request.via().is_err() {
+        if request.method() == Method::Ack || request.via_sent_by().is_err() {
             return;
         }
         let bytes = self.print_reply(request, &plain(refusal), &[]);

@@ -51,12 +51,12 @@ impl Node {
 
 /// Where responses to this request go: back on the connection; for datagrams to the source address, and to its port
 /// where `rport` asks for it (RFC 3581 §4), else to that of the sent-by. A `maddr` is followed only for multicast,
-/// which is not supported, so it is not followed.
+/// which is not supported, so it is not followed. Of a Via whose parameters are broken the sent-by counts.
 pub(crate) fn reply_flow(head: Head<'_>, flow: Flow) -> Flow {
     if flow.transport != Transport::Udp {
         return flow;
     }
-    let Ok(via) = head.via() else { return flow };
+    let Ok(via) = head.via().or_else(|_| head.via_sent_by()) else { return flow };
     if via.rport().is_some() {
         return flow;
     }

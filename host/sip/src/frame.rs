@@ -44,6 +44,7 @@ pub fn frame(bytes: &[u8]) -> Result<Frame, ParseError> {
         _ => {}
     }
     let within = &bytes[..bytes.len().min(MAX_HEAD)];
+    check_first_word(within)?;
     let Some(Outline { head, length, offset }) = outline(within) else {
         check_beginning(within)?;
         if bytes.len() >= MAX_HEAD {
@@ -107,21 +108,22 @@ fn content_length_colon(line: &[u8]) -> Option<usize> {
     (HeaderId::from_name(grammar::trim(&line[..colon])) == HeaderId::CONTENT_LENGTH).then_some(colon)
 }
 
+/// Refuses what no start line begins with, such as the rest of a body that is longer than its Content-Length: as a
+/// message it would run up to the end of the next one.
+fn check_first_word(bytes: &[u8]) -> Result<(), ParseError> {
+    let end = grammar::run(grammar::TOKEN, bytes, 0);
+    match bytes.get(end) {
+        None => Ok(()),
+        Some(b' ') if end > 0 => Ok(()),
+        Some(b'/') if bytes[..end].eq_ignore_ascii_case(b"SIP") => Ok(()),
+        Some(_) => Err(ParseError::Syntax { offset: end, expected: "a start line" }),
+    }
+}
+
 /// Refuses early what cannot become a start line, so that a peer of another protocol does not fill the buffer.
 fn check_beginning(bytes: &[u8]) -> Result<(), ParseError> {
-    match memchr::memchr(b'\n', bytes) {
-        Some(end) => {
-            let line = bytes[..end].strip_suffix(b"\r");
-            let line = line.ok_or(ParseError::Syntax { offset: end, expected: "CR before LF" })?;
-            start_line::parse(line).map(drop)
-        }
-        None => {
-            let token = grammar::run(grammar::TOKEN, bytes, 0);
-            match bytes.get(token) {
-                None => Ok(()),
-                Some(b' ' | b'/') if token > 0 => Ok(()),
-                Some(_) => Err(ParseError::Syntax { offset: token, expected: "a start line" }),
-            }
-        }
-    }
+    let Some(end) = memchr::memchr(b'\n', bytes) else { return Ok(()) };
+    let line = bytes[..end].strip_suffix(b"\r");
+    let line = line.ok_or(ParseError::Syntax { offset: end, expected: "CR before LF" })?;
+    start_line::parse(line).map(drop)
 }

@@ -46,9 +46,21 @@ impl<'a> Head<'a> {
     /// # Errors
     /// Missing or malformed.
     pub fn via(&self) -> Result<Via<'a>> {
+        Via::parse(self.top_via()?).map_err(|error| error.of(HeaderId::VIA))
+    }
+
+    /// The top Via as far as its sent-by, without its parameters, which may be broken.
+    ///
+    /// # Errors
+    /// Missing or malformed.
+    pub fn via_sent_by(&self) -> Result<Via<'a>> {
+        let (via, _) = Via::parse_sent_by(self.top_via()?).map_err(|error| error.of(HeaderId::VIA))?;
+        Ok(via)
+    }
+
+    fn top_via(&self) -> Result<&'a [u8]> {
         let value = self.required(HeaderId::VIA)?;
-        let top = grammar::trim(&value[..grammar::element_end(value, 0)]);
-        Via::parse(top).map_err(|error| error.of(HeaderId::VIA))
+        Ok(grammar::trim(&value[..grammar::element_end(value, 0)]))
     }
 
     /// Every Via, top first.

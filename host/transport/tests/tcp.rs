@@ -133,7 +133,7 @@ async fn an_endless_head_ends_the_connection() {
 #[tokio::test]
 async fn who_sends_an_unreadable_content_length_is_told_before_the_end() {
     for (length, status) in [("many", "400 Bad Request"), ("70000", "513 Message Too Large")] {
-        let mut host = Host::tcp(limits());
+        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
         let mut alice = client(&host).await;
         let before = request("before");
         let broken = format!(
@@ -162,7 +162,7 @@ async fn what_cannot_be_framed_ends_the_connection() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"no sip at all\r\n",
     ] {
-        let mut host = Host::tcp(limits());
+        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
         let mut alice = client(&host).await;
         alice.write_all(&[&request("good"), bytes].concat()).await.unwrap();
         assert_eq!(host.message().await.1, request("good"), "what came before is taken");
@@ -201,6 +201,25 @@ async fn a_half_closed_connection_ends_with_its_last_answer() {
         expect(&mut alice, answer).await;
     }
     assert!(rest(&mut alice).await.is_empty());
+}
+
+/// What cannot be framed costs nobody the answers to what came before it.
+#[tokio::test]
+async fn what_came_before_the_end_is_still_answered() {
+    let no_length = b"MESSAGE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK2\r\n\
+        From: <sip:a@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n\
+        Content-Length: many\r\n\r\n";
+    for (bytes, refused) in [(&b"C\r\n\r\n"[..], false), (&no_length[..], true)] {
+        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..limits() });
+        let mut peer = client(&host).await;
+        peer.write_all(&[&request("good"), bytes].concat()).await.unwrap();
+        let (flow, _) = host.message().await;
+        assert!(matches!(host.closed().await, CloseReason::Malformed(_)));
+        host.send(flow, RESPONSE, 1);
+        let rest = String::from_utf8(rest(&mut peer).await).unwrap();
+        assert!(rest.contains("SIP/2.0 200 OK\r\n"), "{rest}");
+        assert_eq!(rest.contains("SIP/2.0 400 Bad Request\r\n"), refused, "{rest}");
+    }
 }
 
 #[tokio::test]

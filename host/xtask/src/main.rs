@@ -20,6 +20,7 @@ mod sim;
 mod sipp;
 mod swaps;
 mod test;
+mod torture;
 mod words;
 mod workspace;
 
@@ -36,6 +37,7 @@ const USAGE: &str = "cargo xtask COMMAND
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
+  torture                send every torture message and write docs/torture.md, what came of each
   check                  formatting, arrows, purity, licences, links: what needs no compiling
   ci                     check, lints, documents, pure crates built for wasm, then test
 ";
@@ -66,6 +68,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "swaps" => swaps::run(rest).map(|()| ExitCode::SUCCESS),
         "sim" => sim::run(rest).map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
+        "torture" => torture::run().map(|()| ExitCode::SUCCESS),
         "header-table" => header_table::write().map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -37,6 +37,23 @@ impl<'a> Via<'a> {
     /// The protocol is not `SIP/<version>/<transport>`, the sent-by is no host and port, or the parameters are
     /// broken.
     pub fn parse(value: &'a [u8]) -> Result<Via<'a>, HeaderError> {
+        let (via, end) = Via::parse_sent_by(value)?;
+        let mut branch = None;
+        let params = Params::parse_each(&value[end..], |param| {
+            if branch.is_none() && param.is("branch") {
+                branch = param.value;
+            }
+        });
+        let params = params.map_err(|error| error.shifted(end))?;
+        Ok(Via { params, branch, ..via })
+    }
+
+    /// Reads one list element as far as the sent-by, and says where that ends. For an answer to a request whose
+    /// parameters are broken: it tells the port at which the sender listens (§18.2.2).
+    ///
+    /// # Errors
+    /// The protocol is not `SIP/<version>/<transport>`, or the sent-by is no host and port.
+    pub fn parse_sent_by(value: &'a [u8]) -> Result<(Via<'a>, usize), HeaderError> {
         let (version, transport, at) = protocol(value)?;
         let sent_by_at = grammar::skip_white(value, at);
         if sent_by_at == at {
@@ -53,14 +70,8 @@ impl<'a> Via<'a> {
             let number = grammar::number(&value[digits_at..end]).and_then(|port| u16::try_from(port).ok());
             port = Some(number.ok_or(HeaderError::syntax(digits_at, "a port"))?);
         }
-        let mut branch = None;
-        let params = Params::parse_each(&value[end..], |param| {
-            if branch.is_none() && param.is("branch") {
-                branch = param.value;
-            }
-        });
-        let params = params.map_err(|error| error.shifted(end))?;
-        Ok(Via { version, transport, host, port, sent_by: &value[sent_by_at..end], params, branch })
+        let sent_by = &value[sent_by_at..end];
+        Ok((Via { version, transport, host, port, sent_by, params: Params::default(), branch: None }, end))
     }
 
     /// The transport, where it is one that we speak.
@@ -182,6 +193,17 @@ mod tests {
         assert_eq!(via.received(), Some("2001:db8::9:255".parse().unwrap()));
         assert_eq!((via.rport(), via.unique_branch()), (Some(Some(1234)), None));
         assert_eq!(parse("SIP/2.0/UDP h;branch=z9hG4bK").unique_branch(), None);
+    }
+
+    /// RFC 4475 §3.1.2.1.
+    #[test]
+    fn a_sent_by_before_broken_parameters() {
+        let (via, end) = Via::parse_sent_by(b"SIP/2.0/UDP 192.0.2.15:5070;;").unwrap();
+        assert_eq!((via.sent_by, via.port, end), (&b"192.0.2.15:5070"[..], Some(5070), 27));
+        assert_eq!((via.branch(), via.rport()), (None, None));
+        for text in ["", "SIP/2.0/UDP", "SIP/2.0/UDP ;;", "SIP/2.0/UDP a:b;;"] {
+            assert!(Via::parse_sent_by(text.as_bytes()).is_err(), "{text:?} was read");
+        }
     }
 
     #[test]

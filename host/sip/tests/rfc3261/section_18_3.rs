@@ -87,13 +87,16 @@ fn what_cannot_be_framed_on_a_stream() {
 
 #[test]
 fn what_is_no_sip_is_refused_early() {
-    let wrong: [&[u8]; 6] = [
+    let wrong: [&[u8]; 8] = [
         b"GET / HTTP/1.1\r\n",
         b"\x16\x03\x01\x02\x00",
         b"<policy-file-request/>",
         b"hello\nworld",
         b" OPTIONS",
         b"SIP/2.0 20 x\r\n",
+        // the rest of a body before the next message (RFC 4475 §3.1.1.8, RFC 5118 §4.6)
+        b"C\r\n\r\n",
+        b"98/90000\r\nOPTIONS sip:a SIP/2.0\r\n\r\n",
     ];
     for bytes in wrong {
         assert!(matches!(frame(bytes), Err(ParseError::Syntax { .. })), "{}", bytes.escape_ascii());

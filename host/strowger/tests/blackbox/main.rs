@@ -3,13 +3,9 @@
 //!
 //! Each module is named after the section of the standard that it asks about.
 
-extern crate sip as strowger_sip;
-
 #[path = "../ports/mod.rs"]
 mod ports;
 mod support;
-#[path = "../../../sip/tests/torture/mod.rs"]
-mod torture;
 
 mod admin;
 mod command_line;
@@ -27,7 +23,6 @@ mod rfc3261_9;
 mod rfc3263;
 mod rfc3325;
 mod rfc3327;
-mod rfc4475;
 mod rfc5393;
 mod rfc5626;
 mod signals;

@@ -1,6 +1,6 @@
 //! RFC 3261 §12 to §15, as a record-routing proxy takes part in them: whatever follows an INVITE finds its way.
 
-use crate::support::{Call, Request, Router};
+use crate::support::{Call, DOMAIN, Request, Router};
 
 #[test]
 fn requests_inside_a_dialog_go_both_ways() {
@@ -119,4 +119,15 @@ fn a_subscription_is_a_dialog() {
     let notify = caller.expect("NOTIFY");
     caller.answer(&notify, 200, "", "");
     callee.expect("200");
+}
+
+/// §12.2.2, §15.1.2: the router itself is nobody's partner in a dialog.
+#[test]
+fn a_dialog_with_the_router_itself_does_not_exist() {
+    let router = Router::start();
+    let caller = router.phone("alice");
+    for method in ["BYE", "INFO"] {
+        let request = Request::new(method, "alice", &format!("sip:{DOMAIN}"));
+        assert_eq!(caller.ask(&Request { to_tag: "gone".into(), ..request }).status(), 481, "{method}");
+    }
 }

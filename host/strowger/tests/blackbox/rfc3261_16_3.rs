@@ -49,6 +49,9 @@ fn what_breaks_the_grammar_is_a_400() {
     ] {
         assert_eq!(status(&caller, &spoilt(from, to)), 400, "{to:?} for {from:?}");
     }
+    // a Via that can be read as far as it says who sent it
+    let via = format!("Via: SIP/2.0/UDP {};;", caller.own());
+    assert_eq!(status(&caller, &message().via(&via).bytes("UDP", "")), 400, "{via}");
     let lines = String::from_utf8(message().bytes("UDP", &caller.own())).expect("text").replace("\r\n", "\n");
     assert_eq!(status(&caller, lines.as_bytes()), 400, "lines without CR");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Call, Request, Router, Setup};
 
 /// T1 and T2 in ms: 64*T1 is 3.2 s.
-const FAST: Setup = Setup { plugin: "", timers: (50, 200), drain_s: 2, dns: None };
+const FAST: Setup = Setup { timers: (50, 200), ..Setup::plain() };
 
 /// §17.2.1: a repeated INVITE is answered with what there is, and reaches nobody twice.
 #[test]

@@ -10,6 +10,22 @@ const RANGE: Range<u16> = 10_000..32_000;
 /// Ports that are looked at.
 const TRIES: u32 = 200;
 
+/// Two numbers for the middle of a loopback address of one's own, `127.x.y.z`: there every port is free, unless somebody
+/// holds it at all addresses.
+#[allow(dead_code, reason = "not every test needs one")]
+pub(crate) fn random_pair() -> [u8; 2] {
+    let random = |n: u32| (RandomState::new().hash_one(n) % 254) as u8 + 1;
+    [random(1), random(2)]
+}
+
+/// Whether this port is free at such an address.
+#[allow(dead_code, reason = "not every test needs one")]
+pub(crate) fn own_address_has(port: u16) -> std::io::Result<()> {
+    let [x, y] = random_pair();
+    let address = SocketAddr::from(([127, x, y, 1], port));
+    UdpSocket::bind(address).and(TcpListener::bind(address)).map(drop)
+}
+
 /// A free port of loopback, held for UDP and TCP as long as what comes with it is.
 pub(crate) fn free_port() -> (SocketAddr, (UdpSocket, TcpListener)) {
     let random = |n: u32| RandomState::new().hash_one(n) % u64::from(RANGE.end - RANGE.start);

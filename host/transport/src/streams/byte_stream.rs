@@ -5,7 +5,7 @@
 //!  task ─────┤              └▶ CRLF CRLF ─▶ outbox
 //!            └─ writer ◀─ outbox
 //!  peer closes its side: the reader ends, the writer goes on until all is answered, at most for `half_closed`
-//!  what cannot be framed: the reader ends, the writer goes on until what is queued, a last 400 too, is written
+//!  what cannot be framed: the reader ends, the writer goes on in the same way, for what came before and for a last 400
 //! ```
 //! In: two halves of an established stream. Out: framed messages; ends with the connection. Reader and writer run
 //! in one task, so that a peer that does not read cannot keep us from reading.
@@ -51,9 +51,15 @@ where
                     CloseReason::Peer if session.half_close() => {
                         let _ = timeout(session.context.limits.half_closed, writing).await;
                     }
-                    // finished already: what is queued is written
                     CloseReason::Malformed(_) | CloseReason::TooLarge => {
-                        let _ = timeout(FAREWELL, writing).await;
+                        // what came before may be good, and its answer under way
+                        let patience = if session.half_close() {
+                            session.context.limits.half_closed
+                        } else {
+                            session.connection().outbox.finish();
+                            FAREWELL
+                        };
+                        let _ = timeout(patience, writing).await;
                     }
                     _ => {}
                 }

@@ -71,7 +71,8 @@ pub struct StreamLimits {
     pub connect: Duration,
     /// How long a peer may take nothing while something is to be written.
     pub write: Duration,
-    /// How long the answers that a peer waits for may still be sent after it closed its side.
+    /// How long the answers that a peer waits for may still be sent after it closed its side, or sent what cannot be
+    /// framed.
     pub half_closed: Duration,
     /// How often a WebSocket is pinged (RFC 7118 §6). Zero: never.
     pub web_socket_ping: Duration,

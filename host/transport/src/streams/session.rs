@@ -28,7 +28,8 @@ pub(super) struct Session {
     pub(super) accepted: bool,
     /// Requests received less final responses written: how many answers the peer still waits for.
     unanswered: AtomicUsize,
-    /// Whether the peer has closed its side, so that the connection ends with the last answer.
+    /// Whether nothing more is read, since the peer has closed its side or cannot be understood any more, so that the
+    /// connection ends with the last answer.
     half_closed: AtomicBool,
 }
 
@@ -64,8 +65,8 @@ impl Session {
         }
     }
 
-    /// What came cannot be framed: says so where it can still be told who asked (RFC 3261 §18.3), and takes nothing
-    /// more to write. The connection is of no more use.
+    /// What came cannot be framed: says so where it can still be told who asked (RFC 3261 §18.3). Nothing more can be
+    /// read from this connection.
     pub(super) fn refuse(&self, bytes: &[u8], error: sip::ParseError) {
         let Connection { flow, outbox, .. } = self.connection();
         let excerpt = sip::Excerpt::of(bytes, error, flow.remote);
@@ -76,9 +77,9 @@ impl Session {
             // nothing in a dialog can follow: any tag will do that no other connection has
             let to_tag = format!("{:x}", flow.connection);
             sip::respond(request.head(), status, "", Some(&to_tag), &mut answer, |_| {});
+            self.unanswered.fetch_add(1, Relaxed);
             let _ = outbox.push(Outgoing::unreported(answer.into()), &self.context.limits);
         }
-        outbox.finish();
     }
 
     /// How long a wait for the peer may last that began when something was last read or written.
@@ -98,7 +99,7 @@ impl Session {
         }
     }
 
-    /// The peer closed its side: whether it still waits for an answer, which it may get.
+    /// Nothing more is read: whether the peer still waits for an answer, which it may get.
     pub(super) fn half_close(&self) -> bool {
         self.half_closed.store(true, Relaxed);
         self.unanswered.load(Relaxed) > 0

@@ -1,12 +1,14 @@
 //! What the tests share: a router on free ports ([`router`]), messages as text ([`message`]), and peers that send and
-//! receive them ([`peer`]).
-#![allow(dead_code, unreachable_pub, reason = "each test module uses its part")]
+//! receive them ([`peer`]), and a name server ([`names`]).
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test module uses its part")]
 
 pub mod message;
+pub mod names;
 pub mod peer;
 pub mod router;
 
 pub use message::{Message, Request, answer};
+pub use names::Names;
 pub use peer::{Call, Peer, Stream};
 pub use router::{Router, Setup};
 

@@ -22,6 +22,12 @@ impl Peer {
         Peer { socket: UdpSocket::bind((address, 0)).expect("a socket"), router }
     }
 
+    /// At a port of one's own choice.
+    #[track_caller]
+    pub fn at(own: SocketAddr, router: SocketAddr) -> Peer {
+        Peer { socket: UdpSocket::bind(own).unwrap_or_else(|error| panic!("{own}: {error}")), router }
+    }
+
     /// `address:port`
     pub fn own(&self) -> String {
         self.socket.local_addr().expect("an address").to_string()
@@ -234,6 +240,44 @@ impl Stream {
             assert!(began.elapsed() < PATIENCE, "{what} does not come");
             let more = self.bytes(PATIENCE).unwrap_or_else(|| panic!("closed before {what}"));
             self.buffer.extend(more);
+        }
+    }
+
+    /// The next message; none: the peer has closed.
+    #[track_caller]
+    pub fn message(&mut self) -> Option<Message> {
+        loop {
+            if let Some(message) = self.take() {
+                return Some(message);
+            }
+            let more = self.bytes(PATIENCE)?;
+            self.buffer.extend(more);
+        }
+    }
+
+    /// The next message, where it is there already.
+    pub fn pending(&mut self) -> Option<Message> {
+        self.look();
+        self.take()
+    }
+
+    /// Whether the peer has not closed it.
+    pub fn is_open(&mut self) -> bool {
+        self.look()
+    }
+
+    /// Takes what is there; whether more can come.
+    fn look(&mut self) -> bool {
+        self.stream.set_nonblocking(true).expect("an option");
+        let mut buffer = vec![0; 65_536];
+        let read = self.stream.read(&mut buffer);
+        self.stream.set_nonblocking(false).expect("an option");
+        match read {
+            Ok(length) => {
+                self.buffer.extend(&buffer[..length]);
+                length > 0
+            }
+            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
         }
     }
 

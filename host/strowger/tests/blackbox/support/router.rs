@@ -29,11 +29,32 @@ pub struct Setup {
     pub drain_s: u32,
     /// The name server; none: nothing can be resolved.
     pub dns: Option<SocketAddr>,
+    /// Domains that it serves before [`DOMAIN`].
+    pub domains: &'static [&'static str],
+    /// Addresses that stand for the first of the domains, besides its own.
+    pub aliases: &'static [&'static str],
+    /// Who may register besides [`USERS`].
+    pub users: &'static [&'static str],
+}
+
+impl Setup {
+    /// The whole of it, where all is said with a few fields changed.
+    pub const fn plain() -> Setup {
+        Setup {
+            plugin: "",
+            timers: (500, 4000),
+            drain_s: 2,
+            dns: None,
+            domains: &[],
+            aliases: &[],
+            users: &[],
+        }
+    }
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Setup { plugin: "", timers: (500, 4000), drain_s: 2, dns: None }
+        Setup::plain()
     }
 }
 
@@ -56,7 +77,7 @@ impl Router {
     pub fn with(setup: Setup) -> Router {
         let folder = tempfile::tempdir().expect("a folder");
         let (sip, admin) = (free_port(), free_port());
-        let users = USERS.iter().fold(String::new(), |mut lines, user| {
+        let users = USERS.iter().chain(setup.users).fold(String::new(), |mut lines, user| {
             let ha1 = auth::ha1(user, DOMAIN, PASSWORD, auth::Algorithm::Md5).hex();
             writeln!(lines, "{user}\t{DOMAIN}\t{PASSWORD}\t{}", ha1.as_str()).expect("written");
             lines
@@ -222,18 +243,21 @@ fn run(folder: &Path) -> Child {
 }
 
 fn configuration(setup: Setup, sip: SocketAddr, admin: SocketAddr) -> String {
-    let Setup { plugin, timers: (t1, t2), drain_s, dns } = setup;
+    let Setup { plugin, timers: (t1, t2), drain_s, dns, domains, aliases, .. } = setup;
+    let domains: Vec<&str> = domains.iter().copied().chain([DOMAIN]).collect();
+    let own = sip.to_string();
+    let aliases: Vec<&str> = [own.as_str()].into_iter().chain(aliases.iter().copied()).collect();
     let dns = dns.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 9)));
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     let file = edge();
     format!(
-        "[node]\nrole = \"edge\"\ndomains = [\"{DOMAIN}\"]\ndata = \"data\"\nshards = 1\ndrain_s = {drain_s}\n\
+        "[node]\nrole = \"edge\"\ndomains = {domains:?}\ndata = \"data\"\nshards = 1\ndrain_s = {drain_s}\n\
          [[listen]]\ntransport = \"udp\"\naddress = \"{sip}\"\n\
          [[listen]]\ntransport = \"tcp\"\naddress = \"{sip}\"\n\
          [users]\nfile = \"users.tsv\"\n[admin]\naddress = \"{admin}\"\n\
          [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"{dns}\"]\n\
          [plugin]\nfile = {file:?}\ncache = {cache:?}\n\
-         configuration = '''\ndomains = [\"{DOMAIN}\"]\naliases = [\"{sip}\"]\n{plugin}\n'''\n"
+         configuration = '''\ndomains = {domains:?}\naliases = {aliases:?}\nrealm = \"{DOMAIN}\"\n{plugin}\n'''\n"
     )
 }
 

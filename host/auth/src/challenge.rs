@@ -35,14 +35,14 @@ pub fn challenge_value(realm: &str, nonce: &str, algorithm: Algorithm, stale: bo
 /// A quoted-string (RFC 3261 §25.1). Control characters have no place in one and are left out.
 pub(crate) fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
+    if text.bytes().all(|byte| !matches!(byte, b'"' | b'\\') && !byte.is_ascii_control()) {
+        out.push_str(text);
+    } else {
+        for character in text.chars().filter(|character| !character.is_ascii_control()) {
+            if matches!(character, '"' | '\\') {
                 out.push('\\');
-                out.push(character);
             }
-            c if c.is_ascii_control() => {}
-            c => out.push(c),
+            out.push(character);
         }
     }
     out.push('"');

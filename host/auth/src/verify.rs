@@ -157,19 +157,20 @@ pub fn verify(
 ) -> Verdict {
     let mut candidates: [Option<(Algorithm, Parameters<'_>)>; Algorithm::ALL.len()] = [None; 3];
     let (mut unreadable, mut unchecked) = (false, false);
-    for (index, credentials) in head.credentials(check.kind.credentials_header()).enumerate() {
+    for (index, value) in head.fields(check.kind.credentials_header()).enumerate() {
         if index == MAX_CREDENTIALS {
             unreadable = true;
             break;
         }
-        let Ok(credentials) = credentials else {
+        let mut parameters = Parameters::default();
+        let Ok(credentials) = Credentials::parse_each(value, |name, value| parameters.note(name, value))
+        else {
             unreadable = true;
             continue;
         };
         if !credentials.is("Digest") {
             continue;
         }
-        let parameters = Parameters::of(&credentials);
         if unquoted(parameters.realm).is_none_or(|realm| *realm != *check.realm.as_bytes()) {
             continue;
         }
@@ -221,15 +222,11 @@ struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    fn of(credentials: &Credentials<'a>) -> Self {
-        let mut all = Self::default();
-        for (name, value) in credentials.params() {
-            let Some(place) = all.place(name) else { continue };
-            if place.is_none() {
-                *place = Some(value);
-            }
+    /// Of a name that occurs twice, the first counts.
+    fn note(&mut self, name: &[u8], value: &'a [u8]) {
+        if let Some(place @ None) = self.place(name) {
+            *place = Some(value);
         }
-        all
     }
 
     fn place(&mut self, name: &[u8]) -> Option<&mut Option<&'a [u8]>> {

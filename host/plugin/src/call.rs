@@ -311,3 +311,19 @@ impl Drop for UnderWay<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn future_size<F>(_: impl Fn(Arc<Plugin>, Ask) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is made and moved with every call of a script.
+    #[test]
+    fn a_call_is_small() {
+        let size = future_size(run);
+        assert!(size <= 3072, "{size} bytes");
+    }
+}

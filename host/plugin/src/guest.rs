@@ -4,6 +4,7 @@
 //! types, or wasmtime's error. After an error the store is poisoned and the guest must be dropped; so must it be after
 //! a call that was not polled to its end. What the values mean is for `convert.rs`.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -229,7 +230,8 @@ impl Guest {
                 sip::view::write(message.head(), *wants_body, view);
                 store.data_mut().begin(Some(Subject { message, context }));
                 let view = view.as_slice();
-                let call = async {
+                // Pinned here and lent: a future that is handed on by value is stored again at each step.
+                let call = pin!(async {
                     Ok(match hook {
                         node::Hook::Request => match &exports.request {
                             Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
@@ -248,14 +250,15 @@ impl Guest {
                             None => Returned::Done,
                         },
                     })
-                };
+                });
                 meter.time(call).await
             }
             Ask::Timer(token) => {
                 store.data_mut().begin(None);
                 match &exports.timer {
                     Some(guest) => {
-                        meter.time(guest.call_fired(&mut *store, &token)).await.map(|()| Returned::Done)
+                        let call = pin!(guest.call_fired(&mut *store, &token));
+                        meter.time(call).await.map(|()| Returned::Done)
                     }
                     None => Ok(Returned::Done),
                 }
@@ -265,7 +268,8 @@ impl Guest {
                 match &exports.event {
                     Some(guest) => {
                         let event = event.into();
-                        meter.time(guest.call_happened(&mut *store, &event)).await.map(|()| Returned::Done)
+                        let call = pin!(guest.call_happened(&mut *store, &event));
+                        meter.time(call).await.map(|()| Returned::Done)
                     }
                     None => Ok(Returned::Done),
                 }

@@ -45,6 +45,9 @@ const RETRY_AFTER: u32 = 5;
 /// How often a draining host looks whether it is done.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
 
+/// How long connections may take to write what is queued when all else has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// Most shards: a branch names its shard in one byte.
 const MAX_SHARDS: usize = 64;
 
@@ -242,7 +245,7 @@ impl Host {
         }
     }
 
-    /// Ends the shards and closes the store; what was acknowledged is durable.
+    /// Ends the shards, closes the store and lets connections write what is queued; what was acknowledged is durable.
     pub async fn stop(self) {
         for task in &self.tasks {
             task.abort();
@@ -258,7 +261,10 @@ impl Host {
             store.close();
         });
         let _ = ended.await;
-        drop(streams);
+        // The last answers are on their way by connections: these write what is queued.
+        if let Some(streams) = streams.get() {
+            streams.shut_down(LAST_WORDS).await;
+        }
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) struct Shard {
     heartbeat: Arc<AtomicU64>,
     pace: Pace,
     /// Out while its datagrams are dealt with.
-    received: Option<RecvBatch>,
+    received: Option<Box<RecvBatch>>,
     told: Vec<ToShard>,
     now: Time,
     stopping: bool,
@@ -129,7 +129,7 @@ impl Shard {
             clock: parts.clock,
             heartbeat: parts.heartbeat,
             pace: Pace::new(parts.config.rest, parts.clock.now()),
-            received: Some(RecvBatch::new()),
+            received: Some(Box::default()),
             told: Vec::new(),
             stopping: false,
         }

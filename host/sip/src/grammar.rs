@@ -26,6 +26,8 @@ pub(crate) const GEN_VALUE: u16 = 64;
 pub(crate) const BLACK: u16 = 128;
 /// Anything but what ends or shields an element of a list: comma, quote, `<`.
 const ELEMENT: u16 = 256;
+/// The unquoted value of a pair in credentials: anything but white space, comma and quote.
+pub(crate) const UNQUOTED: u16 = 512;
 
 static CLASSES: [u16; 256] = classes();
 
@@ -74,6 +76,9 @@ const fn classes() -> [u16; 256] {
         }
         if !has(b",\"<", byte) {
             class |= ELEMENT;
+        }
+        if !is_white(byte) && !has(b",\"", byte) {
+            class |= UNQUOTED;
         }
         table[i] = class;
         i += 1;

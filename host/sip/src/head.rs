@@ -3,7 +3,9 @@
 //! In: raw bytes and spans, the host's own or out of a view. Out: borrowed pieces of them. Typed reads are in
 //! `typed.rs`; nothing here judges.
 
+use crate::header::via::Via;
 use crate::start_line::Start;
+use crate::top_via::TopVia;
 use crate::values::Values;
 use crate::{HeaderId, HeaderSpan, Method};
 
@@ -13,13 +15,26 @@ pub struct Head<'a> {
     raw: &'a [u8],
     spans: &'a [HeaderSpan],
     start: Start,
+    top_via: Option<&'a TopVia>,
 }
 
 impl<'a> Head<'a> {
     /// The spans and offsets lie within `raw`, as the scanner and the view's reader make sure; the body may be
     /// left out of `raw`.
     pub(crate) fn new(raw: &'a [u8], spans: &'a [HeaderSpan], start: Start) -> Self {
-        Head { raw, spans, start }
+        Head { raw, spans, start, top_via: None }
+    }
+
+    /// The same, its top Via known.
+    #[inline]
+    pub(crate) fn with_top_via(self, top_via: Option<&'a TopVia>) -> Self {
+        Head { top_via, ..self }
+    }
+
+    /// The top Via, where it was read before.
+    #[inline]
+    pub(crate) fn known_top_via(&self) -> Option<Via<'a>> {
+        self.top_via?.read(self.raw)
     }
 
     pub(crate) fn start(&self) -> Start {

@@ -135,7 +135,7 @@ pub(crate) fn parse_address(bytes: &[u8]) -> Option<IpAddr> {
     ascii(inner)?.parse().ok()
 }
 
-fn ascii(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn ascii(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }
 

@@ -53,6 +53,7 @@ mod scan;
 mod span;
 mod start_line;
 mod status;
+mod top_via;
 mod transport;
 mod typed;
 mod uri;

@@ -9,15 +9,27 @@ use crate::bounds::MAX_MESSAGE;
 use crate::received;
 use crate::scan::{self, Length, Scanned, Spans};
 use crate::start_line::Start;
+use crate::top_via::TopVia;
 use crate::{Head, HeaderId, HeaderSpan, Method, ParseError, Value};
 
 /// A parsed message that owns its bytes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Message {
     raw: Box<[u8]>,
     spans: Box<[HeaderSpan]>,
     start: Start,
+    /// Known where the message came from the network.
+    top_via: Option<TopVia>,
 }
+
+/// The same bytes, read the same way.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw && self.spans == other.spans && self.start == other.start
+    }
+}
+
+impl Eq for Message {}
 
 impl Message {
     /// Parses one datagram. Bytes beyond Content-Length are cut off (§18.3); without Content-Length the body
@@ -29,7 +41,7 @@ impl Message {
     pub fn parse_datagram(bytes: &[u8]) -> Result<Message, ParseError> {
         let mut spans = Spans::new();
         let (start, message) = datagram(bytes, &mut spans)?;
-        Ok(Message { raw: message.into(), spans: spans.as_slice().into(), start })
+        Ok(Message::from_parts(message.into(), spans.as_slice().into(), start))
     }
 
     /// Parses one datagram as [`Message::parse_datagram`] and writes into the top Via of a request where it came
@@ -53,7 +65,7 @@ impl Message {
     pub fn parse_stream(bytes: &[u8]) -> Result<Message, ParseError> {
         let mut spans = Spans::new();
         let (start, message) = framed(bytes, &mut spans)?;
-        Ok(Message { raw: message.into(), spans: spans.as_slice().into(), start })
+        Ok(Message::from_parts(message.into(), spans.as_slice().into(), start))
     }
 
     /// Parses one framed message as [`Message::parse_stream`] and writes its source into the top Via of a request
@@ -69,14 +81,14 @@ impl Message {
 
     /// A message out of parts that agree with each other.
     pub(crate) fn from_parts(raw: Box<[u8]>, spans: Box<[HeaderSpan]>, start: Start) -> Message {
-        Message { raw, spans, start }
+        Message { raw, spans, start, top_via: None }
     }
 
     /// What the message says.
     #[must_use]
     #[inline]
     pub fn head(&self) -> Head<'_> {
-        Head::new(&self.raw, &self.spans, self.start)
+        Head::new(&self.raw, &self.spans, self.start).with_top_via(self.top_via.as_ref())
     }
 
     /// The whole message as it came (but for the top Via, where it was stamped).
@@ -200,11 +212,19 @@ fn within_bounds(bytes: &[u8]) -> Result<(), ParseError> {
 
 /// The message, its top Via patched while it is copied.
 fn stamped(message: &[u8], mut spans: Spans, mut start: Start, source: SocketAddr) -> Message {
-    let patch = if start.status == 0 { received::top_via(message, &spans, source) } else { None };
-    let Some(patch) = patch else {
-        return Message { raw: message.into(), spans: spans.as_slice().into(), start };
+    let via = received::read_top_via(message, &spans);
+    let mut top_via = via.as_ref().and_then(|(_, via)| TopVia::of(message, via));
+    let patch = via
+        .filter(|_| start.status == 0)
+        .and_then(|(index, via)| received::patch(message, spans[index], index, &via, source));
+    let raw = match patch {
+        None => message.into(),
+        Some(patch) => {
+            let raw = patch.copy(message, &mut spans);
+            start.body_offset = (start.body_offset as usize + raw.len() - message.len()) as u32;
+            top_via.iter_mut().for_each(|top_via| patch.shift(top_via, source.port()));
+            raw
+        }
     };
-    let raw = patch.copy(message, &mut spans);
-    start.body_offset = (start.body_offset as usize + raw.len() - message.len()) as u32;
-    Message { raw, spans: spans.as_slice().into(), start }
+    Message { raw, spans: spans.as_slice().into(), start, top_via }
 }

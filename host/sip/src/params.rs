@@ -73,6 +73,11 @@ impl<'a> Params<'a> {
         Ok(Params { bytes })
     }
 
+    /// Parameters that were checked before.
+    pub(crate) fn checked(bytes: &'a [u8]) -> Params<'a> {
+        Params { bytes }
+    }
+
     /// The parameters as they came, from the first `;` on; may be empty.
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {

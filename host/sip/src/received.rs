@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::header::via::Via;
 use crate::scan::Spans;
+use crate::top_via::TopVia;
 use crate::{Head, HeaderId, HeaderSpan, grammar};
 
 /// What changes in the top Via. Offsets count from the first byte of the message.
@@ -66,7 +67,8 @@ impl Text {
 #[must_use]
 pub fn via_edit(head: Head<'_>, source: SocketAddr) -> Option<Vec<u8>> {
     let raw = head.raw_head();
-    let patch = top_via(raw, head.spans(), source)?;
+    let (index, via) = read_top_via(raw, head.spans())?;
+    let patch = patch(raw, head.spans()[index], index, &via, source)?;
     let end = head.spans()[patch.index].value_end();
     let mut out = Vec::with_capacity(end - patch.begin + patch.added() - patch.removed());
     patch.write(raw, &mut out);
@@ -74,19 +76,31 @@ pub fn via_edit(head: Head<'_>, source: SocketAddr) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The patch for the first Via, where one is needed and fits.
-pub(crate) fn top_via(raw: &[u8], spans: &[HeaderSpan], source: SocketAddr) -> Option<Patch> {
+/// The top Via and the index of the header field that holds it.
+pub(crate) fn read_top_via<'a>(raw: &'a [u8], spans: &[HeaderSpan]) -> Option<(usize, Via<'a>)> {
     let index = spans.iter().position(|span| span.id == HeaderId::VIA)?;
-    let span = spans[index];
+    Some((index, Via::parse(top_element(raw, spans[index])).ok()?))
+}
+
+fn top_element(raw: &[u8], span: HeaderSpan) -> &[u8] {
+    let value = &raw[span.value_offset as usize..span.value_end()];
+    grammar::trim(&value[..grammar::element_end(value, 0)])
+}
+
+/// The patch for the top Via, where one is needed and fits.
+pub(crate) fn patch(
+    raw: &[u8],
+    span: HeaderSpan,
+    index: usize,
+    via: &Via<'_>,
+    source: SocketAddr,
+) -> Option<Patch> {
     let begin = span.value_offset as usize;
-    let value = &raw[begin..span.value_end()];
-    let element = grammar::trim(&value[..grammar::element_end(value, 0)]);
-    let via = Via::parse(element).ok()?;
     let source = SocketAddr::new(source.ip().to_canonical(), source.port());
-    let end = begin + element.len();
+    let end = begin + top_element(raw, span).len();
     let (rport, received) = (Text::default(), Text::default());
     let mut patch = Patch { index, begin, end, cuts: SmallVec::new(), rport, received };
-    let has_rport = patch.cut(&via, end - via.params.as_bytes().len());
+    let has_rport = patch.cut(via, end - via.params.as_bytes().len());
     if has_rport {
         patch.rport.0.extend_from_slice(b";rport=");
         patch.rport.number(source.port());
@@ -139,6 +153,25 @@ impl Patch {
         out.extend_from_slice(&self.received.0);
     }
 
+    /// Moves the pieces of the top Via along.
+    pub(crate) fn shift(&self, top_via: &mut TopVia, source_port: u16) {
+        if let Some(branch) = &mut top_via.branch {
+            let before = |cut: &&Cut| cut.end <= branch.offset as usize;
+            let (mut added, mut removed) = (0, 0);
+            for cut in self.cuts.iter().filter(before) {
+                added += if cut.is_rport { self.rport.0.len() } else { 0 };
+                removed += cut.end - cut.begin;
+            }
+            branch.offset = (branch.offset as usize + added - removed) as u32;
+        }
+        let length = usize::from(top_via.params.length) + self.added() - self.removed();
+        // `patch` made sure that the value still fits.
+        top_via.params.length = length as u16;
+        if self.cuts.iter().any(|cut| cut.is_rport) {
+            top_via.rport = Some(Some(source_port));
+        }
+    }
+
     /// The message with the new element in it, its spans moved along.
     pub(crate) fn copy(&self, message: &[u8], spans: &mut Spans) -> Box<[u8]> {
         let (added, removed) = (self.added(), self.removed());
@@ -146,7 +179,7 @@ impl Patch {
         raw.extend_from_slice(&message[..self.begin]);
         self.write(message, &mut raw);
         raw.extend_from_slice(&message[self.end..]);
-        // `top_via` made sure that the value still fits; offsets are far below 32 bits.
+        // `patch` made sure that the value still fits; offsets are far below 32 bits.
         let span = &mut spans[self.index];
         span.value_length = (usize::from(span.value_length) + added - removed) as u16;
         for span in &mut spans[self.index + 1..] {

@@ -50,7 +50,8 @@ impl ResponseBuilder<'_> {
     }
 
     fn line(&mut self, id: HeaderId, name: &str, value: &Piece<'_>) {
-        if id == HeaderId::CONTENT_LENGTH || !grammar::all(TOKEN, name.as_bytes()) {
+        let is_name = id != HeaderId::OTHER || grammar::all(TOKEN, name.as_bytes());
+        if id == HeaderId::CONTENT_LENGTH || !is_name {
             return;
         }
         self.out.extend_from_slice(name.as_bytes());

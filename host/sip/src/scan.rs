@@ -121,8 +121,15 @@ fn header_line(bytes: &[u8], at: usize) -> Result<(HeaderSpan, usize), ParseErro
 /// Length and number of the name that begins at `at`, and where its colon is.
 #[inline]
 fn name(bytes: &[u8], at: usize, line_end: usize) -> Result<(usize, HeaderId, usize), ParseError> {
-    if let Some(window) = bytes[at..].first_chunk::<WINDOW>()
-        && let Some((length, id)) = header_name::at_line_start(window)
+    let mut last = [0; WINDOW];
+    let window = match bytes[at..].first_chunk() {
+        Some(window) => window,
+        None => {
+            last[..bytes.len() - at].copy_from_slice(&bytes[at..]);
+            &last
+        }
+    };
+    if let Some((length, id)) = header_name::at_line_start(window)
         && at + length < line_end
         && (id != HeaderId::OTHER || grammar::all(TOKEN, &bytes[at..at + length]))
     {
@@ -131,7 +138,7 @@ fn name(bytes: &[u8], at: usize, line_end: usize) -> Result<(usize, HeaderId, us
     name_of_any_shape(bytes, at, line_end)
 }
 
-/// The same for long names, white space before the colon (`HCOLON`), and the last few bytes of a message.
+/// The same for long names and white space before the colon (`HCOLON`).
 #[cold]
 fn name_of_any_shape(
     bytes: &[u8],

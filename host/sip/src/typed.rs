@@ -46,6 +46,9 @@ impl<'a> Head<'a> {
     /// # Errors
     /// Missing or malformed.
     pub fn via(&self) -> Result<Via<'a>> {
+        if let Some(via) = self.known_top_via() {
+            return Ok(via);
+        }
         Via::parse(self.top_via()?).map_err(|error| error.of(HeaderId::VIA))
     }
 

@@ -60,26 +60,26 @@ impl Matcher {
     /// The identity of a request's own transaction (an ACK has none: see [`Matcher::invite_of_ack`]).
     pub(crate) fn identify(&self, request: &Head<'_>) -> Result<Identity, HeaderError> {
         let method = MethodCode::new(request.method(), request.method_token());
-        self.identity(request, method, request.to_tag())
+        self.identity(request, method, || request.to_tag())
     }
 
     /// The identities that the INVITE of this ACK can have, likelier first. By RFC 2543 an ACK has the To tag of
     /// the response, while its INVITE had that one (within a dialog) or none.
     pub(crate) fn invite_of_ack(&self, ack: &Head<'_>) -> Result<[Option<Identity>; 2], HeaderError> {
-        let first = self.identity(ack, MethodCode::INVITE, None)?;
+        let first = self.identity(ack, MethodCode::INVITE, || None)?;
         match ack.to_tag() {
             Some(tag) if first.is_rfc2543 => {
-                Ok([Some(first), Some(self.identity(ack, MethodCode::INVITE, Some(tag))?)])
+                Ok([Some(first), Some(self.identity(ack, MethodCode::INVITE, || Some(tag))?)])
             }
             _ => Ok([Some(first), None]),
         }
     }
 
-    fn identity(
+    fn identity<'a>(
         &self,
-        request: &Head<'_>,
+        request: &Head<'a>,
         method: MethodCode,
-        to_tag: Option<&[u8]>,
+        to_tag: impl FnOnce() -> Option<&'a [u8]>,
     ) -> Result<Identity, HeaderError> {
         let via = request.via()?;
         // Enough for any usual branch and sent-by without an allocation.
@@ -87,7 +87,7 @@ impl Matcher {
         push_sent_by(&mut text, &via);
         let is_rfc2543 = match via.unique_branch() {
             Some(branch) => {
-                text.extend(branch.iter().map(u8::to_ascii_lowercase));
+                push_lower(&mut text, branch);
                 false
             }
             None => {
@@ -98,7 +98,7 @@ impl Matcher {
                     request.request_uri(),
                     request.call_id().unwrap_or_default(),
                     request.from_tag().unwrap_or_default(),
-                    to_tag.unwrap_or_default(),
+                    to_tag().unwrap_or_default(),
                     &number.to_be_bytes(),
                 ] {
                     // Lengths keep one part from running into the next.
@@ -116,13 +116,19 @@ impl Matcher {
 /// The sent-by in one form: host in lower case or as an address, port always there.
 fn push_sent_by(text: &mut SmallVec<[u8; 256]>, via: &Via<'_>) {
     match via.host {
-        Host::Name(name) => text.extend(name.bytes().map(|byte| byte.to_ascii_lowercase())),
+        Host::Name(name) => push_lower(text, name.as_bytes()),
         Host::V4(address) => text.extend_from_slice(&address.octets()),
         Host::V6(address) => text.extend_from_slice(&address.octets()),
     }
     let default = || via.known_transport().unwrap_or(Transport::Udp).default_port();
     text.push(0);
     text.extend_from_slice(&via.port.unwrap_or_else(default).to_be_bytes());
+}
+
+fn push_lower(text: &mut SmallVec<[u8; 256]>, piece: &[u8]) {
+    let begin = text.len();
+    text.extend_from_slice(piece);
+    text[begin..].make_ascii_lowercase();
 }
 
 #[cfg(test)]

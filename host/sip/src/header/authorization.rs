@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::HeaderError;
 use crate::bounds::MAX_PARAMS;
-use crate::grammar::{self, TOKEN};
+use crate::grammar::{self, TOKEN, UNQUOTED};
 
 /// A scheme and `name=value` pairs with commas between them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,13 +24,26 @@ impl<'a> Credentials<'a> {
     /// # Errors
     /// It is not a scheme and pairs, a quoted string has no end, or there are more than [`MAX_PARAMS`].
     pub fn parse(value: &'a [u8]) -> Result<Credentials<'a>, HeaderError> {
+        Credentials::parse_each(value, |_, _| {})
+    }
+
+    /// The same, and shows each name and its value as it came on the way. Where an error follows, what was shown counts
+    /// for nothing.
+    ///
+    /// # Errors
+    /// As [`Credentials::parse`].
+    #[inline]
+    pub fn parse_each(
+        value: &'a [u8],
+        each: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> Result<Credentials<'a>, HeaderError> {
         let end = grammar::run(TOKEN, value, 0);
         let at = grammar::skip_white(value, end);
         if end == 0 || at == end {
             return Err(HeaderError::syntax(end, "a scheme and white space"));
         }
         let pairs = &value[at..];
-        check(pairs).map_err(|error| error.shifted(at))?;
+        check(pairs, each).map_err(|error| error.shifted(at))?;
         Ok(Credentials { scheme: &value[..end], pairs })
     }
 
@@ -39,7 +52,7 @@ impl<'a> Credentials<'a> {
     /// # Errors
     /// As [`Credentials::parse`].
     pub fn parse_info(value: &'a [u8]) -> Result<Credentials<'a>, HeaderError> {
-        check(value)?;
+        check(value, |_, _| {})?;
         Ok(Credentials { scheme: &[], pairs: value })
     }
 
@@ -79,11 +92,13 @@ impl std::fmt::Debug for Credentials<'_> {
     }
 }
 
-fn check(pairs: &[u8]) -> Result<(), HeaderError> {
+#[inline]
+fn check<'a>(pairs: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8])) -> Result<(), HeaderError> {
     let mut at = 0;
     let mut count = 0;
-    while let Some((_, _, end)) = pair(pairs, at)? {
+    while let Some((name, value, end)) = pair(pairs, at)? {
         at = end;
+        each(name, value);
         count += 1;
         if count > MAX_PARAMS {
             return Err(HeaderError::syntax(at, "fewer parameters"));
@@ -113,9 +128,7 @@ pub(super) fn pair(pairs: &[u8], at: usize) -> Result<Option<Pair<'_>>, HeaderEr
         grammar::quoted_end(pairs, value_at)
             .ok_or(HeaderError::syntax(value_at, "the end of a quoted string"))?
     } else {
-        let rest = &pairs[value_at..];
-        let end = rest.iter().position(|byte| matches!(byte, b',' | b'"') || grammar::is_white(*byte));
-        value_at + end.unwrap_or(rest.len())
+        grammar::run(UNQUOTED, pairs, value_at)
     };
     let next = grammar::skip_white(pairs, value_end);
     match pairs.get(next) {

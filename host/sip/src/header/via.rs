@@ -28,6 +28,19 @@ pub struct Via<'a> {
     /// The parameters.
     pub params: Params<'a>,
     branch: Option<&'a [u8]>,
+    rport: Option<Option<u16>>,
+}
+
+/// What a [`Via`] is made of that was read before; `params` were checked then.
+pub(crate) struct ViaParts<'a> {
+    pub(crate) version: &'a [u8],
+    pub(crate) transport: &'a [u8],
+    pub(crate) host: Host<'a>,
+    pub(crate) port: Option<u16>,
+    pub(crate) sent_by: &'a [u8],
+    pub(crate) params: &'a [u8],
+    pub(crate) branch: Option<&'a [u8]>,
+    pub(crate) rport: Option<Option<u16>>,
 }
 
 impl<'a> Via<'a> {
@@ -38,14 +51,22 @@ impl<'a> Via<'a> {
     /// broken.
     pub fn parse(value: &'a [u8]) -> Result<Via<'a>, HeaderError> {
         let (via, end) = Via::parse_sent_by(value)?;
-        let mut branch = None;
+        let (mut branch, mut rport) = (None, None);
         let params = Params::parse_each(&value[end..], |param| {
             if branch.is_none() && param.is("branch") {
                 branch = param.value;
+            } else if rport.is_none() && param.is("rport") {
+                let port = param.value.and_then(grammar::number);
+                rport = Some(port.and_then(|port| u16::try_from(port).ok()));
             }
         });
         let params = params.map_err(|error| error.shifted(end))?;
-        Ok(Via { params, branch, ..via })
+        Ok(Via { params, branch, rport, ..via })
+    }
+
+    pub(crate) fn from_parts(parts: ViaParts<'a>) -> Via<'a> {
+        let ViaParts { version, transport, host, port, sent_by, params, branch, rport } = parts;
+        Via { version, transport, host, port, sent_by, params: Params::checked(params), branch, rport }
     }
 
     /// Reads one list element as far as the sent-by, and says where that ends. For an answer to a request whose
@@ -71,7 +92,8 @@ impl<'a> Via<'a> {
             port = Some(number.ok_or(HeaderError::syntax(digits_at, "a port"))?);
         }
         let sent_by = &value[sent_by_at..end];
-        Ok((Via { version, transport, host, port, sent_by, params: Params::default(), branch: None }, end))
+        let params = Params::default();
+        Ok((Via { version, transport, host, port, sent_by, params, branch: None, rport: None }, end))
     }
 
     /// The transport, where it is one that we speak.
@@ -100,9 +122,7 @@ impl<'a> Via<'a> {
     /// its value is no port.
     #[must_use]
     pub fn rport(&self) -> Option<Option<u16>> {
-        self.params
-            .get("rport")
-            .map(|value| value.and_then(grammar::number).and_then(|port| u16::try_from(port).ok()))
+        self.rport
     }
 
     /// The `received` parameter; brackets around an IPv6 address are optional (RFC 5118 §4.5).

@@ -61,6 +61,25 @@ fn a_drain_ends_in_time_and_a_second_signal_ends_it_at_once() {
     }
 }
 
+/// The response that ends the drain is the last thing that the router does.
+#[test]
+fn the_last_answer_leaves_by_its_connection() {
+    for _ in 0..3 {
+        let mut router = Router::start();
+        let mut callee = router.peer();
+        assert_eq!(callee.register("bob", "").status(), 200);
+        let mut caller = router.stream();
+        assert_eq!(caller.register("alice", "").status(), 200);
+        caller.send(&Request::new("MESSAGE", "alice", "bob"));
+        let message = callee.expect("MESSAGE");
+        router.signal("-TERM");
+        router.wait_for_log("draining");
+        callee.answer(&message, 200, "b", "");
+        caller.expect("200");
+        assert_eq!(router.exit_code(), Some(0));
+    }
+}
+
 #[test]
 fn an_idle_router_ends_at_once() {
     let mut router = Router::start();

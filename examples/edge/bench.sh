@@ -7,8 +7,8 @@
 #   BENCH_WORK               a folder of its own for configuration, bindings and certificate
 #   BENCH_TCP_PORT, BENCH_TLS_PORT, BENCH_WS_PORT, BENCH_WSS_PORT, BENCH_ADMIN_PORT
 #                            where set: further transports (with a self-signed certificate) and the admin HTTP
-#   EDGE_SHARDS, EDGE_REST_US, EDGE_ALGORITHMS, EDGE_DNS
-#                            tuning: signalling threads, batching rest, digest algorithms, name server
+#   EDGE_SHARDS, EDGE_REST_US, EDGE_COMMIT_MS, EDGE_ALGORITHMS, EDGE_DNS
+#                            tuning: signalling threads, batching rest, commit window, digest algorithms, name server
 #   EDGE_ROUTER, EDGE_PLUGIN another build than this checkout's; it is taken as it is
 #
 # It builds what is missing or older than its sources, and then replaces itself with the router.
@@ -64,6 +64,7 @@ done
 		data = "$work/data"
 		shards = ${EDGE_SHARDS:-0}
 		rest_us = ${EDGE_REST_US:-2000}
+		${EDGE_COMMIT_MS:+commit_ms = $EDGE_COMMIT_MS}
 		drain_s = 2
 
 		[plugin]

@@ -137,7 +137,7 @@ impl NodeTable {
         2000
     }
     fn default_commit() -> u32 {
-        40
+        100
     }
     fn default_server() -> String {
         format!("Strowger/{}", env!("CARGO_PKG_VERSION"))

@@ -19,7 +19,7 @@ pub struct Message {
     spans: Box<[HeaderSpan]>,
     start: Start,
     /// Known where the message came from the network.
-    top_via: Option<TopVia>,
+    top_via: Option<Box<TopVia>>,
 }
 
 /// The same bytes, read the same way.
@@ -88,7 +88,7 @@ impl Message {
     #[must_use]
     #[inline]
     pub fn head(&self) -> Head<'_> {
-        Head::new(&self.raw, &self.spans, self.start).with_top_via(self.top_via.as_ref())
+        Head::new(&self.raw, &self.spans, self.start).with_top_via(self.top_via.as_deref())
     }
 
     /// The whole message as it came (but for the top Via, where it was stamped).
@@ -213,7 +213,7 @@ fn within_bounds(bytes: &[u8]) -> Result<(), ParseError> {
 /// The message, its top Via patched while it is copied.
 fn stamped(message: &[u8], mut spans: Spans, mut start: Start, source: SocketAddr) -> Message {
     let via = received::read_top_via(message, &spans);
-    let mut top_via = via.as_ref().and_then(|(_, via)| TopVia::of(message, via));
+    let mut top_via = via.as_ref().and_then(|(_, via)| TopVia::of(message, via)).map(Box::new);
     let patch = via
         .filter(|_| start.status == 0)
         .and_then(|(index, via)| received::patch(message, spans[index], index, &via, source));

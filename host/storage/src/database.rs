@@ -19,7 +19,7 @@ use crate::key_value::{Stored, Write};
 use crate::row::Row;
 
 /// Rows of one statement.
-pub(crate) const MAX_BATCH: usize = 256;
+pub(crate) const MAX_BATCH: usize = 512;
 
 /// How long another process may hold the database before a group fails.
 const BUSY: Duration = Duration::from_secs(2);

@@ -21,8 +21,7 @@ use crate::writer::{Counters, Writer};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// How long the first change of a group waits for others, where changes come thick; then comes one commit, 1 to 10
-    /// ms. A change that comes alone does not wait. A longer window costs
-    /// less CPU time per change (see `writer.rs`); 0 to 1 s.
+    /// ms. A change that comes alone does not wait. A longer window costs less CPU time per change (see `writer.rs`); 0 to 1 s.
     pub window: Duration,
     /// Rows at which a group is due before its window is over; from 1.
     pub max_rows: usize,
@@ -35,7 +34,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
-            window: Duration::from_millis(40),
+            window: Duration::from_millis(100),
             max_rows: 512,
             max_bindings: 10_000_000,
             max_pages: None,

@@ -3,7 +3,13 @@
 //! In: any bytes. Out: nothing, or a panic that names the promise that was broken. The targets themselves are in
 //! `host/fuzz`; `tests/mutations.rs` runs the same bodies on mutated messages. Not part of the crate's interface.
 
+mod choices;
+mod mutants;
+
 use std::net::SocketAddr;
+
+pub use choices::Choices;
+pub use mutants::Mutants;
 
 use crate::bounds::MAX_URI;
 use crate::{
@@ -17,6 +23,28 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const TARGETS: [Target; 5] =
     [("datagram", datagram), ("stream", stream), ("uri", uri), ("header", header), ("view", view)];
+
+/// What a target takes, out of a message: the message, one of its values, or its view.
+pub fn seed(message: &[u8], target: &str, mutants: &mut Mutants) -> Vec<u8> {
+    let parsed = Message::parse_datagram(message);
+    match (target, parsed) {
+        ("uri", Ok(message)) if message.is_request() && mutants.below(3) == 0 => {
+            message.request_uri().to_vec()
+        }
+        ("uri", Ok(message)) => {
+            let contact = message.head().addresses(HeaderId::CONTACT).flatten().next();
+            contact.map_or(b"sip:a@b;c=d?e=f".to_vec(), |address| address.uri_bytes.to_vec())
+        }
+        ("header", Ok(message)) => message.head().value_of(mutants.below(message.spans().len())).to_vec(),
+        ("view", Ok(message)) => {
+            let mut out = Vec::new();
+            views::write(message.head(), mutants.below(2) == 0, &mut out);
+            out
+        }
+        ("stream", _) => [message, b"\r\n\r\n", message].concat(),
+        _ => message.to_vec(),
+    }
+}
 
 /// A datagram: parsed, read, printed as it came, changed, answered; or, where it is no message, refused.
 pub fn datagram(bytes: &[u8]) {

@@ -1,12 +1,12 @@
 //! What becomes of a script's word. In: [`Decided`]. Out: an answer, branches, or a response passed on.
 //!
-//! A word that does not fit what was asked (a relay to a reply hook) cannot come: the types forbid it. One that comes
-//! too late finds no context, or another question, and is dropped.
+//! A word that does not fit what was asked (a relay to a reply hook) is none. One that comes too late finds no context, or
+//! another question, and is dropped.
 
 use std::sync::Arc;
 
 use dialog::{DialogId, Dialogs, Variables};
-use proxy::{Best, Event};
+use proxy::{Action, Best, Event};
 use sip::{Message, Method};
 use transaction::Time;
 
@@ -53,21 +53,18 @@ impl Node {
             (Asking::Failure(best, shown), Consulted::Request(Ok(decision))) => {
                 self.decide_failure(now, id, best, &shown, decision);
             }
-            (Asking::Reply(response), Consulted::Reply(Err(_))) => {
+            (Asking::Reply(response), Consulted::Reply(Err(_)) | Consulted::Request(_)) => {
                 // The far end has spoken; that the script cannot judge it is no reason to keep it back.
                 self.counters.consult_errors.add();
                 self.decide_reply(now, id, &response, ReplyDecision::Pass(Vec::new()));
             }
-            (Asking::FailureReply(best, shown), Consulted::Reply(Err(_)))
-            | (Asking::Failure(best, shown), Consulted::Request(Err(_))) => {
+            (Asking::FailureReply(best, shown), Consulted::Reply(Err(_)) | Consulted::Request(_))
+            | (Asking::Failure(best, shown), Consulted::Request(Err(_)) | Consulted::Reply(_)) => {
                 self.counters.consult_errors.add();
                 self.answer_best(now, id, &best, Some((&shown, &[])));
             }
             (Asking::Request(_), Consulted::Request(Err(error))) => self.consult_failed(now, id, error),
-            (Asking::Request(_) | Asking::Failure(..), Consulted::Reply(_))
-            | (Asking::Reply(_) | Asking::FailureReply(..), Consulted::Request(_)) => {
-                self.consult_failed(now, id, ConsultError::Invalid)
-            }
+            (Asking::Request(_), Consulted::Reply(_)) => self.consult_failed(now, id, ConsultError::Invalid),
         }
     }
 
@@ -135,6 +132,13 @@ impl Node {
             self.start_trying_timer(now, id);
         }
         let actions = active.forking.handle(Event::Start);
+        // Nothing may begin after a 6xx, or beyond the branches that there can be: the script has had its word, and a
+        // stubborn one would be asked for ever.
+        if !actions.iter().any(|action| matches!(action, Action::Begin { .. }))
+            && let Some(relay) = active.relays.last_mut()
+        {
+            relay.ask_failure = false;
+        }
         self.carry_out(now, id, active, actions);
     }
 

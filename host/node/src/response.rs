@@ -25,6 +25,10 @@ const COMPLETED_ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhe
 
 impl Node {
     pub(crate) fn handle_response(&mut self, now: Time, message: Message) {
+        // As if it had not come (§18.1.2, §18.3).
+        if sip::validate(&message.head()).is_err() {
+            return self.counters.discard(Discard::Unparsable);
+        }
         match self.transactions.handle_response(now, &message) {
             Response::Pass(client) => self.response_on_branch(now, client, message),
             Response::Absorbed => {}
@@ -166,9 +170,8 @@ impl Node {
         };
         match last {
             // An ACK has gone, and nothing can come back; or its next hop is still looked for.
-            None if active.stateless && !active.branches.iter().any(|branch| branch.locating) => {
-                self.finish(id)
-            }
+            // Or it can go nowhere, which nobody is told (§17.1.1.3).
+            _ if active.stateless && !active.branches.iter().any(|branch| branch.locating) => self.finish(id),
             None => {
                 self.keep(id, active);
                 self.ask_next_reply(now, id);

@@ -10,7 +10,7 @@ use crate::route_set::take_off;
 /// Item 7: the header fields that are collected.
 const CHALLENGES: [HeaderId; 2] = [HeaderId::WWW_AUTHENTICATE, HeaderId::PROXY_AUTHENTICATE];
 
-/// Take our Via off the response in `draft` and add the challenges of others to it. False: no other Via is left, so
+/// Take our Via off the response in `draft`, let it say its length, and add the challenges of others to it. False: no other Via is left, so
 /// that the response is for this element itself and not to be forwarded (item 3).
 #[must_use]
 pub fn forward_response<'a>(
@@ -24,6 +24,8 @@ pub fn forward_response<'a>(
     if vias.next().is_none() {
         return false;
     }
+    // It may have come in a datagram, and leave on a connection (§18.3).
+    draft.ensure_content_length();
     add_challenges(draft, challenges);
     true
 }

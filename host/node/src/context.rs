@@ -192,6 +192,12 @@ impl Contexts {
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ContextId, &Context)> {
+        self.places
+            .iter()
+            .map(|(slot, context)| (ContextId { slot: slot as u32, generation: context.generation }, context))
+    }
 }
 
 /// From a transaction's slot to its context. It is asked about transactions that live: their slots are theirs. What a

@@ -25,6 +25,8 @@ mod decision;
 mod errors;
 mod flow_token;
 mod forward;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod io;
 mod node;

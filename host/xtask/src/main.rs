@@ -7,6 +7,7 @@ mod check;
 mod ci;
 mod demo;
 mod files;
+mod fuzz;
 mod header_table;
 mod keys;
 mod lengths;
@@ -35,6 +36,7 @@ const USAGE: &str = "cargo xtask COMMAND
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
   bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
+  fuzz [TARGET…] [--seconds N] [--jobs N] [--list]  the fuzz targets, 60 seconds each; fails at a finding
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
   torture                send every torture message and write docs/torture.md, what came of each
@@ -66,6 +68,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         "check" => check::run().map(|()| ExitCode::SUCCESS),
         "ci" => ci::run(),
         "swaps" => swaps::run(rest).map(|()| ExitCode::SUCCESS),
+        "fuzz" => fuzz::run(rest),
         "sim" => sim::run(rest).map(|()| ExitCode::SUCCESS),
         "plugins" => plugins::run(rest).map(|()| ExitCode::SUCCESS),
         "torture" => torture::run().map(|()| ExitCode::SUCCESS),

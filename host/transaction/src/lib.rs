@@ -36,6 +36,8 @@ mod branch;
 mod client_side;
 mod deadlines;
 mod derived;
+#[doc(hidden)]
+pub mod fuzzing;
 mod id;
 mod matching;
 mod output;

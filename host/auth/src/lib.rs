@@ -14,6 +14,8 @@
 mod algorithm;
 mod answer;
 mod challenge;
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod nonce;
 mod replay;

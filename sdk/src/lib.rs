@@ -42,6 +42,9 @@ pub mod configuration;
 pub mod decision;
 mod elements;
 mod field;
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(any(test, all(target_arch = "wasm32", feature = "heap")))]
 mod heap;
 #[doc(hidden)]

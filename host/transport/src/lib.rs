@@ -12,6 +12,8 @@
 //! Bytes come in and leave as whole SIP messages; of a message nothing is read but its framing and what tells a
 //! request from a final response.
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod large;
 pub mod locate;
 pub mod streams;

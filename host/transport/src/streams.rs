@@ -12,7 +12,7 @@
 //! Every bound is in [`StreamLimits`]. A message handed to a connection that breaks before the message was written
 //! is reported; one lost in the network after that is not, and the transaction's timers find out.
 
-mod byte_stream;
+pub(crate) mod byte_stream;
 mod config;
 mod connect;
 mod counts;

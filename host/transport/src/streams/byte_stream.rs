@@ -160,7 +160,7 @@ fn refusal(why: CloseReason, max_message: usize) -> Option<sip::ParseError> {
 }
 
 /// What the framer took from the buffer.
-enum Framed {
+pub(crate) enum Framed {
     Message(Vec<u8>),
     /// A double CRLF, which is to be answered.
     Ping,
@@ -170,7 +170,7 @@ enum Framed {
 
 /// Cuts messages from a buffer, remembering what spares looking at the same bytes again.
 #[derive(Default)]
-struct Framer {
+pub(crate) struct Framer {
     /// Bytes without which nothing more can be found.
     needed: usize,
     /// Whether a lone CRLF was the last that was taken.
@@ -178,7 +178,11 @@ struct Framer {
 }
 
 impl Framer {
-    fn next(&mut self, buffer: &mut BytesMut, max_message: usize) -> Result<Option<Framed>, CloseReason> {
+    pub(crate) fn next(
+        &mut self,
+        buffer: &mut BytesMut,
+        max_message: usize,
+    ) -> Result<Option<Framed>, CloseReason> {
         if buffer.is_empty() || buffer.len() < self.needed {
             return Ok(None);
         }
@@ -191,9 +195,9 @@ impl Framer {
             }
             Frame::Keepalive { consumed, ping } => {
                 buffer.advance(consumed.min(buffer.len()));
-                // the two halves of a ping may come in two segments
+                // the two halves of a ping may come in two segments; a half stays one when a whole ping comes behind it
                 let whole = ping || self.half_ping;
-                self.half_ping = !whole;
+                self.half_ping ^= !ping;
                 Ok(Some(if whole { Framed::Ping } else { Framed::Nothing }))
             }
             Frame::Partial { need_at_least } => {
@@ -261,4 +265,32 @@ async fn write_batch(
         }
     }
     writer.flush().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pings(segments: &[&[u8]]) -> usize {
+        let (mut framer, mut buffer) = (Framer::default(), BytesMut::new());
+        let mut pings = 0;
+        for segment in segments {
+            buffer.extend_from_slice(segment);
+            while let Ok(Some(framed)) = framer.next(&mut buffer, 1000) {
+                pings += usize::from(matches!(framed, Framed::Ping));
+            }
+        }
+        pings
+    }
+
+    #[test]
+    fn pings_are_counted_however_they_are_cut() {
+        assert_eq!(pings(&[b"\r\n\r\n\r\n\r\n"]), 2);
+        for cut in 1..8 {
+            let (one, two) = b"\r\n\r\n\r\n\r\n".split_at(cut);
+            assert_eq!(pings(&[one, two]), 2, "after {cut} bytes");
+        }
+        assert_eq!(pings(&[b"\r\n", b"\r\n\r\n", b"\r\n"]), 2);
+        assert_eq!(pings(&[b"\r\n"]), 0);
+    }
 }

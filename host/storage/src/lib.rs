@@ -17,6 +17,8 @@ mod digits;
 mod error;
 mod expiry;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod garbage;
 mod key_value;
 mod packed;

@@ -7,6 +7,8 @@
 //! without a record. Appending touches the last page of the table alone, so a group of changes costs a few pages and
 //! not one each. What was replaced is deleted later, many at a time (`garbage.rs`).
 
+use std::net::SocketAddr;
+
 use sip::{Flow, Transport};
 
 use crate::digits;
@@ -106,8 +108,13 @@ fn read_flow(words: &str) -> Option<Flow> {
     let transport = Transport::from_token(words.next()?.as_bytes())?;
     let listener = words.next()?.parse().ok()?;
     let connection = words.next()?.parse().ok()?;
-    let remote = words.next()?.parse().ok()?;
+    let remote = words.next()?.parse().ok().filter(is_plain)?;
     words.next().is_none().then_some(Flow { transport, listener, connection, remote })
+}
+
+/// Without a zone, which no host writes: its number may mean another interface by now.
+fn is_plain(remote: &SocketAddr) -> bool {
+    matches!(remote, SocketAddr::V6(remote) if remote.scope_id() == 0) || remote.is_ipv4()
 }
 
 #[cfg(test)]
@@ -169,6 +176,7 @@ mod tests {
             ("\n2\n", "\n-2\n"),
             ("UDP", "SCTP"),
             ("[::1]", "host"),
+            ("[::1]", "[::1%2]"),
             (":5060\n", ":5060 x\n"),
             ("5060\n\n", "5060\nx\n"),
         ] {

@@ -2,7 +2,7 @@
 //!
 //! In: any bytes. Out: nothing, or a panic that names the promise that was broken. Not part of the crate's interface.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sip::fuzzing::{Choices, Target};
@@ -151,7 +151,7 @@ pub fn replay(bytes: &[u8]) {
     let most = *choices.one_of(&[64, 4, 1]);
     let lifetime_ms = 300_000;
     let mut table = ReplayTable::new(lifetime_ms, most);
-    let (mut now_ms, mut used) = (NOW_MS, HashSet::new());
+    let (mut now_ms, mut used) = (NOW_MS, BTreeSet::new());
     while !choices.is_empty() {
         now_ms += u64::from(choices.byte() % 16) * 2000;
         let age = u64::from(choices.byte()) * 1000;
@@ -159,7 +159,7 @@ pub fn replay(bytes: &[u8]) {
         let nonce = NonceId { made_ms, key: made_ms ^ u64::from(choices.byte() & 3) };
         let nc = 1 + u32::from(choices.byte()) % 80;
         if table.note(nonce, nc, now_ms) == Replay::New {
-            assert!(used.insert((nonce, nc)), "count {nc} of {nonce:?} was used before");
+            assert!(used.insert((nonce.made_ms, nonce.key, nc)), "count {nc} of {nonce:?} was used before");
         }
         assert!(table.len() <= most, "a table keeps its bound");
     }

@@ -4,7 +4,7 @@
 //! names the promise that was broken. What the TU knows of its transactions is held against what the table says of them.
 //! Not part of the crate's interface.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -58,8 +58,8 @@ struct Run<'a> {
     limits: Limits,
     timers: Timers,
     now: Time,
-    servers: HashMap<ServerId, Bytes>,
-    clients: HashMap<ClientId, Client>,
+    servers: BTreeMap<ServerId, Bytes>,
+    clients: BTreeMap<ClientId, Client>,
     /// Ids of all times, to be used again after their end.
     server_ids: Vec<ServerId>,
     client_ids: Vec<ClientId>,
@@ -78,8 +78,8 @@ impl<'a> Run<'a> {
             timers: if choices.once_in(4) { Timers::IMS_PHONE } else { Timers::RFC3261 },
             choices,
             now: Time::from_millis(5),
-            servers: HashMap::new(),
-            clients: HashMap::new(),
+            servers: BTreeMap::new(),
+            clients: BTreeMap::new(),
             server_ids: Vec::new(),
             client_ids: Vec::new(),
             requests: Vec::new(),

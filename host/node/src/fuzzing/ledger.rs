@@ -2,12 +2,12 @@
 //!
 //! In: requests that made a transaction, responses that left. Out: a panic where there is one too many or none.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use sip::{HeaderId, Message};
 
 /// A transaction as its client knows it: the branch of its Via and the method in its CSeq.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(Vec<u8>, Vec<u8>);
 
 impl Key {
@@ -34,7 +34,7 @@ struct Transaction {
 
 #[derive(Default)]
 pub(super) struct Ledger {
-    transactions: HashMap<Key, Transaction>,
+    transactions: BTreeMap<Key, Transaction>,
     /// A damaged message came: a response may be to what cannot be read.
     any_garbled: bool,
     /// A damaged response came: what it became upstream, its caller may not know for its own.

@@ -235,7 +235,6 @@ fn stamp(bytes: &[u8], message: &Message) {
     {
         let is_told = via.received() == Some(source.ip()) || via.host.is_ip(source.ip());
         assert!(is_told, "the top Via tells the source");
-        let parsed = one.vias().next().expect("it has one").expect("it can be read");
-        assert_eq!(via, parsed, "the top Via that was kept is the one that is there");
+        assert_eq!(Some(Ok(via)), one.vias().next(), "the top Via that was kept is the one that is there");
     }
 }

@@ -222,6 +222,7 @@ fn stamped(message: &[u8], mut spans: Spans, mut start: Start, source: SocketAdd
         Some(patch) => {
             let raw = patch.copy(message, &mut spans);
             start.body_offset = (start.body_offset as usize + raw.len() - message.len()) as u32;
+            top_via = top_via.filter(|_| patch.is_readable());
             top_via.iter_mut().for_each(|top_via| patch.shift(top_via, source.port()));
             raw
         }

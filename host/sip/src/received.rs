@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use smallvec::SmallVec;
 
+use crate::bounds::MAX_PARAMS;
 use crate::header::via::Via;
 use crate::scan::Spans;
 use crate::top_via::TopVia;
@@ -20,6 +21,8 @@ pub(crate) struct Patch {
     end: usize,
     /// Parameters that go, in their order: every `received`, and `rport` to be written anew.
     cuts: SmallVec<[Cut; 2]>,
+    /// How many parameters there are before.
+    params: usize,
     rport: Text,
     /// `;received=` and the address, or nothing.
     received: Text,
@@ -99,7 +102,7 @@ pub(crate) fn patch(
     let source = SocketAddr::new(source.ip().to_canonical(), source.port());
     let end = begin + top_element(raw, span).len();
     let (rport, received) = (Text::default(), Text::default());
-    let mut patch = Patch { index, begin, end, cuts: SmallVec::new(), rport, received };
+    let mut patch = Patch { index, begin, end, cuts: SmallVec::new(), params: 0, rport, received };
     let has_rport = patch.cut(via, end - via.params.as_bytes().len());
     if has_rport {
         patch.rport.0.extend_from_slice(b";rport=");
@@ -119,6 +122,7 @@ impl Patch {
         let mut has_rport = false;
         let mut at = params_at;
         for piece in via.params.pieces() {
+            self.params += 1;
             let end = params_at + piece.end;
             let is_rport = piece.param.is("rport");
             if is_rport || piece.param.is("received") {
@@ -129,6 +133,12 @@ impl Patch {
             at = end;
         }
         has_rport
+    }
+
+    /// Whether the new element has no more parameters than can be read.
+    pub(crate) fn is_readable(&self) -> bool {
+        let gone = self.cuts.iter().filter(|cut| !cut.is_rport).count();
+        self.params - gone + usize::from(!self.received.0.is_empty()) <= MAX_PARAMS
     }
 
     fn added(&self) -> usize {

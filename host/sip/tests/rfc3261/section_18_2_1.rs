@@ -110,3 +110,22 @@ fn streams_do_the_same() {
     assert_eq!(message.header(HeaderId::VIA), Some(&b"SIP/2.0/TCP h;received=192.0.2.4"[..]));
     assert_eq!(message.body(), b"hi");
 }
+
+/// With one more it cannot be read, by us as by whoever gets it next.
+#[test]
+fn a_via_that_is_full_has_no_room_for_received() {
+    use strowger_sip::bounds::MAX_PARAMS;
+    for (params, is_read) in [
+        (";p".repeat(MAX_PARAMS - 1), true),
+        (";p".repeat(MAX_PARAMS), false),
+        (format!(";received=192.0.2.1{}", ";p".repeat(MAX_PARAMS - 1)), true),
+        (format!(";rport{}", ";p".repeat(MAX_PARAMS - 1)), false),
+    ] {
+        let text = format!("OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a.example{params}\r\n\r\n");
+        let source = "192.0.2.9:5060".parse().unwrap();
+        let message = Message::parse_datagram_from(text.as_bytes(), source).unwrap();
+        let head = message.head();
+        assert_eq!(head.via().is_ok(), is_read, "{params}");
+        assert_eq!(head.vias().next().unwrap().is_ok(), is_read, "as if it were read anew: {params}");
+    }
+}

@@ -33,7 +33,7 @@ use ledger::{Key, Ledger};
 pub const TARGETS: [Target; 1] = [("node", node)];
 
 /// Inputs of one run; what bytes are left then is not used.
-const INPUTS: usize = 400;
+const INPUTS: usize = 200;
 /// Things of one kind that the world remembers, to come back to.
 const MEMORY: usize = 24;
 /// Outputs that one message, decision or answer may set off: two for each branch there can be, and some.

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use sip::bounds::MAX_PARAMS;
 use sip::{Contact, Flow, Head, HeaderId, NameAddr, Uri};
 use smallvec::SmallVec;
 
@@ -18,6 +19,9 @@ pub const MAX_BINDING: usize = 4096;
 
 /// Contact values in one REGISTER.
 pub const MAX_CONTACTS: usize = 32;
+
+/// Parameters of a Contact in the answer that are written anew: q and expires.
+const ADDED_PARAMS: usize = 2;
 
 /// A REGISTER, read.
 pub(crate) struct Register<'a> {
@@ -138,10 +142,12 @@ fn read_contact<'a>(
     let uri_text = text(address.uri_bytes).ok_or(Refusal::Malformed)?;
     let mut parameters = String::new();
     let (mut instance, mut reg_id) = (None, None);
+    let mut count = ADDED_PARAMS;
     for param in address.params {
         if param.is("q") || param.is("expires") {
             continue;
         }
+        count += 1;
         if param.is("+sip.instance") {
             instance = param.value;
         } else if param.is("reg-id") {
@@ -153,6 +159,10 @@ fn read_contact<'a>(
             parameters.push('=');
             parameters.push_str(&line(value)?);
         }
+    }
+    // what the answer says of it could not be read
+    if count > MAX_PARAMS {
+        return Err(Refusal::Malformed);
     }
     let outbound = match (keeps_flows, instance, reg_id) {
         (true, Some(instance), Some(reg_id)) => {
@@ -192,4 +202,21 @@ fn line(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     }
     .filter(|line| !line.contains(['\r', '\n']))
     .ok_or(Refusal::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contact_has_room_for_what_its_answer_adds() {
+        for (params, is_read) in [(MAX_PARAMS - ADDED_PARAMS, true), (MAX_PARAMS - ADDED_PARAMS + 1, false)] {
+            let value = format!("<sip:a@b>;q=0.5;expires=60{}", ";p".repeat(params));
+            // q and expires count for the parser
+            let value = if is_read { value } else { value.replace(";q=0.5", "") };
+            let address = NameAddr::parse(value.as_bytes()).expect("no more parameters than there may be");
+            let read = read_contact(address, None, false);
+            assert_eq!(read.is_ok(), is_read, "{params} parameters");
+        }
+    }
 }

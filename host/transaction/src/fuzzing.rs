@@ -21,7 +21,7 @@ use crate::{
 pub const TARGETS: [Target; 1] = [("transaction", transaction)];
 
 /// Inputs of one run.
-const INPUTS: usize = 500;
+const INPUTS: usize = 250;
 /// Requests that are remembered, to come again.
 const MEMORY: usize = 32;
 /// Outputs of one input that is no passing of time: a request, its CANCEL, its end, and some.

@@ -47,7 +47,7 @@ pub fn stream(bytes: &[u8]) {
             let length = choices.below(40);
             stream.extend_from_slice(choices.bytes(length));
         } else {
-            stream.extend_from_slice(*choices.one_of::<&[u8]>(&PIECES));
+            stream.extend_from_slice(choices.one_of::<&[u8]>(&PIECES));
         }
     }
     let whole = take(&stream, |left| left, most);

@@ -347,8 +347,9 @@ impl<'a> Run<'a> {
         assert!(counts.lingering <= counts.server() + counts.client());
     }
 
-    /// The TU answers everything, and gives everything up.
+    /// The TU answers everything, gives everything up, and begins nothing more.
     fn end(mut self) {
+        self.choices = Choices::new(&[]);
         for (id, client) in self.clients.clone() {
             match client {
                 Client::Unsent => {

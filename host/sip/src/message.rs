@@ -1,7 +1,7 @@
 //! An owned message: the bytes as they came, and an index of their header fields (RFC 3261 §7).
 //!
-//! In: one datagram, or one framed piece of a stream. Out: [`Message`], two allocations in all, which is `Send` and
-//! `Sync` and read through [`Head`]. Printing is `draft.rs`; what a message must hold is `validate.rs`.
+//! In: one datagram, or one framed piece of a stream. Out: [`Message`]: two allocations, and one for the top Via of what
+//! came from the network. It is `Send` and `Sync` and read through [`Head`]. Printing is `draft.rs`; what a message must hold is `validate.rs`.
 
 use std::net::SocketAddr;
 

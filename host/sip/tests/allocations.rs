@@ -1,4 +1,4 @@
-//! Parsing allocates twice, however many header fields there are; reading and printing do not.
+//! Parsing allocates twice, and once more for the top Via of what came from the network, however many header fields there are; reading and printing do not.
 
 // A counting allocator cannot be written without unsafe; it stays in this test.
 #![allow(unsafe_code)]
@@ -53,7 +53,7 @@ fn request(more: usize) -> Vec<u8> {
 }
 
 #[test]
-fn parsing_allocates_twice() {
+fn parsing_allocates_two_or_three_times() {
     let source = "192.0.2.1:5070".parse().unwrap();
     for more in [0, 10, 30] {
         let bytes = request(more);
@@ -61,7 +61,7 @@ fn parsing_allocates_twice() {
         assert_eq!(counted(|| Message::parse_stream(&bytes)).0, 2, "{more} more header fields");
         assert_eq!(
             counted(|| Message::parse_datagram_from(&bytes, source)).0,
-            2,
+            3,
             "{more} more header fields"
         );
     }

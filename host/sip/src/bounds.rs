@@ -9,6 +9,8 @@ pub const MAX_MESSAGE: usize = 65_535;
 /// Bytes of a head: start line, header fields and the empty line after them.
 pub const MAX_HEAD: usize = 32_768;
 
+/// Header fields that an answer may have beside those that it copies from an excerpt of a request.
+pub(crate) const ANSWER_HEADERS: usize = 15;
 /// Header fields in one message; a comma-separated list counts as one.
 pub const MAX_HEADERS: usize = 255;
 

@@ -7,17 +7,17 @@
 
 use std::net::SocketAddr;
 
-use crate::bounds::MAX_HEAD;
+use crate::bounds::{ANSWER_HEADERS, MAX_HEAD, MAX_HEADERS};
 use crate::{HeaderId, Message, ParseError, grammar};
 
-/// The header fields that every response copies.
+/// The header fields that every response copies, all of them or the first.
 const COPIED: [HeaderId; 5] =
     [HeaderId::VIA, HeaderId::FROM, HeaderId::TO, HeaderId::CALL_ID, HeaderId::CSEQ];
 
 /// A request that is only good for being refused.
 #[derive(Debug)]
 pub struct Excerpt {
-    /// Start line, Via, From, To, Call-ID and CSeq as they came, the top Via stamped with the source.
+    /// Start line, every Via, the first From, To, Call-ID and CSeq as they came, the top Via stamped with the source.
     pub request: Message,
     /// 400, or 513 where a bound was exceeded.
     pub status: u16,
@@ -25,7 +25,7 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// Out of bytes that `error` keeps from being a message. `None`: not even that much can be read, or it is no
-    /// request, or there is no Via to answer to.
+    /// request, there is no Via to answer to, or there are so many that no answer could hold them.
     #[must_use]
     pub fn of(bytes: &[u8], error: ParseError, source: SocketAddr) -> Option<Excerpt> {
         let within = &bytes[..bytes.len().min(MAX_HEAD)];
@@ -34,12 +34,12 @@ impl Excerpt {
         let start_line = lines.find(|line| !line.is_empty())?;
         let mut text = Vec::with_capacity(1024);
         push(&mut text, start_line)?;
-        let mut copying = false;
+        let (mut copying, mut seen) = (false, [false; COPIED.len()]);
         for line in lines {
             match line.first() {
                 None => break,
                 Some(b' ' | b'\t') => {}
-                Some(_) => copying = is_copied(line),
+                Some(_) => copying = is_copied(line, &mut seen),
             }
             if copying {
                 push(&mut text, line)?;
@@ -48,7 +48,9 @@ impl Excerpt {
         text.extend_from_slice(b"\r\n");
         let request = Message::parse_datagram_from(&text, source).ok()?;
         let status = if matches!(error, ParseError::TooLarge { .. }) { 513 } else { 400 };
-        (request.is_request() && request.head().via().is_ok()).then_some(Excerpt { request, status })
+        let has_room = request.spans().len() + ANSWER_HEADERS <= MAX_HEADERS;
+        (request.is_request() && has_room && request.head().via().is_ok())
+            .then_some(Excerpt { request, status })
     }
 }
 
@@ -62,9 +64,12 @@ fn push(text: &mut Vec<u8>, line: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn is_copied(line: &[u8]) -> bool {
+/// Only Via may be there more than once: what follows of another is not what its sender means, and would swell the answer.
+fn is_copied(line: &[u8], seen: &mut [bool; COPIED.len()]) -> bool {
     let Some(colon) = memchr::memchr(b':', line) else { return false };
-    COPIED.contains(&HeaderId::from_name(grammar::trim(&line[..colon])))
+    let id = HeaderId::from_name(grammar::trim(&line[..colon]));
+    let Some(place) = COPIED.iter().position(|copied| *copied == id) else { return false };
+    !std::mem::replace(&mut seen[place], true) || id == HeaderId::VIA
 }
 
 #[cfg(test)]
@@ -110,6 +115,20 @@ mod tests {
         assert_eq!(excerpt(&many).expect("enough is left").status, 513);
         let long = format!("{HEAD}X: {}\r\n\r\n", "y".repeat(MAX_HEAD));
         assert_eq!(excerpt(&long).expect("enough is left").status, 513);
+    }
+
+    #[test]
+    fn of_what_must_be_there_once_the_first_is_left() {
+        let more = "From: <sip:mallory@example.com>;tag=2\r\n folded\r\nTo: x\r\nCSeq: 8 BYE\r\ni: 2@a\r\n";
+        let spoiled = format!("{HEAD}{}no header field\r\n\r\n", more.repeat(60));
+        assert_eq!(String::from_utf8_lossy(excerpt(&spoiled).expect("enough is left").request.bytes()), KEPT);
+    }
+
+    #[test]
+    fn what_no_answer_could_hold_is_nothing() {
+        let vias = |count| format!("{HEAD}{}no header field\r\n\r\n", "Via: SIP/2.0/UDP a\r\n".repeat(count));
+        assert!(excerpt(&vias(MAX_HEADERS - ANSWER_HEADERS - 5)).is_some());
+        assert!(excerpt(&vias(MAX_HEADERS - ANSWER_HEADERS - 4)).is_none());
     }
 
     #[test]

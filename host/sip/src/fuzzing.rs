@@ -61,7 +61,10 @@ pub fn datagram(bytes: &[u8]) {
     stamp(bytes, &message);
     out.clear();
     respond(head, 200, "", Some("tag"), &mut out, |response| response.header(HeaderId::SERVER, "x"));
-    assert!(Message::parse_stream(&out).is_ok(), "a response parses");
+    // One to a message at its bounds may have grown beyond them.
+    let is_at_bounds = head.spans().len() + 2 > crate::bounds::MAX_HEADERS
+        || head.raw_head().len() + 100 > crate::bounds::MAX_HEAD;
+    assert!(Message::parse_stream(&out).is_ok() || is_at_bounds, "a response parses");
     out.clear();
     views::write(head, true, &mut out);
     let view = View::parse(&out).expect("a view of a message is read");

@@ -27,8 +27,9 @@ const KILLS: usize = 5;
 const ALIVE_MS: std::ops::Range<u64> = 300..1_100;
 /// Phones of one life of the router.
 const PHONES: usize = 1_500;
-/// REGISTERs under way at once: enough to keep the router busy, few enough that no socket buffer overflows.
-const WINDOW: usize = 100;
+/// REGISTERs under way at once: enough to keep the router busy while each waits 100 ms for others to be made durable
+/// together, few enough that socket buffers hold their answers.
+const WINDOW: usize = 300;
 /// A REGISTER without an answer is sent again after this.
 const AGAIN: Duration = Duration::from_millis(500);
 /// Phones of each life that are sent a MESSAGE after the restart.

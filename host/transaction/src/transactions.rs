@@ -119,7 +119,7 @@ impl Transactions {
         }
     }
 
-    /// What has to be done next, oldest first. The place of a transaction ([`ClientId::slot`], [`ServerId::slot`]) is
+    /// What has to be done next, oldest first. The place of a transaction ([`ClientId::slot`], [`ServerId::slot`](crate::ServerId::slot)) is
     /// given to another one only after its end was told here, so that what the TU keeps by places is never taken for
     /// that of a later transaction.
     pub fn poll_output(&mut self) -> Option<Output> {

@@ -61,7 +61,7 @@ pub(crate) const OUTCOMES: &[Outcome] = &[
     each("clerr", BAD, "waits for the rest", "a datagram is all there is; on a stream the rest may come (§18.3), and does not: the sender closes"),
     each("ncl", BAD, BAD_AND_CLOSED, "where a message has no end no other begins (§18.3)"),
     both("scalar02", BAD, GRAMMAR),
-    both("scalarlg", STRAY, NOT_OURS),
+    both("scalarlg", "dropped as unparsable", "a response that breaks the grammar goes nowhere (RFC 4475 §3.1.2.5)"),
     both("quotbal", BAD, GRAMMAR),
     both("ltgtruri", BAD, GRAMMAR),
     both("lwsruri", BAD, GRAMMAR),

@@ -231,6 +231,8 @@ impl Phones {
 
     /// Asks the registrar about every phone that was told 200 at least once.
     fn are_all_there(&mut self) {
+        // What was under way at the kill is given up: sent again it would be out of order where it had been stored (§10.3).
+        self.phones.iter_mut().for_each(|phone| phone.waiting = None);
         let known: Vec<usize> = (0..PHONES).filter(|&n| self.phones[n].told > 0).collect();
         let mut buffer = vec![0; MOST_BYTES];
         for window in known.chunks(WINDOW) {

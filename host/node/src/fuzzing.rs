@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
         }
         let (id, hook, message) = list.swap_remove(self.choices.below(list.len()));
         let consulted = words::consulted(&mut self.choices, hook, &message);
-        let mut decided = words::decided(id, consulted);
+        let mut decided = Decided::bare(id, consulted);
         decided.pin = self.choices.once_in(2).then(|| Arc::clone(&self.pin) as Pin);
         decided.variables = self.choices.once_in(4).then(|| Arc::clone(&self.pin) as Pin);
         words::around(&mut self.choices, &mut decided);
@@ -434,7 +434,7 @@ impl<'a> Run<'a> {
                     Hook::Reply => Consulted::Reply(Err(ConsultError::Deadline)),
                     _ => Consulted::Request(Err(ConsultError::Deadline)),
                 };
-                let decided = words::decided(id, consulted);
+                let decided = Decided::bare(id, consulted);
                 self.note_word(&decided, &message);
                 self.input(Input::Decided(Box::new(decided)));
             }

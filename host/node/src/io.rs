@@ -94,6 +94,22 @@ pub struct Decided {
     pub provisionals: Vec<(u16, Box<str>)>,
 }
 
+impl Decided {
+    /// A word with nothing around it, of no version.
+    #[must_use]
+    pub fn bare(id: ConsultId, consulted: Consulted) -> Self {
+        Self {
+            id,
+            consulted,
+            pin: None,
+            variables: None,
+            dialog_variables: None,
+            version: 0,
+            provisionals: Vec::new(),
+        }
+    }
+}
+
 /// A dialog is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {

@@ -4,8 +4,8 @@ mod world;
 
 use strowger_node as node;
 
-use node::{Decision, Hook, Relay, Target};
-use world::{ALICE, Word, World, request};
+use node::{Decision, Hook, Relay};
+use world::{ALICE, Word, World, request, target};
 
 /// A script that wants to hear of everything, and says the same to it.
 fn relaying_to(uri: &'static str) -> World {
@@ -13,9 +13,8 @@ fn relaying_to(uri: &'static str) -> World {
     World::new(move |_, _| {
         words += 1;
         assert!(words < 10, "a script is not asked for ever");
-        let target = Target { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false };
         let (ask_replies, ask_failure) = (true, true);
-        let targets = vec![target];
+        let targets = vec![target(uri, 1000)];
         Ok(Word::Request(Decision::Relay(Relay { targets, ask_replies, ask_failure, ..Relay::default() })))
     })
 }

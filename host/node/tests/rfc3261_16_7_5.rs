@@ -4,8 +4,8 @@ mod world;
 
 use strowger_node as node;
 
-use node::{Decision, Relay, Target};
-use world::{ALICE, BOB, Word, World, ladder, request, response};
+use node::{Decision, Relay};
+use world::{ALICE, BOB, Word, World, ladder, request, response, target};
 
 /// A script that goes on to the next phone for ever.
 fn stubborn(uri: &'static str) -> World {
@@ -13,9 +13,8 @@ fn stubborn(uri: &'static str) -> World {
     World::new(move |_, _| {
         words += 1;
         assert!(words < 100, "a script is not asked for ever");
-        let target = Target { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false };
         Ok(Word::Request(Decision::Relay(Relay {
-            targets: vec![target],
+            targets: vec![target(uri, 1000)],
             ask_failure: true,
             ..Relay::default()
         })))

@@ -206,15 +206,7 @@ impl Consultations {
 }
 
 fn answer(id: ConsultId, consulted: Consulted) -> Input {
-    Input::Decided(Box::new(Decided {
-        id,
-        consulted,
-        pin: None,
-        variables: None,
-        dialog_variables: None,
-        version: 0,
-        provisionals: Vec::new(),
-    }))
+    Input::Decided(Box::new(Decided::bare(id, consulted)))
 }
 
 /// What was put into a pin comes out of it.

@@ -107,15 +107,7 @@ pub(crate) fn failed(id: ConsultId, hook: Hook, error: ConsultError) -> Decided 
         Hook::Reply => Consulted::Reply(Err(error)),
         Hook::Request | Hook::InDialogRequest | Hook::Failure => Consulted::Request(Err(error)),
     };
-    Decided {
-        id,
-        consulted,
-        pin: None,
-        variables: None,
-        dialog_variables: None,
-        version: 0,
-        provisionals: Vec::new(),
-    }
+    Decided::bare(id, consulted)
 }
 
 impl Edge {

@@ -8,7 +8,7 @@ use sip::{Edit, HeaderEdit, HeaderId, Message, Method};
 
 use super::phones;
 use crate::decision::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision, Target};
-use crate::io::{ConsultId, Consulted, Decided, Hop, LocateFailure};
+use crate::io::{Consulted, Decided, Hop, LocateFailure};
 
 /// Request-URIs and targets: addresses, names, ourselves, and what cannot be gone to.
 pub(super) const URIS: [&str; 12] = [
@@ -56,19 +56,6 @@ pub(super) fn consulted(choices: &mut Choices<'_>, hook: Hook, message: &Message
             4 => Ok(Decision::Next(edits(choices, message))),
             _ => Ok(Decision::Relay(relay(choices, message))),
         })
-    }
-}
-
-/// A word with nothing around it.
-pub(super) fn decided(id: ConsultId, consulted: Consulted) -> Decided {
-    Decided {
-        id,
-        consulted,
-        pin: None,
-        variables: None,
-        dialog_variables: None,
-        version: 0,
-        provisionals: Vec::new(),
     }
 }
 

@@ -163,15 +163,7 @@ impl World {
                         Err(error) if hook == Hook::Reply => Consulted::Reply(Err(error)),
                         Err(error) => Consulted::Request(Err(error)),
                     };
-                    let decided = Decided {
-                        id,
-                        consulted,
-                        pin: None,
-                        variables: None,
-                        dialog_variables: None,
-                        version: 1,
-                        provisionals: Vec::new(),
-                    };
+                    let decided = Decided { version: 1, ..Decided::bare(id, consulted) };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
                 Output::Locate { id, .. } => {

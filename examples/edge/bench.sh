@@ -7,8 +7,9 @@
 #   BENCH_WORK               a folder of its own for configuration, bindings and certificate
 #   BENCH_TCP_PORT, BENCH_TLS_PORT, BENCH_WS_PORT, BENCH_WSS_PORT, BENCH_ADMIN_PORT
 #                            where set: further transports (with a self-signed certificate) and the admin HTTP
-#   EDGE_SHARDS, EDGE_REST_US, EDGE_COMMIT_MS, EDGE_ALGORITHMS, EDGE_DNS
-#                            tuning: signalling threads, batching rest, commit window, digest algorithms, name server
+#   EDGE_SHARDS, EDGE_REST_US, EDGE_COMMIT_MS, EDGE_SEGMENTATION, EDGE_ALGORITHMS, EDGE_DNS
+#                            tuning: signalling threads, batching rest, commit window, segmentation of datagrams by the
+#                            kernel (true), digest algorithms, name server
 #   EDGE_ROUTER, EDGE_PLUGIN another build than this checkout's; it is taken as it is
 #
 # It builds what is missing or older than its sources, and then replaces itself with the router.
@@ -41,6 +42,7 @@ fi
 address() { case $1 in *:*) printf '[%s]:%s' "$1" "$2" ;; *) printf '%s:%s' "$1" "$2" ;; esac; }
 listen() { # TRANSPORT PORT [CERTIFICATE]
 	printf '[[listen]]\ntransport = "%s"\naddress = "%s"\n' "$1" "$(address "$host" "$2")"
+	[ "$1" != udp ] || printf 'segmentation = %s\n' "${EDGE_SEGMENTATION:-true}"
 	[ -z "${3:-}" ] || printf 'certificate = "%s/tls.crt"\nkey = "%s/tls.key"\n' "$work" "$work"
 	printf '\n'
 }

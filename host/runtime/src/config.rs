@@ -83,6 +83,10 @@ impl Config {
             return Err(StartError::Value { key: "listen".into(), value, reason });
         }
         for entry in &self.listeners {
+            if let (Some(value), true) = (entry.segmentation, entry.transport != TransportName::Udp) {
+                let key = format!("listen.segmentation ({})", entry.address);
+                return Err(StartError::Value { key, value: value.to_string(), reason: "is for udp only" });
+            }
             let secure = matches!(entry.transport, TransportName::Tls | TransportName::Wss);
             let files = [("listen.certificate", &entry.certificate), ("listen.key", &entry.key)];
             for (key, file) in files {
@@ -185,6 +189,8 @@ pub struct ListenTable {
     pub address: SocketAddr,
     /// `host` or `host:port` to write into Via and Record-Route; default: the address.
     pub advertise: Option<String>,
+    /// Hand datagrams of one size to one remote to the kernel in one piece that it cuts (udp); default: false.
+    pub segmentation: Option<bool>,
     /// PEM file with the certificate chain (tls, wss).
     pub certificate: Option<PathBuf>,
     /// PEM file with the private key (tls, wss).

@@ -38,7 +38,12 @@ pub(crate) fn bind(config: &Config, shards: usize) -> Result<Bound, StartError> 
             let buffer = config.limits.socket_buffer as usize;
             // Whether the port is free is asked alone first: sockets that share a port would share it with a stranger
             // of the same user, too.
-            let alone = UdpOptions { receive_buffer: buffer, send_buffer: buffer, reuse_port: false };
+            let alone = UdpOptions {
+                receive_buffer: buffer,
+                send_buffer: buffer,
+                reuse_port: false,
+                segmentation: entry.segmentation.unwrap_or_default(),
+            };
             let first = UdpListener::bind(address, alone)?;
             address = first.local_address();
             if shards == 1 {

@@ -69,6 +69,10 @@ fn a_mistake_in_the_file_is_named() {
         ),
         (("role = \"edge\"", "role = \"other\""), &["plugin.file", "other", "does not grant"]),
         (tls, &["no.crt", "No such file"]),
+        (
+            ("transport = \"tcp\"", "transport = \"tcp\"\nsegmentation = true"),
+            &["listen.segmentation", "true", "udp only"],
+        ),
         (("[timers]", "[log]\nlevel = \"x=y=z\"\n[timers]"), &["log.level", "x=y=z"]),
     ] {
         refused(&check(&[change]), 1, words);

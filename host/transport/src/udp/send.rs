@@ -1,8 +1,8 @@
-//! The sending half of a UDP socket: datagrams queued by the shard and written with `sendmmsg`.
+//! The sending half of a UDP socket: datagrams queued by the shard and written with `sendmmsg`, or in runs.
 //!
 //! In: [`SendBatch::push`]. Out: datagrams, and [`Undelivered`] tokens for those the kernel refused. When the
 //! kernel's buffer is full the batch is the pending queue, bounded by [`MAX_PENDING`].
-//! Not here: ICMP errors, which arrive later (see `unreachable.rs`).
+//! Not here: ICMP errors, which arrive later (see `unreachable.rs`), what a run is (`segments.rs`).
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -13,7 +13,7 @@ use nix::libc;
 use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, sendmmsg};
 use smallvec::SmallVec;
 
-use super::{UdpListener, unreachable};
+use super::{UdpListener, segments, unreachable};
 
 /// Most datagrams that one `sendmmsg` takes.
 pub const SEND_BATCH: usize = 64;
@@ -44,6 +44,8 @@ pub struct SendBatch {
     queue: VecDeque<Outgoing>,
     arena: Vec<u8>,
     undelivered: VecDeque<Undelivered>,
+    /// So many at the front were refused as a run.
+    singly: usize,
 }
 
 struct Outgoing {
@@ -96,6 +98,16 @@ impl SendBatch {
         self.undelivered.pop_front()
     }
 
+    /// A datagram that waits, by its place.
+    pub(super) fn waiting(&self, at: usize) -> Option<(SocketAddr, &[u8])> {
+        let Outgoing { remote, payload, .. } = self.queue.get(at)?;
+        let bytes = match payload {
+            Payload::Shared(bytes) => bytes,
+            Payload::Arena { start, end } => &self.arena[*start..*end],
+        };
+        Some((*remote, bytes))
+    }
+
     fn enqueue(&mut self, remote: SocketAddr, payload: Payload, token: u64) -> bool {
         if self.queue.len() >= MAX_PENDING {
             self.refuse(remote, token, io::ErrorKind::QuotaExceeded.into());
@@ -113,12 +125,14 @@ impl SendBatch {
 
     fn fail_first(&mut self, error: io::Error) {
         if let Some(first) = self.queue.pop_front() {
+            self.singly = self.singly.saturating_sub(1);
             self.refuse(first.remote, first.token, error);
         }
     }
 
     fn sent(&mut self, count: usize) {
         self.queue.drain(..count.min(self.queue.len()));
+        self.singly = self.singly.saturating_sub(count);
     }
 }
 
@@ -136,8 +150,12 @@ impl std::fmt::Debug for SendBatch {
 pub(super) fn flush(listener: &mut UdpListener, batch: &mut SendBatch) -> usize {
     let mut retries = 0;
     while !batch.queue.is_empty() {
-        let attempted = batch.queue.len().min(SEND_BATCH);
-        match write(listener, batch, attempted) {
+        let Attempt { count: attempted, is_run } = next(listener, batch);
+        let written = match is_run {
+            true => segments::write(&listener.socket, batch, attempted).map(|()| attempted),
+            false => write(listener, batch, attempted),
+        };
+        match written {
             Ok(count) => {
                 batch.sent(count);
                 retries = 0;
@@ -153,17 +171,47 @@ pub(super) fn flush(listener: &mut UdpListener, batch: &mut SendBatch) -> usize 
                 retries += 1;
                 if listener.drain_error_queue() == 0 {
                     retries = 0;
-                    batch.fail_first(error);
+                    refuse(listener, batch, attempted, is_run, error);
                 }
             }
             Err(error) => {
                 retries = 0;
-                batch.fail_first(error);
+                refuse(listener, batch, attempted, is_run, error);
             }
         }
     }
     batch.arena.clear();
     0
+}
+
+/// What is written next: the first so many datagrams, as a run or singly.
+struct Attempt {
+    count: usize,
+    is_run: bool,
+}
+
+fn next(listener: &UdpListener, batch: &SendBatch) -> Attempt {
+    let most = batch.queue.len().min(SEND_BATCH);
+    if !listener.segmentation {
+        return Attempt { count: most, is_run: false };
+    }
+    if batch.singly > 0 {
+        return Attempt { count: most.min(batch.singly), is_run: false };
+    }
+    match segments::before_run(batch, most) {
+        0 => Attempt { count: segments::run(batch, 0), is_run: true },
+        count => Attempt { count, is_run: false },
+    }
+}
+
+/// The kernel took nothing: a run is tried singly, of others the first has failed.
+fn refuse(listener: &mut UdpListener, batch: &mut SendBatch, count: usize, is_run: bool, error: io::Error) {
+    if is_run {
+        batch.singly = count;
+        listener.segmentation &= !segments::is_unsupported(&error);
+    } else {
+        batch.fail_first(error);
+    }
 }
 
 fn is_full(error: &io::Error) -> bool {
@@ -175,12 +223,9 @@ fn write(listener: &UdpListener, batch: &SendBatch, count: usize) -> io::Result<
     let mut addresses: SmallVec<[SocketAddrAny; SEND_BATCH]> = SmallVec::new();
     let mut slices: SmallVec<[[IoSlice<'_>; 1]; SEND_BATCH]> = SmallVec::new();
     let mut controls: SmallVec<[SendAncillaryBuffer<'_, '_, '_>; SEND_BATCH]> = SmallVec::new();
-    for outgoing in batch.queue.iter().take(count) {
-        addresses.push(outgoing.remote.into());
-        slices.push([IoSlice::new(match &outgoing.payload {
-            Payload::Shared(bytes) => bytes,
-            Payload::Arena { start, end } => &batch.arena[*start..*end],
-        })]);
+    for (remote, bytes) in (0..count).filter_map(|at| batch.waiting(at)) {
+        addresses.push(remote.into());
+        slices.push([IoSlice::new(bytes)]);
         controls.push(SendAncillaryBuffer::default());
     }
     let mut headers: SmallVec<[MMsgHdr<'_>; SEND_BATCH]> = addresses

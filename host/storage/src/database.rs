@@ -31,7 +31,8 @@ const CACHE_KIB: i64 = 512;
 const MAX_IDLE_LOG: u64 = 64 << 20;
 
 /// The schema's history: each batch leads from the version of its index to the next. Never change one that was released.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE binding (
         id INTEGER PRIMARY KEY,
         replaces INTEGER NOT NULL,
@@ -47,7 +48,21 @@ const MIGRATIONS: [&str; 1] = ["
         expires_at INTEGER NOT NULL,
         PRIMARY KEY (space, key)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE binding_2 (id INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
+    INSERT INTO binding_2 SELECT
+        id,
+        iif(
+            record IS NULL,
+            CAST(replaces AS TEXT),
+            replaces || char(10) || aor || char(10) || expires_at || char(10) || record
+        )
+    FROM binding ORDER BY id;
+    DROP TABLE binding;
+    ALTER TABLE binding_2 RENAME TO binding;
+",
+];
 
 const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
@@ -62,14 +77,6 @@ pub(crate) struct Database {
     max_pages: Option<u32>,
     /// Appends 2^n rows.
     appends: Vec<Arc<str>>,
-}
-
-/// A row as it was found.
-pub(crate) struct Found<'a> {
-    pub(crate) id: u64,
-    pub(crate) aor: &'a str,
-    pub(crate) expires_at_ms: u64,
-    pub(crate) record: &'a str,
 }
 
 impl Database {
@@ -136,9 +143,12 @@ impl Database {
             .block_on(sqlx::query_scalar("SELECT version FROM schema").fetch_one(&mut self.connection))
     }
 
-    /// Rows that replace others or are nothing but that: `replaces`, and `id` where it has no record.
+    /// Rows that others replace, and rows that are nothing but that.
     pub(crate) fn void_rows(&mut self) -> Result<Vec<u64>, OpenError> {
-        let sql = "SELECT id, replaces, record IS NULL FROM binding WHERE replaces != 0 OR record IS NULL";
+        // SQLite reads a number up to the line feed
+        let sql =
+            "SELECT id, CAST(record AS INTEGER) AS replaced, CAST(CAST(record AS INTEGER) AS TEXT) = record
+                   FROM binding WHERE replaced > 0";
         let mut rows = Vec::new();
         self.each(sql, |row| {
             rows.push(row.try_get::<i64, _>(1)? as u64);
@@ -150,16 +160,10 @@ impl Database {
         Ok(rows)
     }
 
-    /// Every binding, oldest first.
-    pub(crate) fn bindings(&mut self, mut met: impl FnMut(Found<'_>)) -> Result<(), OpenError> {
-        let sql = "SELECT id, aor, expires_at, record FROM binding WHERE record IS NOT NULL ORDER BY id";
-        self.each(sql, |row| {
-            met(Found {
-                id: row.try_get::<i64, _>(0)? as u64,
-                aor: row.try_get(1)?,
-                expires_at_ms: row.try_get::<i64, _>(2)? as u64,
-                record: row.try_get(3)?,
-            });
+    /// Every row, oldest first: its number and record.
+    pub(crate) fn rows(&mut self, mut met: impl FnMut(u64, &str)) -> Result<(), OpenError> {
+        self.each("SELECT id, record FROM binding ORDER BY id", |row| {
+            met(row.try_get::<i64, _>(0)? as u64, row.try_get(1)?);
             Ok(())
         })
     }
@@ -275,12 +279,7 @@ impl Database {
         let sql = Arc::clone(&self.appends[size.ilog2() as usize]);
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in rows {
-            query = query
-                .bind(row.id as i64)
-                .bind(row.replaces as i64)
-                .bind(row.aor)
-                .bind(row.expires_at_ms as i64)
-                .bind(row.record);
+            query = query.bind(row.id as i64).bind(row.record);
         }
         self.runtime.block_on(query.execute(&mut self.connection)).map(drop)
     }
@@ -313,6 +312,6 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
 }
 
 fn append(rows: usize) -> String {
-    let places = vec!["(?,?,?,?,?)"; rows].join(",");
+    let places = vec!["(?,?)"; rows].join(",");
     format!("INSERT INTO binding SELECT * FROM (VALUES {places}) WHERE column1 IS NOT NULL")
 }

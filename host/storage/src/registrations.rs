@@ -59,7 +59,8 @@ impl Registrations {
         flow: Flow,
         now_ms: u64,
     ) -> Result<(Registration, Option<StagedChange>), Refusal> {
-        if aor.is_empty() || aor.len() > MAX_AOR {
+        // a line feed ends it in the database
+        if aor.is_empty() || aor.len() > MAX_AOR || aor.contains('\n') {
             return Err(Refusal::Malformed);
         }
         let register = register::read(head, flow, now_ms)?;

@@ -1,11 +1,13 @@
 //! A binding as a row of the database: what survives a restart.
 //!
-//! In: a packed binding. Out: its row; and back. The text in `record` is for operators' eyes too: one line each for
-//! URI, parameters, q, Call-ID, CSeq, flow and `outbound`, then one line per Path value.
+//! In: a packed binding. Out: its row; and back. A row is a number and a text, for each value of a row costs as much
+//! again. The text is for operators' eyes too, one line each for the row that it replaces (0: none), address-of-record,
+//! end in ms since 1970, URI, parameters, q, Call-ID, CSeq, flow and `outbound`, then one for each Path value. Where
+//! nothing takes the place of the replaced row, its number is all there is.
 //!
-//! Rows are only ever appended: a changed binding is a new row that names the one it `replaces`, a removed one is a row
-//! without a record. Appending touches the last page of the table alone, so a group of changes costs a few pages and
-//! not one each. What was replaced is deleted later, many at a time (`garbage.rs`).
+//! Rows are only ever appended: a changed binding is a new row that names the one it replaces, and so is a removal.
+//! Appending touches the last page of the table alone, so a group of changes costs a few pages and not one each. What was
+//! replaced is deleted later, many at a time (`garbage.rs`).
 
 use std::net::SocketAddr;
 
@@ -13,40 +15,50 @@ use sip::{Flow, Transport};
 
 use crate::digits;
 use crate::packed::BindingRef;
+use crate::register::MAX_AOR;
+
+/// Bytes that the numbers of a record may take, and what stands between them.
+const NUMBERS: usize = 128;
 
 /// A row to be appended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Counts up over the life of the database.
     pub(crate) id: u64,
-    /// The row that this one makes void; 0: none.
-    pub(crate) replaces: u64,
-    /// Empty in a removal.
-    pub(crate) aor: Box<str>,
-    pub(crate) expires_at_ms: u64,
-    /// `None`: nothing takes the place of the replaced one.
-    pub(crate) record: Option<String>,
+    pub(crate) record: String,
 }
 
 impl Row {
-    pub(crate) fn removal(id: u64, replaces: u64) -> Row {
-        Row { id, replaces, aor: Box::default(), expires_at_ms: 0, record: None }
+    /// Nothing takes the place of `replaced`.
+    pub(crate) fn removal(id: u64, replaced: u64) -> Row {
+        let mut record = String::new();
+        digits::push(&mut record, replaced);
+        Row { id, record }
     }
 
-    pub(crate) fn bound(aor: &str, replaces: u64, binding: &BindingRef<'_>) -> Row {
-        Row {
-            id: binding.row,
-            replaces,
-            aor: aor.into(),
-            expires_at_ms: binding.expires_at_ms,
-            record: Some(record(binding)),
-        }
+    /// `replaced`: the row of the binding before; 0: there was none.
+    pub(crate) fn bound(aor: &str, replaced: u64, binding: &BindingRef<'_>) -> Row {
+        Row { id: binding.row, record: record(aor, replaced, binding) }
     }
 }
 
-fn record(binding: &BindingRef<'_>) -> String {
+/// A binding as it was found, and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found<'a> {
+    pub(crate) aor: &'a str,
+    pub(crate) binding: BindingRef<'a>,
+}
+
+fn record(aor: &str, replaced: u64, binding: &BindingRef<'_>) -> String {
     let BindingRef { uri, parameters, call_id, path, .. } = *binding;
-    let mut text = String::with_capacity(uri.len() + parameters.len() + call_id.len() + path.len() + 64);
+    let texts = aor.len() + uri.len() + parameters.len() + call_id.len() + path.len();
+    let mut text = String::with_capacity(texts + NUMBERS);
+    digits::push(&mut text, replaced);
+    text.push('\n');
+    text.push_str(aor);
+    text.push('\n');
+    digits::push(&mut text, binding.expires_at_ms);
+    text.push('\n');
     text.push_str(uri);
     text.push('\n');
     text.push_str(parameters);
@@ -77,9 +89,12 @@ fn record(binding: &BindingRef<'_>) -> String {
 }
 
 /// Reads a record. A connection of an earlier run is gone, and its number may mean another one now: such a flow is
-/// left out. `None`: not a record, or larger than any that a host wrote.
-pub(crate) fn read(row: u64, expires_at_ms: u64, record: &str) -> Option<BindingRef<'_>> {
-    let mut lines = record.splitn(8, '\n');
+/// left out. `None`: not a record of a binding, or larger than any that a host wrote.
+pub(crate) fn read(row: u64, record: &str) -> Option<Found<'_>> {
+    let mut lines = record.splitn(11, '\n');
+    let _replaced: u64 = lines.next()?.parse().ok()?;
+    let aor = lines.next().filter(|aor| (1..=MAX_AOR).contains(&aor.len()))?;
+    let expires_at_ms = lines.next()?.parse().ok()?;
     let uri = lines.next().filter(|uri| !uri.is_empty())?;
     let parameters = lines.next()?;
     let q = match lines.next()? {
@@ -100,7 +115,7 @@ pub(crate) fn read(row: u64, expires_at_ms: u64, record: &str) -> Option<Binding
     let path = lines.next().unwrap_or_default();
     let flow = flow.filter(|flow: &Flow| flow.connection == 0 && !flow.transport.is_reliable());
     let binding = BindingRef { row, expires_at_ms, q, cseq, outbound, flow, uri, parameters, call_id, path };
-    binding.fits().then_some(binding)
+    binding.fits().then_some(Found { aor, binding })
 }
 
 fn read_flow(words: &str) -> Option<Flow> {
@@ -141,11 +156,12 @@ mod tests {
         }
     }
 
+    const AOR: &str = "sip:u@bench.test";
+
     fn there_and_back(binding: &BindingRef<'_>, expected: &BindingRef<'_>) {
-        let row = Row::bound("sip:a@b", 4, binding);
-        assert_eq!((row.id, row.replaces, row.expires_at_ms), (binding.row, 4, binding.expires_at_ms));
-        let text = row.record.expect("a binding has a record");
-        assert_eq!(read(row.id, row.expires_at_ms, &text).as_ref(), Some(expected), "{text}");
+        let Row { id, record } = Row::bound(AOR, 4, binding);
+        assert_eq!(id, binding.row);
+        assert_eq!(read(id, &record), Some(Found { aor: AOR, binding: *expected }), "{record}");
     }
 
     #[test]
@@ -154,9 +170,10 @@ mod tests {
         let bare = BindingRef { q: None, flow: None, path: "", parameters: "", outbound: true, ..phone() };
         there_and_back(&bare, &bare);
         assert_eq!(
-            record(&phone()),
-            "sip:a@b\n;x=\"y z\"\n500\nc@d\n2\nUDP 1 0 [::1]:5060\n\n<sip:p1;lr>\n<sip:p2;lr>"
+            record(AOR, 4, &phone()),
+            "4\nsip:u@bench.test\n10\nsip:a@b\n;x=\"y z\"\n500\nc@d\n2\nUDP 1 0 [::1]:5060\n\n<sip:p1;lr>\n<sip:p2;lr>"
         );
+        assert_eq!(Row::removal(9, 4), Row { id: 9, record: "4".into() });
     }
 
     #[test]
@@ -168,9 +185,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_no_record() {
-        let good = record(&phone());
-        assert!(read(1, 1, &good).is_some());
+        let good = record(AOR, 4, &phone());
+        assert!(read(1, &good).is_some());
+        let long = format!("\n{}\n", "a".repeat(MAX_AOR + 1));
         for (from, to) in [
+            ("4\n", "-4\n"),
+            ("4\n", "\n"),
+            ("\nsip:u@bench.test\n", "\n\n"),
+            ("\nsip:u@bench.test\n", &long),
+            ("\n10\n", "\n281474976710656\n"),
             ("sip:a@b", ""),
             ("\n500\n", "\n1001\n"),
             ("\n2\n", "\n-2\n"),
@@ -180,10 +203,11 @@ mod tests {
             (":5060\n", ":5060 x\n"),
             ("5060\n\n", "5060\nx\n"),
         ] {
-            assert_ne!(good.replace(from, to), good);
-            assert!(read(1, 1, &good.replace(from, to)).is_none(), "{from} {to}");
+            assert_ne!(good.replacen(from, to, 1), good);
+            assert!(read(1, &good.replacen(from, to, 1)).is_none(), "{from} {to}");
         }
-        assert!(read(1, 1, "sip:a@b").is_none());
-        assert!(read(1, 1, "").is_none());
+        for none in ["4", "4\nsip:a@b", ""] {
+            assert!(read(1, none).is_none(), "{none:?}");
+        }
     }
 }

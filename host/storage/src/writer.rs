@@ -22,7 +22,6 @@ use crate::error::{OpenError, StoreError};
 use crate::garbage::Garbage;
 use crate::key_value::KeyValue;
 use crate::queue::Waiting;
-use crate::register::MAX_AOR;
 use crate::row::{self, Row};
 
 /// A checkpoint is made when the log has grown by about this many pages of 4 kB.
@@ -103,17 +102,14 @@ impl Writer {
         void.sort_unstable();
         let (mut gone, mut unreadable) = (Vec::new(), 0u64);
         let core = &self.core;
-        self.database.bindings(|found| {
-            if void.binary_search(&found.id).is_ok() {
+        self.database.rows(|row, record| {
+            if void.binary_search(&row).is_ok() {
                 return;
             }
-            if found.expires_at_ms <= now_ms {
-                gone.push(found.id);
-                return;
-            }
-            match row::read(found.id, found.expires_at_ms, found.record) {
-                Some(binding) if found.aor.len() <= MAX_AOR => gone.extend(core.load(found.aor, binding)),
-                Some(_) | None => unreadable += 1,
+            match row::read(row, record) {
+                Some(found) if found.binding.expires_at_ms <= now_ms => gone.push(row),
+                Some(found) => gone.extend(core.load(found.aor, found.binding)),
+                None => unreadable += 1,
             }
         })?;
         let mut keys = 0u64;
@@ -157,9 +153,12 @@ impl Writer {
             return;
         }
         let mut rows: Vec<_> = group.changes.iter_mut().flat_map(|change| change.rows.drain(..)).collect();
-        let owed: Vec<_> = self.owed.iter().map(|row| Row::removal(self.core.next_row(), *row)).collect();
-        let paid: Vec<_> = owed.iter().flat_map(|removal| [removal.replaces, removal.id]).collect();
-        rows.extend(owed);
+        let mut paid = Vec::new();
+        for &replaced in &self.owed {
+            let removal = Row::removal(self.core.next_row(), replaced);
+            paid.extend([replaced, removal.id]);
+            rows.push(removal);
+        }
         let count = rows.len();
         let started = Instant::now();
         let writes = group.writes.iter().map(|((space, key), write)| (&**space, &**key, write));

@@ -160,12 +160,12 @@ fn one_instance_a_folder() {
 fn a_newer_schema_is_refused_with_a_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     drop(open(folder.path()));
-    assert_eq!(query(folder.path(), "SELECT version FROM schema"), 1);
+    assert_eq!(query(folder.path(), "SELECT version FROM schema"), 2);
     query(folder.path(), "UPDATE schema SET version = 99 RETURNING version");
     let error = Store::open(folder.path(), &Options::default()).expect_err("it is newer");
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }));
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }));
     let sentence = error.to_string();
-    assert!(sentence.contains("strowger.sqlite: its schema is version 99, this host knows 1"), "{sentence}");
+    assert!(sentence.contains("strowger.sqlite: its schema is version 99, this host knows 2"), "{sentence}");
 }
 
 #[test]

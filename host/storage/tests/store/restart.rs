@@ -128,6 +128,41 @@ fn what_was_replaced_or_removed_does_not_come_back() {
     assert_eq!(open(copy.path()).registrations().count(), 0);
 }
 
+/// The schema of version 1, which had a column for each part, and what a host had left in it.
+const VERSION_1: &str = "
+    CREATE TABLE schema (version INTEGER NOT NULL) STRICT;
+    INSERT INTO schema VALUES (1);
+    CREATE TABLE binding (
+        id INTEGER PRIMARY KEY, replaces INTEGER NOT NULL, aor TEXT NOT NULL, expires_at INTEGER NOT NULL, record TEXT
+    ) STRICT;
+    CREATE TABLE key_value (
+        space TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL, PRIMARY KEY (space, key)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO binding VALUES
+        (1, 0, 'sip:bob@biloxi.com', 4000000000000, 'sip:1@a' || char(10, 10, 10) || 'call' || char(10) || '1' || char(10, 10)),
+        (2, 0, 'sip:bob@biloxi.com', 4000000000000, 'sip:2@a' || char(10, 10, 10) || 'call' || char(10) || '1' || char(10, 10)),
+        (3, 1, 'sip:bob@biloxi.com', 4000000000000, 'sip:3@a' || char(10, 10, 10) || 'call' || char(10) || '2' || char(10, 10)),
+        (4, 2, '', 0, NULL),
+        (5, 0, 'sip:old@bench.test', 1000, 'sip:5@a' || char(10, 10, 10) || 'call' || char(10) || '1' || char(10, 10)),
+        (6, 0, 'sip:x@bench.test', 4000000000000, 'by another hand');
+    SELECT count(*) FROM binding;
+";
+
+#[test]
+fn what_an_older_host_left_is_taken_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::File::create(folder.path().join("strowger.sqlite")).expect("a file");
+    assert_eq!(query(folder.path(), VERSION_1), 6);
+    let registrar = open(folder.path());
+    assert_eq!((registrar.uris(), registrar.registrations().count()), (vec!["sip:3@a".to_owned()], 1));
+    registrar.register(&register("call", 3, &["Contact: <sip:3@a>;expires=0"])).expect("granted");
+    drop(registrar);
+    assert_eq!(open(folder.path()).registrations().count(), 0);
+    let left_alone = "SELECT count(*) FROM binding WHERE record LIKE '%by another hand'";
+    assert_eq!(query(folder.path(), left_alone), 1, "what cannot be read");
+}
+
 #[test]
 fn what_has_ended_is_not_loaded() {
     let folder = tempfile::tempdir().expect("a folder");

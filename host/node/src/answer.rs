@@ -281,8 +281,12 @@ impl Node {
     /// (§9.2): made from what they have in common, as it came.
     pub(crate) fn to_tag(&self, request: Head<'_>) -> [u8; 16] {
         let value = |id| request.header(id).unwrap_or_default();
-        let via = request.values(HeaderId::VIA).next().map_or(&[][..], |via| via.bytes);
-        hash::hex(hash::keyed(&self.tag_key, &[via, value(HeaderId::CALL_ID), value(HeaderId::FROM)]))
+        let (sent_by, branch) = match request.via() {
+            Ok(via) => (via.sent_by, via.branch().unwrap_or_default()),
+            Err(_) => (value(HeaderId::VIA), &[][..]),
+        };
+        let pieces = [sent_by, branch, value(HeaderId::CALL_ID), value(HeaderId::FROM)];
+        hash::hex(hash::keyed(&self.tag_key, &pieces))
     }
 
     /// A final response to a request inside a dialog, or to one that would have made one: the dialogs follow.

@@ -27,7 +27,7 @@ use crate::bindings::exports::strowger::sip::on_event;
 use crate::bindings::strowger::sip::types;
 use crate::context::{ConsultContext, Effects};
 use crate::convert;
-use crate::guest::{Guest, Returned};
+use crate::guest::{Begun, Guest, Returned};
 use crate::plugin::Plugin;
 use crate::stats::{DecisionKind, Stats};
 
@@ -194,7 +194,14 @@ fn subject(ask: &Ask) -> Option<&sip::Message> {
 async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
     let mut under_way = UnderWay::begin(plugin.stats());
     let consulted = match plugin.checkout().await {
-        Ok(guest) => call(&plugin, guest, ask).await,
+        Ok(mut guest) => {
+            let subject = match &ask {
+                Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
+                Ask::Timer(_) | Ask::Event(_) => None,
+            };
+            let begun = guest.begin(ask);
+            call(&plugin, guest, begun, subject).await
+        }
         Err(error) => {
             plugin.log_failure("no guest could be had", &error, subject(&ask));
             failed(error, Duration::ZERO, None)
@@ -204,12 +211,13 @@ async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
     consulted
 }
 
-async fn call(plugin: &Plugin, mut guest: Box<Guest>, ask: Ask) -> Consulted {
-    let subject = match &ask {
-        Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
-        Ask::Timer(_) | Ask::Event(_) => None,
-    };
-    let returned = guest.call(ask).await;
+async fn call(
+    plugin: &Plugin,
+    mut guest: Box<Guest>,
+    begun: Begun,
+    subject: Option<(Hook, Arc<sip::Message>)>,
+) -> Consulted {
+    let returned = guest.call(begun).await;
     let cpu = guest.spent();
     plugin.stats.spent(cpu);
     let returned = match returned {
@@ -324,6 +332,6 @@ mod tests {
     #[test]
     fn a_call_is_small() {
         let size = future_size(run);
-        assert!(size <= 3072, "{size} bytes");
+        assert!(size <= 1536, "{size} bytes");
     }
 }

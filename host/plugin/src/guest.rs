@@ -4,7 +4,6 @@
 //! types, or wasmtime's error. After an error the store is poisoned and the guest must be dropped; so must it be after
 //! a call that was not polled to its end. What the values mean is for `convert.rs`.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
@@ -89,6 +88,13 @@ pub(crate) enum Returned {
     Decision(Result<types::Decision, types::Fault>),
     Reply(Result<types::ReplyDecision, types::Fault>),
     Done,
+}
+
+/// A call whose message is with the host already.
+pub(crate) enum Begun {
+    Message(node::Hook),
+    Timer(String),
+    Event(Box<on_event::Event>),
 }
 
 /// Why a guest did not come to be.
@@ -217,65 +223,62 @@ impl Template {
 }
 
 impl Guest {
-    /// Calls a hook. On an error, or if the future is dropped, the guest must not be used again.
-    pub(crate) async fn call(&mut self, ask: Ask) -> Result<Returned, Ended> {
+    /// Takes what a hook is to be asked. [`Guest::call`] comes next.
+    pub(crate) fn begin(&mut self, ask: Ask) -> Begun {
         self.calls += 1;
+        let (subject, begun) = match ask {
+            Ask::Message { hook, message, context } => {
+                self.view.clear();
+                sip::view::write(message.head(), self.wants_body, &mut self.view);
+                (Some(Subject { message, context }), Begun::Message(hook))
+            }
+            Ask::Timer(token) => (None, Begun::Timer(token)),
+            Ask::Event(event) => (None, Begun::Event(Box::new(event.into()))),
+        };
+        self.store.data_mut().begin(subject);
+        begun
+    }
+
+    /// Calls the hook. On an error, or if the future is dropped, the guest must not be used again.
+    pub(crate) async fn call(&mut self, begun: Begun) -> Result<Returned, Ended> {
         self.ticker.call_begins();
         self.meter.begin(self.deadline);
         self.store.set_epoch_deadline(1);
-        let Guest { store, exports, meter, view, wants_body, .. } = self;
-        let returned = match ask {
-            Ask::Message { hook, message, context } => {
-                view.clear();
-                sip::view::write(message.head(), *wants_body, view);
-                store.data_mut().begin(Some(Subject { message, context }));
-                let view = view.as_slice();
-                // Pinned here and lent: a future that is handed on by value is stored again at each step.
-                let call = pin!(async {
-                    Ok(match hook {
-                        node::Hook::Request => match &exports.request {
-                            Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
-                            None => Returned::Done,
-                        },
-                        node::Hook::InDialogRequest => match &exports.in_dialog_request {
-                            Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
-                            None => Returned::Done,
-                        },
-                        node::Hook::Failure => match &exports.failure {
-                            Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
-                            None => Returned::Done,
-                        },
-                        node::Hook::Reply => match &exports.reply {
-                            Some(guest) => Returned::Reply(guest.call_handle(&mut *store, view).await?),
-                            None => Returned::Done,
-                        },
-                    })
-                });
-                meter.time(call).await
-            }
-            Ask::Timer(token) => {
-                store.data_mut().begin(None);
-                match &exports.timer {
-                    Some(guest) => {
-                        let call = pin!(guest.call_fired(&mut *store, &token));
-                        meter.time(call).await.map(|()| Returned::Done)
+        let Guest { store, exports, meter, view, .. } = self;
+        let view = view.as_slice();
+        let returned = meter.time(async {
+            Ok(match &begun {
+                Begun::Message(node::Hook::Request) => match &exports.request {
+                    Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
+                    None => Returned::Done,
+                },
+                Begun::Message(node::Hook::InDialogRequest) => match &exports.in_dialog_request {
+                    Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
+                    None => Returned::Done,
+                },
+                Begun::Message(node::Hook::Failure) => match &exports.failure {
+                    Some(guest) => Returned::Decision(guest.call_handle(&mut *store, view).await?),
+                    None => Returned::Done,
+                },
+                Begun::Message(node::Hook::Reply) => match &exports.reply {
+                    Some(guest) => Returned::Reply(guest.call_handle(&mut *store, view).await?),
+                    None => Returned::Done,
+                },
+                Begun::Timer(token) => {
+                    if let Some(guest) = &exports.timer {
+                        guest.call_fired(&mut *store, token).await?;
                     }
-                    None => Ok(Returned::Done),
+                    Returned::Done
                 }
-            }
-            Ask::Event(event) => {
-                store.data_mut().begin(None);
-                match &exports.event {
-                    Some(guest) => {
-                        let event = event.into();
-                        let call = pin!(guest.call_happened(&mut *store, &event));
-                        meter.time(call).await.map(|()| Returned::Done)
+                Begun::Event(event) => {
+                    if let Some(guest) = &exports.event {
+                        guest.call_happened(&mut *store, event).await?;
                     }
-                    None => Ok(Returned::Done),
+                    Returned::Done
                 }
-            }
-        };
-        returned.map_err(|error: wasmtime::Error| ended(&error, self.store.data()))
+            })
+        });
+        returned.await.map_err(|error: wasmtime::Error| ended(&error, self.store.data()))
     }
 
     /// The host's side, as it is after a call.

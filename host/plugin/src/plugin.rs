@@ -110,7 +110,8 @@ impl Plugin {
         if let Some(guest) = self.pool.take() {
             return Ok(guest);
         }
-        match self.template.start().await {
+        // seldom, and larger than all the rest of a call
+        match Box::pin(self.template.start()).await {
             Ok((guest, _)) => {
                 self.stats.guest_started();
                 Ok(guest)

@@ -98,6 +98,9 @@ pub(crate) fn patch(
     via: &Via<'_>,
     source: SocketAddr,
 ) -> Option<Patch> {
+    if via.rport().is_none() && via.host.is_ip(source.ip()) && !via.params.has("received") {
+        return None;
+    }
     let begin = span.value_offset as usize;
     let source = SocketAddr::new(source.ip().to_canonical(), source.port());
     let end = begin + top_element(raw, span).len();

@@ -6,7 +6,7 @@
 //! Max-Forwards of 0 are the proxy's.
 
 use crate::start_line::is_sip;
-use crate::{Head, HeaderError, HeaderId, UriError};
+use crate::{Head, HeaderError, HeaderId, NameAddr, UriError};
 
 /// Header fields that may stand once, and are no list (§7.3.1, the tables of §20 and later RFCs). Two of them
 /// contradict each other (RFC 4475 §3.3.8). A bit for each, by number.
@@ -153,8 +153,14 @@ fn transaction(head: &Head<'_>) -> Result<(), Invalid> {
     if via.version != b"2.0" {
         return Err(HeaderError::syntax(4, "version 2.0").of(HeaderId::VIA).into());
     }
-    for (header, address) in [(HeaderId::FROM, head.from()?), (HeaderId::TO, head.to()?)] {
-        address.uri().map_err(|uri| Invalid::bad_request(Why::Uri { header, uri }))?;
+    let uri = |header, address: &NameAddr<'_>| {
+        address.uri().map_err(|uri| Invalid::bad_request(Why::Uri { header, uri })).map(drop)
+    };
+    let (from, to) = (head.from()?, head.to()?);
+    uri(HeaderId::FROM, &from)?;
+    // in a REGISTER they are the same
+    if to.uri_bytes != from.uri_bytes {
+        uri(HeaderId::TO, &to)?;
     }
     head.call_id()?;
     let cseq = head.cseq()?;

@@ -219,7 +219,7 @@ impl Core {
 
     /// Schedules the soonest end, unless an entry for no later a second exists.
     fn schedule(&self, hash: u64, packed: &mut [u8], scheduled_s: u32) {
-        let soonest = Packed(packed).bindings().map(|b| b.expires_at_ms.div_ceil(1000)).min();
+        let soonest = Packed(packed).ends().map(|end| end.div_ceil(1000)).min();
         let second = match soonest {
             None => 0,
             Some(soonest) => {

@@ -61,16 +61,11 @@ impl BindingRef<'_> {
     }
 
     fn length(&self) -> usize {
-        let flow = match self.flow {
-            None => 0,
-            Some(flow) => {
-                3 + if flow.connection == 0 { 0 } else { 8 } + if flow.remote.is_ipv4() { 6 } else { 18 }
-            }
-        };
-        FIXED + flow + self.uri.len() + self.parameters.len() + self.call_id.len() + self.path.len()
+        let texts = self.uri.len() + self.parameters.len() + self.call_id.len() + self.path.len();
+        FIXED + flow_length(self.flags()) + texts
     }
 
-    fn write(&self, out: &mut Vec<u8>) {
+    fn flags(&self) -> u8 {
         let mut flags = 0;
         let mut flag = |set: bool, bit: u8| flags |= if set { bit } else { 0 };
         flag(self.q.is_some(), HAS_Q);
@@ -78,11 +73,15 @@ impl BindingRef<'_> {
         flag(self.flow.is_some(), FLOW);
         flag(self.flow.is_some_and(|f| f.remote.is_ipv6()), FLOW_V6);
         flag(self.flow.is_some_and(|f| f.connection != 0), FLOW_CONNECTION);
+        flags
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.row.to_le_bytes());
         out.extend_from_slice(&self.expires_at_ms.to_le_bytes()[..6]);
         out.extend_from_slice(&self.q.unwrap_or(0).to_le_bytes());
         out.extend_from_slice(&self.cseq.to_le_bytes());
-        out.push(flags);
+        out.push(self.flags());
         for text in [self.uri, self.parameters, self.call_id, self.path] {
             // a message is shorter than 64 kB, and so is each of its parts
             out.extend_from_slice(&(text.len() as u16).to_le_bytes());
@@ -141,7 +140,7 @@ pub(crate) fn set_rows(packed: &mut [u8], mut next: impl FnMut() -> u64) -> Smal
     let mut places = SmallVec::<[usize; 4]>::new();
     for _ in 0..packed[COUNT] {
         let at = cursor.at;
-        if cursor.binding().row == 0 {
+        if cursor.pass().row == 0 {
             places.push(at);
         }
     }
@@ -172,6 +171,12 @@ impl<'a> Packed<'a> {
         text(&self.0[AOR..first_binding(self.0)])
     }
 
+    /// When each binding ends, ms since 1970.
+    pub(crate) fn ends(self) -> impl Iterator<Item = u64> + use<'a> {
+        let mut cursor = Cursor { bytes: self.0, at: first_binding(self.0) };
+        (0..self.len()).map(move |_| cursor.pass().expires_at_ms)
+    }
+
     pub(crate) fn bindings(self) -> impl Iterator<Item = BindingRef<'a>> + use<'a> {
         let mut cursor = Cursor { bytes: self.0, at: first_binding(self.0) };
         (0..self.len()).map(move |_| cursor.binding())
@@ -199,6 +204,16 @@ impl<'a> Cursor<'a> {
         let mut bytes = [0; 8];
         bytes[..N].copy_from_slice(self.take(N));
         u64::from_le_bytes(bytes)
+    }
+
+    /// Goes on to the next binding.
+    fn pass(&mut self) -> Passed {
+        let (row, expires_at_ms) = (self.number::<8>(), self.number::<6>());
+        self.take(6);
+        let flags = self.number::<1>() as u8;
+        let texts: usize = (0..4).map(|_| self.number::<2>() as usize).sum();
+        self.take(flow_length(flags) + texts);
+        Passed { row, expires_at_ms }
     }
 
     fn binding(&mut self) -> BindingRef<'a> {
@@ -240,6 +255,21 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// What is asked of a binding without reading all of it.
+struct Passed {
+    row: u64,
+    expires_at_ms: u64,
+}
+
+/// Bytes of the flow of a binding with these flags.
+fn flow_length(flags: u8) -> usize {
+    if flags & FLOW == 0 {
+        return 0;
+    }
+    let connection = if flags & FLOW_CONNECTION == 0 { 0 } else { 8 };
+    3 + connection + if flags & FLOW_V6 == 0 { 6 } else { 18 }
+}
+
 fn transport_number(transport: Transport) -> u8 {
     Transport::ALL.iter().position(|t| *t == transport).unwrap_or(0) as u8
 }
@@ -277,7 +307,7 @@ mod tests {
     fn what_goes_in_comes_out() {
         let all = [
             plain(),
-            BindingRef { flow: None, q: Some(0), row: u64::MAX, cseq: u32::MAX, ..plain() },
+            BindingRef { flow: None, q: Some(0), row: u64::MAX, cseq: u32::MAX, expires_at_ms: 9, ..plain() },
             BindingRef {
                 q: Some(1000),
                 outbound: true,
@@ -299,6 +329,7 @@ mod tests {
             assert_eq!(packed.aor(), "sip:u@bench.test");
             assert_eq!((packed.revision(), packed.scheduled_s(), packed.len()), (99, 1234, count));
             assert_eq!(packed.bindings().collect::<Vec<_>>(), all[..count]);
+            assert!(packed.ends().eq(all[..count].iter().map(|binding| binding.expires_at_ms)));
         }
     }
 

@@ -183,27 +183,25 @@ fn method_of(message: &sip::Message) -> &[u8] {
     if head.is_request() { head.method_token() } else { b"" }
 }
 
-/// The message that a script is asked about.
-fn subject(ask: &Ask) -> Option<&sip::Message> {
+/// The message that a script is asked about, and by which hook.
+fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
     match ask {
-        Ask::Message { message, .. } => Some(message),
+        Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
         Ask::Timer(_) | Ask::Event(_) => None,
     }
 }
 
 async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
     let mut under_way = UnderWay::begin(plugin.stats());
+    let subject = subject(&ask);
     let consulted = match plugin.checkout().await {
         Ok(mut guest) => {
-            let subject = match &ask {
-                Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
-                Ask::Timer(_) | Ask::Event(_) => None,
-            };
             let begun = guest.begin(ask);
             call(&plugin, guest, begun, subject).await
         }
         Err(error) => {
-            plugin.log_failure("no guest could be had", &error, subject(&ask));
+            let about = subject.as_ref().map(|(_, message)| &**message);
+            plugin.log_failure("no guest could be had", &error, about);
             failed(error, Duration::ZERO, None)
         }
     };

@@ -116,7 +116,7 @@ pub(crate) fn patch(
         patch.received.address(source.ip());
     }
     let fits = span.value_length as usize + patch.added() <= usize::from(u16::MAX);
-    (fits && (!patch.cuts.is_empty() || patch.added() > 0)).then_some(patch)
+    fits.then_some(patch)
 }
 
 impl Patch {

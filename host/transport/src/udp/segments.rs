@@ -1,6 +1,6 @@
 //! Runs of datagrams to one remote, handed to the kernel in one piece that it cuts again (`UDP_SEGMENT`, Linux 4.18).
 //!
-//! In: what waits in a batch. Out: how long the run at its front is, and one `sendmsg` of it. A run's datagrams are of
+//! In: what waits in a batch. Out: where its first run is, and one `sendmsg` of a run at its front. A run's datagrams are of
 //! one size, only the last may be shorter. On the wire nothing changes: the way through the kernel is taken once for all
 //! of them. A capture on this machine may see the piece as it was before it was cut, so this is only done when asked for.
 //! Not here: what happens to a run that the kernel refuses (`send.rs`).
@@ -26,8 +26,13 @@ pub(super) fn is_known(socket: &Socket) -> bool {
     setsockopt(socket, sockopt::UdpGsoSegment, &0).is_ok()
 }
 
-/// Datagrams of the run that begins at `first` of those that wait; 1: none does.
-pub(super) fn run(batch: &SendBatch, first: usize) -> usize {
+/// The first run among the first `most` datagrams that wait: where it begins, and how many it has, 2 or more.
+pub(super) fn first_run(batch: &SendBatch, most: usize) -> Option<(usize, usize)> {
+    (0..most).map(|first| (first, run(batch, first))).find(|(_, count)| *count > 1)
+}
+
+/// Datagrams from `first` on that can be one run; below 2: there is none.
+fn run(batch: &SendBatch, first: usize) -> usize {
     let Some((remote, size)) = batch.waiting(first).map(|(remote, bytes)| (remote, bytes.len())) else {
         return 0;
     };
@@ -44,18 +49,6 @@ pub(super) fn run(batch: &SendBatch, first: usize) -> usize {
         }
     }
     count
-}
-
-/// Datagrams that wait before the first run; `most` at most.
-pub(super) fn before_run(batch: &SendBatch, most: usize) -> usize {
-    (0..most).find(|&first| run_begins(batch, first)).unwrap_or(most)
-}
-
-fn run_begins(batch: &SendBatch, first: usize) -> bool {
-    let (Some((remote, one)), Some((other, next))) = (batch.waiting(first), batch.waiting(first + 1)) else {
-        return false;
-    };
-    remote == other && one.len() <= MAX_SEGMENT && (1..=one.len()).contains(&next.len())
 }
 
 /// Sends the first `count` datagrams, a run, all or none.

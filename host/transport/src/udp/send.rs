@@ -198,9 +198,10 @@ fn next(listener: &UdpListener, batch: &SendBatch) -> Attempt {
     if batch.singly > 0 {
         return Attempt { count: most.min(batch.singly), is_run: false };
     }
-    match segments::before_run(batch, most) {
-        0 => Attempt { count: segments::run(batch, 0), is_run: true },
-        count => Attempt { count, is_run: false },
+    match segments::first_run(batch, most) {
+        Some((0, count)) => Attempt { count, is_run: true },
+        Some((before, _)) => Attempt { count: before, is_run: false },
+        None => Attempt { count: most, is_run: false },
     }
 }
 

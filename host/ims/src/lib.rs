@@ -41,6 +41,8 @@ mod ere;
 pub mod feature_tags;
 #[cfg(feature = "regex")]
 pub mod filter_criteria;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identity;
 mod multipart;
 mod parameter;

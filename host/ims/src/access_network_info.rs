@@ -136,11 +136,12 @@ impl AccessNetworkInfo {
     #[must_use]
     pub fn kind(&self) -> AccessKind {
         let begins = |beginning: &str| {
-            self.access
-                .get(..beginning.len())
-                .is_some_and(|access| access.eq_ignore_ascii_case(beginning))
+            self.access.get(..beginning.len()).is_some_and(|access| access.eq_ignore_ascii_case(beginning))
         };
-        BEGINNINGS.iter().find(|(beginning, _)| begins(beginning)).map_or(AccessKind::Other, |(_, kind)| *kind)
+        BEGINNINGS
+            .iter()
+            .find(|(beginning, _)| begins(beginning))
+            .map_or(AccessKind::Other, |(_, kind)| *kind)
     }
 
     /// The value of the parameter of this name.

@@ -60,7 +60,8 @@ impl Address {
         let mut address = Address::new(uri).map_err(|_| wrong)?;
         if !name_addr.display.is_empty() {
             let name = parameter::text(&name_addr.display_name());
-            let name = name.ok_or(parameter::malformed(header, 0, "a display name of UTF-8 without controls"))?;
+            let name =
+                name.ok_or(parameter::malformed(header, 0, "a display name of UTF-8 without controls"))?;
             address = address.named(&name);
         }
         Ok((address, parameter::owned(header, &name_addr.params)?))

@@ -19,14 +19,14 @@ mod sequence;
 mod vector;
 
 pub use digest::{
-    AkaVersion, Challenge, ChallengeError, akav1_password, akav2_integrity_key, akav2_cipher_key,
+    AkaVersion, Challenge, ChallengeError, akav1_password, akav2_cipher_key, akav2_integrity_key,
     akav2_password, auts_from_base64, auts_to_base64, ha1,
 };
 pub use isim::{Authenticated, Isim, Refusal};
 pub use milenage::{Milenage, opc};
 pub use secret::Secret;
 pub use sequence::{DELTA, INDICES, SequenceChecker, SequenceGenerator, Sqn};
-pub use vector::{AuthenticationVector, Autn, AutsError, Rand, Auts, resynchronise};
+pub use vector::{AuthenticationVector, Autn, Auts, AutsError, Rand, resynchronise};
 
 /// The authentication management field (TS 33.102 Annex F), two bytes.
 pub type Amf = [u8; 2];

@@ -58,9 +58,10 @@ impl ChargingFunctionAddresses {
 /// As it stands in a message; empty where there is no address.
 impl fmt::Display for ChargingFunctionAddresses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = self.named().into_iter().filter_map(|(name, value)| {
-            value.as_ref().map(|value| format!("{name}={}", GenValue(value)))
-        });
+        let named = self
+            .named()
+            .into_iter()
+            .filter_map(|(name, value)| value.as_ref().map(|value| format!("{name}={}", GenValue(value))));
         let all: Vec<String> = named.chain(self.others.iter().map(Parameter::to_string)).collect();
         f.write_str(&all.join(";"))
     }

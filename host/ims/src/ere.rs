@@ -11,6 +11,7 @@
 //!   * + ? at the start                   undefined there: themselves, as GNU has it
 //!   \d \w \s \b and their opposites      undefined there: what Perl means by them, which is what operators mean
 //!   \x for any other letter              undefined there: the letter
+//!   \< and \>                            undefined there: < and >, which stand around URIs
 //!   \1 to \9, (?=…)                      refused: no automaton can do it
 //! ```
 //! Upper and lower case differ unless the caller says otherwise. A byte is a character: header fields are bytes.
@@ -146,11 +147,9 @@ fn translate(pattern: &str) -> Result<String, EreError> {
     Ok(out)
 }
 
+/// Escaped where it would mean something else: `\<` is the beginning of a word there.
 fn push_literal(c: char, out: &mut String) {
-    if c.is_ascii_punctuation() {
-        out.push('\\');
-    }
-    out.push(c);
+    out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
 }
 
 /// What stands behind a backslash; how many bytes it takes.
@@ -192,8 +191,7 @@ fn interval(rest: &str) -> Option<(usize, u32)> {
     let inner = rest.get(..end)?;
     let (least, most) = inner.split_once(',').unwrap_or((inner, inner));
     let number = |digits: &str| {
-        let is_number =
-            (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         if is_number { digits.parse::<u32>().ok() } else { None }
     };
     let least = number(least)?;
@@ -245,8 +243,8 @@ fn class(inner: &str, at: usize, out: &mut String) -> Result<usize, EreError> {
     let name = body.get(..length).unwrap_or_default();
     if kind == ':' {
         const NAMES: [&str; 12] = [
-            "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper",
-            "xdigit",
+            "alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space",
+            "upper", "xdigit",
         ];
         if !NAMES.contains(&name) {
             return Err(wrong);

@@ -165,7 +165,9 @@ impl FeatureSet {
     pub fn has_value(&self, tag: &str, value: &str) -> bool {
         let wanted = Feature::read(tag, Some(value));
         let found = self.get(tag);
-        wanted.zip(found).is_some_and(|(wanted, found)| value::meet(&found.alternatives, &wanted.alternatives))
+        wanted
+            .zip(found)
+            .is_some_and(|(wanted, found)| value::meet(&found.alternatives, &wanted.alternatives))
     }
 
     /// Every feature, in order.

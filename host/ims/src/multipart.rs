@@ -31,7 +31,8 @@ impl Part<'_> {
 /// The parts of a multipart body, at most [`MAX_PARTS`]; none where it is no such body.
 pub(crate) fn parts<'a>(content_type: &ContentType<'_>, body: &'a [u8]) -> Vec<Part<'a>> {
     let boundary = content_type.params.value("boundary").map_or(Cow::Borrowed(&b""[..]), unquote);
-    if !content_type.kind.eq_ignore_ascii_case(b"multipart") || !(1..=MAX_BOUNDARY).contains(&boundary.len()) {
+    if !content_type.kind.eq_ignore_ascii_case(b"multipart") || !(1..=MAX_BOUNDARY).contains(&boundary.len())
+    {
         return Vec::new();
     }
     let delimiter = [b"--", boundary.as_ref()].concat();

@@ -212,9 +212,11 @@ pub(crate) fn owned(header: HeaderId, params: &Params<'_>) -> Result<Vec<Paramet
     let mut all = Vec::new();
     for param in params.iter() {
         let value = match param.value {
-            Some(value) => {
-                Some(text(&unquote(value)).ok_or(malformed(header, 0, "parameters of UTF-8 without controls"))?)
-            }
+            Some(value) => Some(text(&unquote(value)).ok_or(malformed(
+                header,
+                0,
+                "parameters of UTF-8 without controls",
+            ))?),
             None => None,
         };
         let name = text(param.name).ok_or(malformed(header, 0, "the name of a parameter"))?;
@@ -224,11 +226,7 @@ pub(crate) fn owned(header: HeaderId, params: &Params<'_>) -> Result<Vec<Paramet
 }
 
 /// Takes the first parameter of this name out, with its value, which it must have.
-pub(crate) fn take(
-    header: HeaderId,
-    parameters: &mut Vec<Parameter>,
-    name: &str,
-) -> Result<Option<String>> {
+pub(crate) fn take(header: HeaderId, parameters: &mut Vec<Parameter>, name: &str) -> Result<Option<String>> {
     match take_any(parameters, name) {
         None => Ok(None),
         Some(Some(value)) => Ok(Some(value)),
@@ -250,7 +248,7 @@ mod tests {
     fn elements_and_their_places() {
         let list = b" a ,, \"b,\\\",c\" <sip:x,y>;z , d\\,";
         let found = elements(list);
-        assert_eq!(found, [(1, &b"a"[..]), (6, b"\"b,\\\",c\" <sip:x,y>;z"), (28, b"d\\")]);
+        assert_eq!(found, [(1, &b"a"[..]), (6, b"\"b,\\\",c\" <sip:x,y>;z"), (29, b"d\\")]);
         assert_eq!(elements(b""), []);
         assert_eq!(elements(b"\"open, b"), [(0, &b"\"open, b"[..])]);
         assert_eq!(elements(b"\"open\\"), [(0, &b"\"open\\"[..])]);

@@ -36,8 +36,12 @@ mod tests {
         for thousandths in 0..=1000 {
             assert_eq!(parse(&print(thousandths)), Some(thousandths));
         }
-        assert_eq!((print(700), print(50), print(2000)), ("0.7".to_owned(), "0.05".to_owned(), "1".to_owned()));
-        for (text, expected) in [("1.000", Some(1000)), ("0.", Some(0)), ("0.50", Some(500)), ("1.001", None)] {
+        assert_eq!(
+            (print(700), print(50), print(2000)),
+            ("0.7".to_owned(), "0.05".to_owned(), "1".to_owned())
+        );
+        for (text, expected) in [("1.000", Some(1000)), ("0.", Some(0)), ("0.50", Some(500)), ("1.001", None)]
+        {
             assert_eq!(parse(text), expected, "{text}");
         }
         for wrong in ["", ".5", "2", "0.1234", "-0", "+1", "0.x", "00.5", "0.5 "] {

@@ -245,7 +245,9 @@ impl RegistrationState {
         match (self, any_active) {
             (_, true) => RegistrationState::Active,
             (RegistrationState::Init, false) => RegistrationState::Init,
-            (RegistrationState::Active | RegistrationState::Terminated, false) => RegistrationState::Terminated,
+            (RegistrationState::Active | RegistrationState::Terminated, false) => {
+                RegistrationState::Terminated
+            }
         }
     }
 

@@ -110,7 +110,8 @@ impl Mechanism {
             Some(value) => Some(q::parse(&value).ok_or(malformed(header, 0, "q from 0 to 1"))?),
             None => None,
         };
-        let ipsec = if name.eq_ignore_ascii_case(IPSEC_3GPP) { Some(ipsec(header, &mut others)?) } else { None };
+        let ipsec =
+            if name.eq_ignore_ascii_case(IPSEC_3GPP) { Some(ipsec(header, &mut others)?) } else { None };
         Ok(Mechanism { name, q: preference, ipsec, others })
     }
 

@@ -139,10 +139,9 @@ pub fn on_request(policy: &Policy, asked: &Asked) -> RequestDecision {
 #[must_use]
 pub fn on_response(forwarded: &Forwarded, answer: Option<(u32, Option<Refresher>)>) -> ResponseDecision {
     match (answer, forwarded.session_expires) {
-        (Some((interval, refresher)), _) => ResponseDecision::Timer(SessionTimer {
-            interval,
-            refresher: refresher.unwrap_or(Refresher::Uas),
-        }),
+        (Some((interval, refresher)), _) => {
+            ResponseDecision::Timer(SessionTimer { interval, refresher: refresher.unwrap_or(Refresher::Uas) })
+        }
         (None, Some(interval)) if forwarded.uac_supports => {
             ResponseDecision::Insert(SessionTimer { interval, refresher: Refresher::Uac })
         }

@@ -302,7 +302,9 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         let length = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
         let name = rest.get(..length).unwrap_or_default();
-        if name.starts_with(|c: char| matches!(c, '-' | '.' | '0'..='9')) || name.ends_with(':') || name.is_empty()
+        if name.starts_with(|c: char| matches!(c, '-' | '.' | '0'..='9'))
+            || name.ends_with(':')
+            || name.is_empty()
         {
             return Err(self.expected("a name"));
         }

@@ -9,7 +9,7 @@
 
 use super::secret::is_same;
 use super::vector::{RESYNCHRONISATION_AMF, hidden};
-use super::{Auts, Autn, Milenage, Rand, Res, SequenceChecker, SessionKey, Sqn};
+use super::{Autn, Auts, Milenage, Rand, Res, SequenceChecker, SessionKey, Sqn};
 
 /// A subscriber's ISIM: keys, and the memory of sequence numbers.
 #[derive(Debug, Clone)]

@@ -39,6 +39,8 @@ fn what_matches_and_what_does_not() {
         ("\\.", &["."], &["a"]),
         ("\\d+", &["12"], &["d"]),
         ("\\e", &["e"], &["f"]),
+        ("^\\<sip:a\\>$", &["<sip:a>"], &["sip:a"]),
+        ("[<>]x", &["<x", ">x"], &["ax"]),
         ("a]b}", &["a]b}"], &["ab"]),
         ("(?:a|b)c", &["ac", "bc"], &["c"]),
         ("(?i)abc", &["ABC"], &["abd"]),
@@ -57,9 +59,22 @@ fn what_matches_and_what_does_not() {
 
 #[test]
 fn what_is_no_regular_expression() {
-    for pattern in
-        ["(", ")", "a)", "[", "[a", "[]", "[^]", "[[:digit:]", "[[:nope:]]", "[[=ab=]]", "[[.]", "\\", "\\1", "[b-a]"]
-    {
+    for pattern in [
+        "(",
+        ")",
+        "a)",
+        "[",
+        "[a",
+        "[]",
+        "[^]",
+        "[[:digit:]",
+        "[[:nope:]]",
+        "[[=ab=]]",
+        "[[.]",
+        "\\",
+        "\\1",
+        "[b-a]",
+    ] {
         assert!(Ere::new(pattern).is_err(), "{pattern} was compiled");
     }
     for pattern in ["(?=a)", "(?<n>a)", "(?", "(?x)a", "a{256}", "a{2,9999}", "(?-"] {

@@ -114,8 +114,12 @@ fn can_both_hold(one: &Alternative, two: &Alternative) -> bool {
                 (false, false) => low <= other_high && other_low <= high,
                 (false, true) => !is_within((low, high), (other_low, other_high)),
                 (true, false) => !is_within((other_low, other_high), (low, high)),
-                // Something is outside of both unless one of them is everything.
-                (true, true) => *low.min(other_low) > i64::MIN || *high.max(other_high) < i64::MAX,
+                (true, true) => {
+                    // Something is outside of both unless together they are everything.
+                    let reaches_both_ends =
+                        *low.min(other_low) == i64::MIN && *high.max(other_high) == i64::MAX;
+                    !(reaches_both_ends && low.max(other_low) <= high.min(other_high))
+                }
             }
         }
         (Value::Token(_), Value::Token(_)) | (Value::Text(_), Value::Text(_)) => {

@@ -34,10 +34,19 @@ struct Atom {
 #[derive(Debug, Clone)]
 enum Test {
     RequestUri(Ere),
-    Method { token: String, registration_types: Vec<RegistrationType> },
-    Header { name: Ere, content: Option<Ere> },
+    Method {
+        token: String,
+        registration_types: Vec<RegistrationType>,
+    },
+    Header {
+        name: Ere,
+        content: Option<Ere>,
+    },
     SessionCase(SessionCase),
-    Line { letter: Ere, content: Option<Ere> },
+    Line {
+        letter: Ere,
+        content: Option<Ere>,
+    },
     /// Its pattern cannot be used: it never holds, not even negated.
     Never,
 }
@@ -104,10 +113,9 @@ impl Test {
         let optional = |content: &Option<String>| content.as_deref().map(Ere::new).transpose();
         Ok(match &trigger.what {
             What::RequestUri(uri) => Test::RequestUri(Ere::new(uri)?),
-            What::Method(token) => Test::Method {
-                token: token.clone(),
-                registration_types: trigger.registration_types.clone(),
-            },
+            What::Method(token) => {
+                Test::Method { token: token.clone(), registration_types: trigger.registration_types.clone() }
+            }
             What::SipHeader { header, content } => {
                 Test::Header { name: Ere::fitting(header, Fit::Whole)?, content: optional(content)? }
             }

@@ -28,8 +28,10 @@ impl<'a> Request<'a> {
     /// [`Request::profile_part`] where that is not so.
     #[must_use]
     pub fn new(head: Head<'a>, session_case: SessionCase) -> Request<'a> {
-        let is_unregistered =
-            matches!(session_case, SessionCase::TerminatingUnregistered | SessionCase::OriginatingUnregistered);
+        let is_unregistered = matches!(
+            session_case,
+            SessionCase::TerminatingUnregistered | SessionCase::OriginatingUnregistered
+        );
         Request {
             head,
             request_uri: head.request_uri(),

@@ -5,8 +5,8 @@ use sip::Message;
 use super::Choices;
 use crate::filter_criteria::{FilterCriteria, Request};
 use crate::service_profile::{
-    ApplicationServer, ConditionType, InitialFilterCriteria, ProfilePart, RegistrationType, ServicePointTrigger,
-    SessionCase, TriggerPoint, What,
+    ApplicationServer, ConditionType, InitialFilterCriteria, ProfilePart, RegistrationType,
+    ServicePointTrigger, SessionCase, TriggerPoint, What,
 };
 
 const MESSAGES: [&[u8]; 2] = [
@@ -20,7 +20,8 @@ const MESSAGES: [&[u8]; 2] = [
 /// into its opposite by De Morgan's laws turns its outcome, unless a pattern in it cannot be used.
 pub fn filter_criteria(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
-    let Ok(message) = Message::parse_datagram(choices.one_of(&MESSAGES)) else { return };
+    let bytes = *choices.one_of(&MESSAGES);
+    let Ok(message) = Message::parse_datagram(bytes) else { return };
     let mut request = match choices.below(2) {
         0 => Request::new(message.head(), *choices.one_of(&SessionCase::ALL)),
         _ => Request::register(message.head(), *choices.one_of(&RegistrationType::ALL)),

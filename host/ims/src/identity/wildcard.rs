@@ -49,8 +49,13 @@ impl WildcardedIdentity {
         let (pattern, behind) = rest.rsplit_once('!').ok_or(WildcardError::NoWildcard)?;
         // With a digit for all that the pattern matches it must be an identity, whose canonical form says what the
         // literal text around the pattern is.
-        let example = Impu::parse(format!("{before}0{behind}").as_bytes())?;
+        let example = format!("{before}0{behind}");
+        let uri = Uri::parse(example.as_bytes()).map_err(IdentityError::from)?;
         let misplaced = IdentityError::new(before.len(), "a user or number around the pattern");
+        if uri.is_sip() && uri.user().is_none() {
+            return Err(misplaced.into());
+        }
+        let example = Impu::of(&uri)?;
         let before = literal(before).ok_or(misplaced)?;
         let behind = example.as_str().strip_prefix(&before).and_then(|rest| rest.strip_prefix('0'));
         let behind = behind.ok_or(misplaced)?;

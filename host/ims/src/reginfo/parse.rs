@@ -63,13 +63,13 @@ fn contact(element: &Element<'_>) -> Result<Contact> {
             Ok((attribute(param, "name")?.to_owned(), param.raw_text().to_owned()))
         })?,
         public_gruu: public_gruu.map(|gruu| attribute(gruu, "uri").map(str::to_owned)).transpose()?,
-        temporary_gruu: temporary_gruu
-            .map(|gruu| {
-                let uri = attribute(gruu, "uri")?.to_owned();
-                Ok(TemporaryGruu { uri, first_cseq: required_number(gruu, "first-cseq")? })
-            })
-            .transpose()?,
+        temporary_gruu: temporary_gruu.map(gruu).transpose()?,
     })
+}
+
+fn gruu(element: &Element<'_>) -> Result<TemporaryGruu> {
+    let uri = attribute(element, "uri")?.to_owned();
+    Ok(TemporaryGruu { uri, first_cseq: required_number(element, "first-cseq")? })
 }
 
 fn wrong(element: &Element<'_>, what: &'static str) -> ReginfoError {

@@ -62,8 +62,14 @@ fn is_same_mechanism(one: &Mechanism, two: &Mechanism) -> bool {
         && one.preference() == two.preference()
         && same_ipsec
         && one.others.len() == two.others.len()
-        && one.others.iter().all(|parameter| two.others.iter().any(|other| is_same_parameter(parameter, other)))
-        && two.others.iter().all(|parameter| one.others.iter().any(|other| is_same_parameter(parameter, other)))
+        && one
+            .others
+            .iter()
+            .all(|parameter| two.others.iter().any(|other| is_same_parameter(parameter, other)))
+        && two
+            .others
+            .iter()
+            .all(|parameter| one.others.iter().any(|other| is_same_parameter(parameter, other)))
 }
 
 fn is_same_ipsec(one: &Ipsec, two: &Ipsec) -> bool {

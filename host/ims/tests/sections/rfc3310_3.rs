@@ -29,7 +29,7 @@ fn what_is_no_nonce() {
         STANDARD.encode([0; 31]),
         STANDARD.encode([0; 289]),
         "A".repeat(1_000_000),
-        STANDARD.encode([0; 32]).replace('=', "=="),
+        STANDARD.encode([0; 32]).replace('=', "==="),
     ];
     for nonce in rows {
         assert!(Challenge::from_nonce(nonce.as_bytes()).is_err(), "{} bytes", nonce.len());
@@ -41,7 +41,8 @@ fn what_is_no_nonce() {
 fn an_auts_is_14_bytes() {
     let auts = [3; 14];
     assert_eq!(auts_from_base64(auts_to_base64(&auts).as_bytes()), Ok(auts));
-    for wrong in [&b""[..], b"AAAA", STANDARD.encode([0; 15]).as_bytes(), STANDARD.encode([0; 13]).as_bytes()] {
+    for wrong in [&b""[..], b"AAAA", STANDARD.encode([0; 15]).as_bytes(), STANDARD.encode([0; 13]).as_bytes()]
+    {
         assert!(auts_from_base64(wrong).is_err());
     }
 }

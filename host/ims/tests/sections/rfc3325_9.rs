@@ -18,7 +18,10 @@ fn address(uri: &str) -> Address {
 #[test]
 fn asserted_identities() {
     let rows: [(&[&str], Option<(Option<&str>, Option<&str>)>); 13] = [
-        (&["\"Cullen Jennings\" <sip:fluffy@cisco.com>", "tel:+14085264000"], Some((Some("sip:fluffy@cisco.com"), Some("tel:+14085264000")))),
+        (
+            &["\"Cullen Jennings\" <sip:fluffy@cisco.com>", "tel:+14085264000"],
+            Some((Some("sip:fluffy@cisco.com"), Some("tel:+14085264000"))),
+        ),
         (&["<tel:+1>, <sips:a@b>"], Some((Some("sips:a@b"), Some("tel:+1")))),
         (&["<sip:a@b>"], Some((Some("sip:a@b"), None))),
         (&["sip:a@b"], Some((Some("sip:a@b"), None))),
@@ -56,7 +59,9 @@ fn asserted_identities() {
 #[test]
 fn wishes_for_privacy() {
     let read = Privacy::parse_all([&b"id; Header ,x-own"[..], b"critical;x-OWN"]).unwrap();
-    assert!(read.id && read.header && read.critical && !read.user && !read.session && !read.history && !read.none);
+    assert!(
+        read.id && read.header && read.critical && !read.user && !read.session && !read.history && !read.none
+    );
     assert_eq!(read.others().collect::<Vec<_>>(), ["x-own"]);
     assert_eq!(read.to_string(), "header;id;critical;x-own");
     assert!(read.hides_identity());
@@ -132,12 +137,11 @@ fn a_route_is_followed_or_not() {
 }
 
 fn any_address() -> impl Strategy<Value = Address> {
-    ("(sip|sips):[a-z0-9]{1,8}@[a-z]{1,8}(;[a-z]{1,3}=[a-z]{1,3})?", prop::option::of("[ -~é]{1,8}")).prop_map(
-        |(uri, name)| match name {
+    ("(sip|sips):[a-z0-9]{1,8}@[a-z]{1,8}(;[a-z]{1,3}=[a-z]{1,3})?", prop::option::of("[ -~é]{1,8}"))
+        .prop_map(|(uri, name)| match name {
             Some(name) => address(&uri).named(&name),
             None => address(&uri),
-        },
-    )
+        })
 }
 
 proptest! {

@@ -6,7 +6,8 @@ use strowger_ims::Parameter;
 use strowger_ims::security_agreement::{Ipsec, Mechanism, Preference, choose, is_same};
 
 fn read(value: &str) -> Vec<Mechanism> {
-    Mechanism::parse_all(HeaderId::SECURITY_CLIENT, [value.as_bytes()]).unwrap_or_else(|error| panic!("{value}: {error}"))
+    Mechanism::parse_all(HeaderId::SECURITY_CLIENT, [value.as_bytes()])
+        .unwrap_or_else(|error| panic!("{value}: {error}"))
 }
 
 const OFFER: &str = "ipsec-3gpp; alg=hmac-md5-96; ealg=aes-cbc; prot=esp; mod=trans; spi-c=1; spi-s=2; port-c=3; port-s=4, \
@@ -17,9 +18,15 @@ const OFFER: &str = "ipsec-3gpp; alg=hmac-md5-96; ealg=aes-cbc; prot=esp; mod=tr
 #[test]
 fn an_offer_of_a_user_equipment() {
     let offer = read(OFFER);
-    assert_eq!(offer.iter().map(Mechanism::name).collect::<Vec<_>>(), ["ipsec-3gpp", "ipsec-3gpp", "ipsec-3gpp", "digest", "tls"]);
+    assert_eq!(
+        offer.iter().map(Mechanism::name).collect::<Vec<_>>(),
+        ["ipsec-3gpp", "ipsec-3gpp", "ipsec-3gpp", "digest", "tls"]
+    );
     let first = offer[0].ipsec.as_ref().unwrap();
-    assert_eq!((first.alg.as_str(), first.encryption(), first.protocol(), first.mode()), ("hmac-md5-96", "aes-cbc", "esp", "trans"));
+    assert_eq!(
+        (first.alg.as_str(), first.encryption(), first.protocol(), first.mode()),
+        ("hmac-md5-96", "aes-cbc", "esp", "trans")
+    );
     assert_eq!((first.spi_c, first.spi_s, first.port_c, first.port_s), (1, 2, 3, 4));
     let second = offer[1].ipsec.as_ref().unwrap();
     assert_eq!((second.encryption(), second.protocol(), second.mode()), ("null", "esp", "trans"));
@@ -60,8 +67,11 @@ fn the_choice_is_the_operators() {
         choose(&offer, preferences).map(|ipsec| (ipsec.alg.clone(), ipsec.encryption().to_owned()))
     };
     let some = |alg: &str, ealg: &str| Some((alg.to_owned(), ealg.to_owned()));
-    let (sha_aes, sha_null, md5_null) =
-        (preference("hmac-sha-1-96", "aes-cbc"), preference("HMAC-SHA-1-96", "null"), preference("hmac-md5-96", "null"));
+    let (sha_aes, sha_null, md5_null) = (
+        preference("hmac-sha-1-96", "aes-cbc"),
+        preference("HMAC-SHA-1-96", "null"),
+        preference("hmac-md5-96", "null"),
+    );
     assert_eq!(chosen(&[sha_aes, sha_null]), some("hmac-sha-1-96", "aes-cbc"));
     assert_eq!(chosen(&[sha_null, sha_aes]), some("hmac-sha-1-96", "null"));
     assert_eq!(chosen(&[md5_null, sha_null]), some("hmac-sha-1-96", "null"));
@@ -81,7 +91,9 @@ fn a_list_that_came_back() {
     let mut reordered = server.clone();
     reordered.reverse();
     assert!(is_same(&server, &server) && is_same(&server, &reordered) && is_same(&[], &[]));
-    let defaults = OFFER.replacen("; prot=esp; mod=trans", "", 1).replace("alg=hmac-sha-1-96;spi", "ealg=NULL;alg=hmac-sha-1-96;mod=trans;spi");
+    let defaults = OFFER
+        .replacen("; prot=esp; mod=trans", "", 1)
+        .replace("alg=hmac-sha-1-96;spi", "ealg=NULL;alg=hmac-sha-1-96;mod=trans;spi");
     assert!(is_same(&server, &read(&defaults)), "defaults count as if they were written");
     for (from, to) in [
         ("hmac-md5-96", "hmac-sha-1-96"),
@@ -113,17 +125,26 @@ fn mechanism() -> impl Strategy<Value = Mechanism> {
     let numbers = (any::<u32>(), any::<u32>(), any::<u16>(), any::<u16>());
     let ipsec = prop::option::of((tokens, numbers)).prop_map(|found| {
         found.map(|((alg, ealg, prot, mode), (spi_c, spi_s, port_c, port_s))| Ipsec {
-            alg, ealg, prot, mode, spi_c, spi_s, port_c, port_s,
+            alg,
+            ealg,
+            prot,
+            mode,
+            spi_c,
+            spi_s,
+            port_c,
+            port_s,
         })
     });
     let others = prop::collection::vec(("x[a-z]{0,3}", prop::option::of("[ -~]{0,6}")), 0..3);
     (prop::option::of(0..=1000_u16), ipsec, others).prop_map(|(q, ipsec, others)| {
-        let made = match ipsec {
+        let mut made = match ipsec {
             Some(ipsec) => Mechanism::ipsec(ipsec),
             None => Mechanism::new("other").unwrap(),
         };
-        let others = others.iter().map(|(name, value)| Parameter::new(name, value.as_deref()).unwrap()).collect();
-        Mechanism { q, others, ..made }
+        made.q = q;
+        made.others =
+            others.iter().map(|(name, value)| Parameter::new(name, value.as_deref()).unwrap()).collect();
+        made
     })
 }
 

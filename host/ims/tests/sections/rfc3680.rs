@@ -33,7 +33,10 @@ fn the_example_of_the_standard() {
     let document = Reginfo::parse(EXAMPLE.as_bytes()).unwrap();
     assert_eq!((document.version, document.state), (0, DocumentState::Full));
     let [user, other] = &document.registrations[..] else { panic!("two registrations") };
-    assert_eq!((user.aor.as_str(), user.id.as_str(), user.state), ("sip:user@example.com", "as9", RegistrationState::Active));
+    assert_eq!(
+        (user.aor.as_str(), user.id.as_str(), user.state),
+        ("sip:user@example.com", "as9", RegistrationState::Active)
+    );
     assert_eq!((other.state, other.contacts.len()), (RegistrationState::Init, 0));
     let first = Contact {
         duration_registered: Some(7322),
@@ -43,7 +46,10 @@ fn the_example_of_the_standard() {
             "\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\"".to_owned(),
         )],
         public_gruu: Some("sip:user@example.com;gr=urn:uuid:f81d4fae".to_owned()),
-        temporary_gruu: Some(TemporaryGruu { uri: "sip:tgruu.7hs@example.com;gr".to_owned(), first_cseq: 54301 }),
+        temporary_gruu: Some(TemporaryGruu {
+            uri: "sip:tgruu.7hs@example.com;gr".to_owned(),
+            first_cseq: 54301,
+        }),
         ..Contact::new("76", Event::Registered, "sip:user@pc887.example.com")
     };
     let second = Contact {
@@ -103,8 +109,11 @@ fn every_state_of_a_registration() {
 #[test]
 fn what_cannot_be_used_is_named() {
     let document = |inner: &str| format!("<reginfo version='0' state='full'>{inner}</reginfo>");
-    let registration = |inner: &str| document(&format!("<registration aor='a' id='b' state='active'>{inner}</registration>"));
-    let contact = |attributes: &str, inner: &str| registration(&format!("<contact {attributes}>{inner}</contact>"));
+    let registration = |inner: &str| {
+        document(&format!("<registration aor='a' id='b' state='active'>{inner}</registration>"))
+    };
+    let contact =
+        |attributes: &str, inner: &str| registration(&format!("<contact {attributes}>{inner}</contact>"));
     let good = "id='1' state='active' event='registered'";
     let missing = [
         ("<reginfo state='full'/>".to_owned(), "version"),
@@ -144,9 +153,15 @@ fn what_cannot_be_used_is_named() {
     assert!(matches!(Reginfo::parse(b"<presence/>"), Err(ReginfoError::Root { offset: 0 })));
     assert!(matches!(Reginfo::parse(b"<!DOCTYPE x>"), Err(ReginfoError::Xml(_))));
     let many = document(&"<registration aor='a' id='b' state='init'/>".repeat(MAX_REGISTRATIONS + 1));
-    assert!(matches!(Reginfo::parse(many.as_bytes()), Err(ReginfoError::TooMany { limit: MAX_REGISTRATIONS, .. })));
+    assert!(matches!(
+        Reginfo::parse(many.as_bytes()),
+        Err(ReginfoError::TooMany { limit: MAX_REGISTRATIONS, .. })
+    ));
     let many = registration(&format!("<contact {good}><uri>x</uri></contact>").repeat(MAX_CONTACTS + 1));
-    assert!(matches!(Reginfo::parse(many.as_bytes()), Err(ReginfoError::TooMany { limit: MAX_CONTACTS, .. })));
+    assert!(matches!(
+        Reginfo::parse(many.as_bytes()),
+        Err(ReginfoError::TooMany { limit: MAX_CONTACTS, .. })
+    ));
 }
 
 fn document(version: u32, state: DocumentState, registrations: Vec<Registration>) -> Reginfo {
@@ -169,7 +184,11 @@ fn documents_put_together() {
     let full = document(
         3,
         Full,
-        vec![registration("a", Active, vec![contact("1", Event::Registered), contact("2", Event::Registered)])],
+        vec![registration(
+            "a",
+            Active,
+            vec![contact("1", Event::Registered), contact("2", Event::Registered)],
+        )],
     );
     assert_eq!(view.update(full.clone()), Update::Taken);
     assert_eq!(view.update(full), Update::Old);
@@ -178,17 +197,26 @@ fn documents_put_together() {
         4,
         Partial,
         vec![
-            registration("a", Active, vec![contact("2", Event::Unregistered), contact("3", Event::Registered)]),
+            registration(
+                "a",
+                Active,
+                vec![contact("2", Event::Unregistered), contact("3", Event::Registered)],
+            ),
             registration("b", Active, vec![contact("9", Event::Created)]),
         ],
     );
     assert_eq!(view.update(change), Update::Taken);
     let ids = |view: &RegistrationView| -> Vec<String> {
-        view.registrations().iter().flat_map(|all| &all.contacts).map(|one| format!("{}{:?}", one.id, one.event)).collect()
+        view.registrations()
+            .iter()
+            .flat_map(|all| &all.contacts)
+            .map(|one| format!("{}{:?}", one.id, one.event))
+            .collect()
     };
     assert_eq!(ids(&view), ["1Registered", "2Unregistered", "3Registered", "9Created"]);
 
-    let end = document(5, Partial, vec![registration("b", Terminated, vec![contact("9", Event::Deactivated)])]);
+    let end =
+        document(5, Partial, vec![registration("b", Terminated, vec![contact("9", Event::Deactivated)])]);
     assert_eq!(view.update(end), Update::Taken);
     assert_eq!(ids(&view), ["1Registered", "3Registered", "9Deactivated"], "what ended was told once");
 
@@ -218,11 +246,20 @@ fn text() -> impl Strategy<Value = String> {
 fn contact() -> impl Strategy<Value = Contact> {
     let numbers = (any::<Option<u64>>(), any::<Option<u64>>(), any::<Option<u64>>(), any::<Option<u32>>());
     let q = prop::option::of(0..=1000_u16);
-    let texts = (text(), text(), prop::option::of(text()), prop::option::of((text(), prop::option::of(text()))));
+    let texts =
+        (text(), text(), prop::option::of(text()), prop::option::of((text(), prop::option::of(text()))));
     let params = prop::collection::vec((text(), "[ -~\r\n\t]{0,10}"), 0..3);
     let gruus = (prop::option::of(text()), prop::option::of((text(), any::<u32>())));
     (0..9_usize, any::<bool>(), numbers, q, texts, params, gruus).prop_map(
-        |(event, active, (duration, expires, retry, cseq), q, (id, uri, call_id, name), params, (public, temporary))| {
+        |(
+            event,
+            active,
+            (duration, expires, retry, cseq),
+            q,
+            (id, uri, call_id, name),
+            params,
+            (public, temporary),
+        )| {
             Contact {
                 state: if active { ContactState::Active } else { ContactState::Terminated },
                 duration_registered: duration,

@@ -7,7 +7,8 @@ use strowger_ims::feature_tags::{
 };
 
 fn set(params: &str) -> FeatureSet {
-    FeatureSet::of(&Params::parse(params.as_bytes()).unwrap()).unwrap_or_else(|error| panic!("{params}: {error}"))
+    FeatureSet::of(&Params::parse(params.as_bytes()).unwrap())
+        .unwrap_or_else(|error| panic!("{params}: {error}"))
 }
 
 fn accept(value: &str) -> Vec<AcceptContact> {
@@ -27,7 +28,11 @@ fn the_features_of_a_phone() {
     let tags: Vec<&str> = phone.iter().map(Feature::tag).collect();
     assert_eq!(tags, [ICSI_REF, SMSIP, "audio", "video", "+sip.instance"], "other parameters are none");
     assert!(phone.has(SMSIP) && phone.has("AUDIO") && !phone.has("video") && !phone.has("text"));
-    assert!(phone.has(ICSI_REF) && phone.has_value(ICSI_REF, MMTEL) && phone.has_value(ICSI_REF, &MMTEL.to_uppercase()));
+    assert!(
+        phone.has(ICSI_REF)
+            && phone.has_value(ICSI_REF, MMTEL)
+            && phone.has_value(ICSI_REF, &MMTEL.to_uppercase())
+    );
     assert!(!phone.has_value(ICSI_REF, "urn%3Aother") && !phone.has_value("text", "x"));
     assert!(phone.has_value("+sip.instance", "<urn:gsma:imei:90420156-025763-0>"));
     assert!(set(";expires=1;reg-id=2").is_empty());
@@ -36,7 +41,17 @@ fn the_features_of_a_phone() {
 
 #[test]
 fn what_is_no_feature() {
-    for params in [";audio=\"a b\"", ";audio=\"#5\"", ";audio=\"#x:y\"", ";audio=\"#5:4\"", ";audio=\"a,,b\"", ";audio=\"<a\"", ";audio=\"#=1.2.3\"", ";audio=\"#=99999999999999999999\"", ";audio=\"!!a\""] {
+    for params in [
+        ";audio=\"a b\"",
+        ";audio=\"#5\"",
+        ";audio=\"#x:y\"",
+        ";audio=\"#5:4\"",
+        ";audio=\"a,,b\"",
+        ";audio=\"<a\"",
+        ";audio=\"#=1.2.3\"",
+        ";audio=\"#=99999999999999999999\"",
+        ";audio=\"!!a\"",
+    ] {
         assert!(FeatureSet::of(&Params::parse(params.as_bytes()).unwrap()).is_err(), "{params}");
     }
     for tag in ["foo", "++foo", "+", "", "+a b"] {
@@ -72,7 +87,9 @@ fn values_meet_or_do_not() {
         ("priority=\"!#1:10\"", "priority=\"#2:3\"", false),
         ("priority=\"!#1:10\"", "priority=\"#2:30\"", true),
         ("priority=\"#2:3\"", "priority=\"!#1:10\"", false),
-        ("priority=\"!#<=1\"", "priority=\"!#>=1\"", true),
+        ("priority=\"!#<=1\"", "priority=\"!#>=1\"", false),
+        ("priority=\"!#<=1\"", "priority=\"!#>=5\"", true),
+        ("priority=\"!#1:2\"", "priority=\"!#>=0\"", true),
         ("priority=\"#=-1.5\"", "priority=\"#<=+0\"", true),
         ("priority=\"#=1\"", "priority=\"1\"", false),
         ("description=\"<PC>\"", "description=\"<PC>\"", true),

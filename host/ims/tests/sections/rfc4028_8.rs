@@ -36,8 +36,16 @@ fn requests() {
         (passive, asked(Some(7200), Some(90), true), forward(Some(7200), Some(90))),
         (passive, asked(Some(89), None, true), None),
         (passive, asked(Some(89), None, false), forward(Some(90), Some(90))),
-        (Policy { min_se: 600, session_expires: Some(300) }, asked(None, None, true), forward(Some(600), None)),
-        (Policy { min_se: 600, session_expires: Some(300) }, asked(Some(700), None, true), forward(Some(600), None)),
+        (
+            Policy { min_se: 600, session_expires: Some(300) },
+            asked(None, None, true),
+            forward(Some(600), None),
+        ),
+        (
+            Policy { min_se: 600, session_expires: Some(300) },
+            asked(Some(700), None, true),
+            forward(Some(600), None),
+        ),
     ];
     for (policy, asked, expected) in rows {
         let decision = on_request(&policy, &asked);

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use sip::Uri;
 use strowger_ims::bounds::{MAX_EMERGENCY_NUMBERS, MAX_IDENTITY};
 use strowger_ims::identity::{
-    EmergencyNumbers, Impi, Impu, Imsi, Plmn, WildcardError, WildcardedIdentity, is_emergency_urn, telephone_uri,
+    EmergencyNumbers, Impi, Impu, Imsi, Plmn, WildcardError, WildcardedIdentity, is_emergency_urn,
+    telephone_uri,
 };
 
 fn impu(uri: &str) -> Impu {
@@ -35,7 +36,10 @@ fn what_is_derived_from_an_imsi() {
 fn an_mnc_of_three_digits_is_another_network() {
     let imsi = Imsi::parse("310150123456789").unwrap();
     let three = imsi.home_network(3).unwrap();
-    assert_eq!((three.mnc(), three.home_network_domain().as_str()), ("150", "ims.mnc150.mcc310.3gppnetwork.org"));
+    assert_eq!(
+        (three.mnc(), three.home_network_domain().as_str()),
+        ("150", "ims.mnc150.mcc310.3gppnetwork.org")
+    );
     assert_ne!(three, imsi.home_network(2).unwrap());
     assert_ne!(Plmn::new("310", "015"), Plmn::new("310", "15"), "the same domain, but not the same network");
     assert_eq!(imsi.home_network(1), None);
@@ -47,7 +51,9 @@ fn what_is_no_imsi_and_no_network() {
     for wrong in ["", "12345", "1234567890123456", "12345a", "+12345678", "123 456"] {
         assert!(Imsi::parse(wrong).is_err(), "{wrong}");
     }
-    for (mcc, mnc) in [("23", "15"), ("2345", "15"), ("234", "1"), ("234", "1234"), ("2x4", "15"), ("234", "é")] {
+    for (mcc, mnc) in
+        [("23", "15"), ("2345", "15"), ("234", "1"), ("234", "1234"), ("2x4", "15"), ("234", "é")]
+    {
         assert!(Plmn::new(mcc, mnc).is_err(), "{mcc} {mnc}");
     }
 }
@@ -56,7 +62,10 @@ fn what_is_no_imsi_and_no_network() {
 #[test]
 fn private_identities() {
     let one = Impi::parse(b"Alice@Example.ORG").unwrap();
-    assert_eq!((one.as_str(), one.username(), one.realm()), ("Alice@example.org", "Alice", Some("example.org")));
+    assert_eq!(
+        (one.as_str(), one.username(), one.realm()),
+        ("Alice@example.org", "Alice", Some("example.org"))
+    );
     assert_eq!(one, Impi::parse(b"Alice@example.org").unwrap());
     assert_ne!(one, Impi::parse(b"alice@example.org").unwrap());
     assert_eq!(one.imsi(), None);
@@ -138,17 +147,27 @@ fn wildcards_and_whom_they_stand_for() {
         (
             "sip:chatlist!.*!@Example.com",
             &["sip:chatlist@example.com", "sip:chatlist-7@example.com", "sips:chatlist1@EXAMPLE.com:5070"],
-            &["sip:chat@example.com", "sip:achatlist@example.com", "sip:chatlist@example.com.evil.net", "tel:+1"],
+            &[
+                "sip:chat@example.com",
+                "sip:achatlist@example.com",
+                "sip:chatlist@example.com.evil.net",
+                "tel:+1",
+            ],
         ),
         ("sip:!.*!@pbx.net", &["sip:anyone@pbx.net"], &["sip:anyone@other.net", "sip:pbx.net"]),
         ("sip:a.b!x|y!c@d", &["sip:a.bxc@d", "sip:a.byc@d"], &["sip:aXbxc@d", "sip:a.bx@d", "sip:a.bzc@d"]),
         ("sip:!a!b!c!@d", &["sip:a!b!c@d"], &["sip:a@d", "sip:abc@d"]),
         ("tel:+4412345!.*!", &["tel:+44-12345-6", "tel:+4412345"], &["tel:+4412346", "sip:+44123456@x"]),
         ("tel:+!44[0-9]{3}!", &["tel:+44123"], &["tel:+4412", "tel:+441234", "tel:+45123"]),
-        ("sip:+33!.*!@home.net;user=phone", &["sip:+3-31@home.net;user=phone"], &["sip:+341@home.net;user=phone"]),
+        (
+            "sip:+33!.*!@home.net;user=phone",
+            &["sip:+3-31@home.net;user=phone"],
+            &["sip:+341@home.net;user=phone"],
+        ),
     ];
     for (wildcard, of, not_of) in rows {
-        let parsed = WildcardedIdentity::parse(wildcard).unwrap_or_else(|error| panic!("{wildcard}: {error}"));
+        let parsed =
+            WildcardedIdentity::parse(wildcard).unwrap_or_else(|error| panic!("{wildcard}: {error}"));
         assert_eq!(parsed.as_str(), *wildcard);
         for identity in *of {
             assert!(parsed.matches(&impu(identity)), "{wildcard} does not stand for {identity}");
@@ -165,7 +184,9 @@ fn what_is_no_wildcard() {
     for wrong in no_wildcard {
         assert!(matches!(WildcardedIdentity::parse(wrong), Err(WildcardError::NoWildcard)), "{wrong}");
     }
-    for wrong in ["!.*!", "sip:!.*!", "sip:a@!.*!.com", "mailto:!.*!@x", "sip:!.*!@", "tel:x!.*!", "sip:a b!.*!@x"] {
+    for wrong in
+        ["!.*!", "sip:!.*!", "sip:a@!.*!.com", "mailto:!.*!@x", "sip:!.*!@", "tel:x!.*!", "sip:a b!.*!@x"]
+    {
         assert!(matches!(WildcardedIdentity::parse(wrong), Err(WildcardError::Identity(_))), "{wrong}");
     }
     for wrong in ["sip:!(!@x", "sip:!\\1!@x", "sip:![!@x"] {
@@ -190,7 +211,8 @@ fn emergency_calls() {
     ] {
         assert_eq!(is_emergency_urn(&uri(text)), expected, "{text}");
     }
-    let numbers = EmergencyNumbers::everywhere().with("110", "urn:service:sos.police").with("x", "urn:service:sos");
+    let numbers =
+        EmergencyNumbers::everywhere().with("110", "urn:service:sos.police").with("x", "urn:service:sos");
     let rows = [
         ("tel:112", Some("urn:service:sos")),
         ("tel:911;phone-context=+1", Some("urn:service:sos")),
@@ -210,7 +232,8 @@ fn emergency_calls() {
     }
     let moved = numbers.with("112", "urn:service:sos.ambulance");
     assert_eq!(moved.service_urn(&uri("tel:112")).as_deref(), Some("urn:service:sos.ambulance"));
-    let many = (0..1000).fold(EmergencyNumbers::default(), |all, number| all.with(&number.to_string(), "urn:service:sos"));
+    let many = (0..1000)
+        .fold(EmergencyNumbers::default(), |all, number| all.with(&number.to_string(), "urn:service:sos"));
     assert!(many.service_urn(&uri("tel:1")).is_some() && many.service_urn(&uri("tel:999")).is_none());
     assert!(many.service_urn(&uri(&format!("tel:{}", MAX_EMERGENCY_NUMBERS - 1))).is_some());
     assert!(many.service_urn(&uri(&format!("tel:{MAX_EMERGENCY_NUMBERS}"))).is_none());

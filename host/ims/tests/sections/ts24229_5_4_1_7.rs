@@ -26,7 +26,8 @@ fn what_is_included() {
                 for answer in [None, Some(RESPONSE)] {
                     let made = body(&server(info, request, response), REQUEST, answer);
                     let has_response = response && answer.is_some();
-                    let count = usize::from(info.is_some()) + usize::from(request) + usize::from(has_response);
+                    let count =
+                        usize::from(info.is_some()) + usize::from(request) + usize::from(has_response);
                     let Some(made) = made else {
                         assert_eq!(count, 0);
                         continue;
@@ -64,7 +65,8 @@ fn a_body_alone_is_the_message_itself() {
 fn parts_come_in_order() {
     let made = body(&server(Some("i"), true, true), REQUEST, Some(RESPONSE)).unwrap();
     let text = String::from_utf8(made.bytes).unwrap();
-    let places = ["<service-info>", "REGISTER sip:home.net", "SIP/2.0 200 OK"].map(|piece| text.find(piece).unwrap());
+    let places =
+        ["<service-info>", "REGISTER sip:home.net", "SIP/2.0 200 OK"].map(|piece| text.find(piece).unwrap());
     assert!(places.is_sorted(), "{places:?}");
 }
 

@@ -4,8 +4,8 @@ use sip::Message;
 use strowger_ims::EreError;
 use strowger_ims::filter_criteria::{FilterCriteria, Position, Request};
 use strowger_ims::service_profile::{
-    ApplicationServer, ConditionType, InitialFilterCriteria, ProfilePart, RegistrationType, ServicePointTrigger,
-    SessionCase, TriggerPoint, What,
+    ApplicationServer, ConditionType, InitialFilterCriteria, ProfilePart, RegistrationType,
+    ServicePointTrigger, SessionCase, TriggerPoint, What,
 };
 
 use ConditionType::{ConjunctiveNormalForm as Cnf, DisjunctiveNormalForm as Dnf};
@@ -37,7 +37,10 @@ fn spt(groups: &[u32], is_negated: bool, what: What) -> ServicePointTrigger {
     ServicePointTrigger { is_negated, groups: groups.to_vec(), what, registration_types: Vec::new() }
 }
 
-fn criteria(priority: u32, condition: Option<(ConditionType, Vec<ServicePointTrigger>)>) -> InitialFilterCriteria {
+fn criteria(
+    priority: u32,
+    condition: Option<(ConditionType, Vec<ServicePointTrigger>)>,
+) -> InitialFilterCriteria {
     InitialFilterCriteria {
         priority,
         trigger_point: condition.map(|(condition_type, service_point_triggers)| TriggerPoint {
@@ -215,10 +218,15 @@ fn profile_parts() {
         ] {
             let one = InitialFilterCriteria { profile_part: wanted, ..criteria(1, None) };
             let compiled = FilterCriteria::compile([&one]);
-            assert_eq!(compiled.triggered(&request, None).count(), usize::from(expected), "{case:?} {wanted:?}");
+            assert_eq!(
+                compiled.triggered(&request, None).count(),
+                usize::from(expected),
+                "{case:?} {wanted:?}"
+            );
         }
         request.profile_part = ProfilePart::Unregistered;
-        let one = InitialFilterCriteria { profile_part: Some(ProfilePart::Unregistered), ..criteria(1, None) };
+        let one =
+            InitialFilterCriteria { profile_part: Some(ProfilePart::Unregistered), ..criteria(1, None) };
         assert_eq!(FilterCriteria::compile([&one]).triggered(&request, None).count(), 1);
     }
 }
@@ -231,9 +239,8 @@ fn the_chain_goes_by_priority_and_goes_on_where_it_was() {
     let all = [criteria(30, None), never(20), criteria(10, None), criteria(40, None), never(5)];
     let compiled = FilterCriteria::compile(&all);
     assert_eq!(compiled.len(), 5);
-    let priorities = |after| {
-        compiled.triggered(&request, after).map(|found| found.criteria.priority).collect::<Vec<_>>()
-    };
+    let priorities =
+        |after| compiled.triggered(&request, after).map(|found| found.criteria.priority).collect::<Vec<_>>();
     let at = |priority| Some(Position { priority, ordinal: 0 });
     assert_eq!(priorities(None), [10, 30, 40]);
     assert_eq!(priorities(at(10)), [30, 40]);
@@ -301,11 +308,17 @@ fn a_pattern_that_is_none_never_holds_and_is_told() {
     }
     let broken = criteria(
         9,
-        Some((Cnf, vec![spt(&[0], false, method("X")), spt(&[1], false, uri("[")), spt(&[1], true, uri("\\1"))])),
+        Some((
+            Cnf,
+            vec![spt(&[0], false, method("X")), spt(&[1], false, uri("[")), spt(&[1], true, uri("\\1"))],
+        )),
     );
     let compiled = FilterCriteria::compile([&criteria(1, None), &broken]);
-    let told: Vec<_> =
-        compiled.problems().iter().map(|found| (found.position.priority, found.service_point_trigger)).collect();
+    let told: Vec<_> = compiled
+        .problems()
+        .iter()
+        .map(|found| (found.position.priority, found.service_point_trigger))
+        .collect();
     assert_eq!(told, [(9, 1), (9, 2)]);
     assert!(matches!(compiled.problems()[1].error, EreError::Syntax { offset: 0, .. }));
 }

@@ -116,7 +116,10 @@ fn everything_that_the_schema_has_is_read() {
     assert_eq!(subscription.private_identity, "001010000000001@ims.mnc001.mcc001.3gppnetwork.org");
     assert_eq!(subscription.imsi.as_deref(), Some("001010000000001"));
     let [first, second] = &subscription.service_profiles[..] else { panic!("two profiles") };
-    assert_eq!(second.public_identities, [PublicIdentity { identity_type: None, ..PublicIdentity::distinct("tel:+15550100") }]);
+    assert_eq!(
+        second.public_identities,
+        [PublicIdentity { identity_type: None, ..PublicIdentity::distinct("tel:+15550100") }]
+    );
     assert_eq!(second.public_identities[0].kind(), IdentityType::DistinctPublicUserIdentity);
     assert_eq!(first.shared_ifc_set_ids, [1, 22]);
     assert_eq!(
@@ -140,7 +143,10 @@ fn everything_that_the_schema_has_is_read() {
             wildcarded_impu: Some("sip:!.*!@pbx.example.org".to_owned()),
             service_level_trace_info: Some("trace".to_owned()),
             service_priority_level: Some(3),
-            extended_priorities: vec![ExtendedPriority { namespace: "wps".to_owned(), level: "2".to_owned() }],
+            extended_priorities: vec![ExtendedPriority {
+                namespace: "wps".to_owned(),
+                level: "2".to_owned()
+            }],
             max_simultaneous_registrations: Some(5),
         }
     );
@@ -152,8 +158,7 @@ fn everything_that_the_schema_has_is_read() {
         registration_types: vec![RegistrationType::Initial, RegistrationType::DeRegistration],
         ..trigger(&[0], false, What::Method("REGISTER".to_owned()))
     };
-    let description =
-        What::SessionDescription { line: "m".to_owned(), content: Some("^audio".to_owned()) };
+    let description = What::SessionDescription { line: "m".to_owned(), content: Some("^audio".to_owned()) };
     let expected = InitialFilterCriteria {
         priority: 7,
         trigger_point: Some(TriggerPoint {
@@ -196,14 +201,30 @@ fn what_a_server_of_the_labs_writes_is_read() {
 fn elements_stand_in_the_order_of_the_schema() {
     let xml = ImsSubscription::parse(FULL.as_bytes()).unwrap().to_xml();
     let order = [
-        "<IMSSubscription>", "<PrivateID>", "<ServiceProfile>", "<PublicIdentity>", "<BarringIndication>1",
-        "<Identity>", "<InitialFilterCriteria>", "<Priority>7", "<TriggerPoint>", "<ConditionTypeCNF>1",
-        "<ApplicationServer>", "<ServerName>", "<DefaultHandling>1", "<ServiceInfo>", "<IncludeRegisterRequest/>",
-        "<ProfilePartIndicator>1", "<CoreNetworkServicesAuthorization>", "<SharedIFCSetID>1", "<IMSI>",
+        "<IMSSubscription>",
+        "<PrivateID>",
+        "<ServiceProfile>",
+        "<PublicIdentity>",
+        "<BarringIndication>1",
+        "<Identity>",
+        "<InitialFilterCriteria>",
+        "<Priority>7",
+        "<TriggerPoint>",
+        "<ConditionTypeCNF>1",
+        "<ApplicationServer>",
+        "<ServerName>",
+        "<DefaultHandling>1",
+        "<ServiceInfo>",
+        "<IncludeRegisterRequest/>",
+        "<ProfilePartIndicator>1",
+        "<CoreNetworkServicesAuthorization>",
+        "<SharedIFCSetID>1",
+        "<IMSI>",
     ];
     let mut at = 0;
     for element in order {
-        let found = xml[at..].find(element).unwrap_or_else(|| panic!("{element} stands too early or not at all"));
+        let found =
+            xml[at..].find(element).unwrap_or_else(|| panic!("{element} stands too early or not at all"));
         at += found;
     }
 }
@@ -239,12 +260,20 @@ fn what_is_missing_is_named() {
     let rows = [
         ("<IMSSubscription/>".to_owned(), "PrivateID"),
         ("<IMSSubscription><PrivateID>a</PrivateID></IMSSubscription>".to_owned(), "ServiceProfile"),
-        ("<IMSSubscription><PrivateID>a</PrivateID><ServiceProfile/></IMSSubscription>".to_owned(), "PublicIdentity"),
+        (
+            "<IMSSubscription><PrivateID>a</PrivateID><ServiceProfile/></IMSSubscription>".to_owned(),
+            "PublicIdentity",
+        ),
         (around("<PublicIdentity/>"), "Identity"),
         (around("<InitialFilterCriteria/>"), "Priority"),
-        (around("<InitialFilterCriteria><Priority>1</Priority></InitialFilterCriteria>"), "ApplicationServer"),
         (
-            around("<InitialFilterCriteria><Priority>1</Priority><ApplicationServer/></InitialFilterCriteria>"),
+            around("<InitialFilterCriteria><Priority>1</Priority></InitialFilterCriteria>"),
+            "ApplicationServer",
+        ),
+        (
+            around(
+                "<InitialFilterCriteria><Priority>1</Priority><ApplicationServer/></InitialFilterCriteria>",
+            ),
             "ServerName",
         ),
         (criteria("<SPT><Method>X</Method></SPT>"), "Group"),
@@ -277,14 +306,37 @@ fn what_is_missing_is_named() {
 #[test]
 fn a_value_that_is_none_is_named() {
     let rows = [
-        (around("<PublicIdentity><Identity>a</Identity><BarringIndication>yes</BarringIndication></PublicIdentity>"), "BarringIndication"),
-        (around("<PublicIdentity><Identity>a</Identity><Extension><IdentityType>5</IdentityType></Extension></PublicIdentity>"), "IdentityType"),
-        (around("<PublicIdentity><Identity>a</Identity><Extension><ServicePriorityLevel>5</ServicePriorityLevel></Extension></PublicIdentity>"), "ServicePriorityLevel"),
+        (
+            around(
+                "<PublicIdentity><Identity>a</Identity><BarringIndication>yes</BarringIndication></PublicIdentity>",
+            ),
+            "BarringIndication",
+        ),
+        (
+            around(
+                "<PublicIdentity><Identity>a</Identity><Extension><IdentityType>5</IdentityType></Extension></PublicIdentity>",
+            ),
+            "IdentityType",
+        ),
+        (
+            around(
+                "<PublicIdentity><Identity>a</Identity><Extension><ServicePriorityLevel>5</ServicePriorityLevel></Extension></PublicIdentity>",
+            ),
+            "ServicePriorityLevel",
+        ),
         (around("<Extension><SharedIFCSetID>-1</SharedIFCSetID></Extension>"), "SharedIFCSetID"),
-        (around("<InitialFilterCriteria><Priority>4294967296</Priority></InitialFilterCriteria>"), "Priority"),
+        (
+            around("<InitialFilterCriteria><Priority>4294967296</Priority></InitialFilterCriteria>"),
+            "Priority",
+        ),
         (criteria("<SPT><Group>x</Group></SPT>"), "Group"),
         (criteria("<SPT><Group>1</Group><SessionCase>5</SessionCase></SPT>"), "SessionCase"),
-        (criteria("<SPT><Group>1</Group><Method>REGISTER</Method><Extension><RegistrationType>3</RegistrationType></Extension></SPT>"), "RegistrationType"),
+        (
+            criteria(
+                "<SPT><Group>1</Group><Method>REGISTER</Method><Extension><RegistrationType>3</RegistrationType></Extension></SPT>",
+            ),
+            "RegistrationType",
+        ),
         (criteria("<SPT><Group>1</Group><Method>X</Method><ConditionNegated/></SPT>"), "ConditionNegated"),
     ];
     for (document, expected) in rows {
@@ -303,12 +355,15 @@ fn every_bound_is_kept() {
                </ApplicationServer></InitialFilterCriteria>";
     let set = "<SharedIFCSetID>1</SharedIFCSetID>";
     let profile = format!("<ServiceProfile>{identity}</ServiceProfile>");
-    let profiles = |count: usize| {
-        format!("<IMSSubscription><PrivateID/>{}</IMSSubscription>", profile.repeat(count))
+    let profiles =
+        |count: usize| format!("<IMSSubscription><PrivateID/>{}</IMSSubscription>", profile.repeat(count));
+    let groups = |count: usize| {
+        criteria(&format!("<SPT>{}<Method>X</Method></SPT>", "<Group>1</Group>".repeat(count)))
     };
-    let groups = |count: usize| criteria(&format!("<SPT>{}<Method>X</Method></SPT>", "<Group>1</Group>".repeat(count)));
     let sets = |count: usize| around(&format!("<Extension>{}</Extension>", set.repeat(count)));
-    let long = |count: usize| around(&format!("<PublicIdentity><Identity>{}</Identity></PublicIdentity>", "a".repeat(count)));
+    let long = |count: usize| {
+        around(&format!("<PublicIdentity><Identity>{}</Identity></PublicIdentity>", "a".repeat(count)))
+    };
     let rows: [(usize, &dyn Fn(usize) -> String); 7] = [
         (MAX_SERVICE_PROFILES, &profiles),
         (MAX_PUBLIC_IDENTITIES, &|count| around(&identity.repeat(count - 1))),
@@ -335,7 +390,8 @@ fn text() -> impl Strategy<Value = String> {
 fn public_identity() -> impl Strategy<Value = PublicIdentity> {
     let first = (text(), any::<bool>(), prop::option::of(0..5_usize), prop::option::of(text()));
     let texts = prop::array::uniform4(prop::option::of(text()));
-    let rest = (prop::option::of(0..5_u8), prop::collection::vec((text(), text()), 0..3), any::<Option<u32>>());
+    let rest =
+        (prop::option::of(0..5_u8), prop::collection::vec((text(), text()), 0..3), any::<Option<u32>>());
     (first, texts, rest).prop_map(|(first, texts, rest)| {
         let (identity, is_barred, kind, wildcarded_psi) = first;
         let [display_name, alias_identity_group_id, wildcarded_impu, service_level_trace_info] = texts;

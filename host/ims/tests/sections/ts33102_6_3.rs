@@ -1,8 +1,8 @@
 //! TS 33.102 §6.3: authentication and key agreement between a home environment and an ISIM, ladder by ladder.
 
 use strowger_ims::aka::{
-    AuthenticationVector, Autn, Isim, Milenage, Refusal, Secret, SequenceChecker, SequenceGenerator, Sqn, opc,
-    resynchronise,
+    AuthenticationVector, Autn, Isim, Milenage, Refusal, Secret, SequenceChecker, SequenceGenerator, Sqn,
+    opc, resynchronise,
 };
 
 const AMF: [u8; 2] = [0x80, 0];
@@ -114,7 +114,9 @@ fn an_auts_that_was_changed_or_belongs_to_another_challenge_is_refused() {
 fn keys_do_not_show_themselves() {
     let vector = vector(1, Sqn::new(1).unwrap());
     let shown = format!("{vector:?} {:?} {:?}", milenage(), isim());
-    for secret in [vector.xres.expose_hex(), vector.ck.expose_hex(), vector.ik.expose_hex(), "465b".to_owned()] {
+    for secret in
+        [vector.xres.expose_hex(), vector.ck.expose_hex(), vector.ik.expose_hex(), "465b".to_owned()]
+    {
         assert!(!shown.contains(&secret), "{shown}");
     }
     assert!(shown.contains("redacted"));

@@ -1,4 +1,5 @@
-//! `P-Access-Network-Info` (RFC 7315 §4.4 and §5.4; TS 24.229 §7.2A.4): over which access a user is connected, and where.
+//! `P-Access-Network-Info` (RFC 7315 §4.4 and §5.4; TS 24.229 §7.2A.4): over which access a user is connected, and
+//! where.
 //!
 //! ```text
 //!   P-Access-Network-Info: 3GPP-E-UTRAN-FDD;utran-cell-id-3gpp=0010100010019B01, 3GPP-E-UTRAN;network-provided;…

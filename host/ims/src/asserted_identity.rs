@@ -1,5 +1,5 @@
-//! `P-Asserted-Identity` and `P-Preferred-Identity` (RFC 3325 §9.1 and §9.2): who the network says, or the user wishes, to
-//! be.
+//! `P-Asserted-Identity` and `P-Preferred-Identity` (RFC 3325 §9.1 and §9.2): who the network says, or the user wishes,
+//! to be.
 //!
 //! In: the values. Out: [`AssertedIdentity`]: at most one SIP or SIPS URI and at most one tel URI, and back. Not here:
 //! whether an identity is the user's own (TS 24.229 §5.2.6.3): that is a question to the registration.

@@ -1,4 +1,5 @@
-//! `P-Associated-URI` (RFC 7315 §4.1 and §5.1; TS 24.229 §5.4.1.2.2F): the identities that a registration brought along.
+//! `P-Associated-URI` (RFC 7315 §4.1 and §5.1; TS 24.229 §5.4.1.2.2F): the identities that a registration brought
+//! along.
 //!
 //! In: the values. Out: [`AssociatedUri`]s, the default identity first, and back.
 

@@ -1,4 +1,5 @@
-//! `P-Charging-Vector` (RFC 7315 §4.6 and §5.6; TS 24.229 §7.2A.5): what ties the charging records of one session together.
+//! `P-Charging-Vector` (RFC 7315 §4.6 and §5.6; TS 24.229 §7.2A.5): what ties the charging records of one session
+//! together.
 //!
 //! In: the value. Out: [`ChargingVector`], and back. Not here: how an ICID is made unique (the shell knows the time and
 //! has the luck), and when the header field is taken out (a table of the host).

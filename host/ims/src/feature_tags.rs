@@ -4,7 +4,7 @@
 //!   Contact: <sip:…>;+g.3gpp.smsip;audio;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel"
 //!                     └ FeatureSet of a binding
 //!   Accept-Contact: *;+g.3gpp.smsip;explicit;require     ─┐
-//!   Reject-Contact: *;automata                           ─┴─ preference(binding, accept, reject) ─▶ 0 to 1000, or dropped
+//!   Reject-Contact: *;automata                           ─┴─▶ preference(): 0 to 1000, or dropped
 //! ```
 //! In: parameters of Contacts, values of Accept-Contact and Reject-Contact. Out: for each binding its preference (Qa of
 //! RFC 3841), or that it is dropped. How values are compared is `feature_tags/value.rs`, how preferences are computed

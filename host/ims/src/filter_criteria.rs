@@ -1,17 +1,17 @@
-//! Which application servers see a request: initial filter criteria, evaluated (TS 29.228 Annex C; TS 23.218 §5.2, §6.4;
-//! TS 24.229 §5.4.3).
+//! Which application servers see a request: initial filter criteria, evaluated (TS 29.228 Annex C; TS 23.218 §5.2,
+//! §6.4; TS 24.229 §5.4.3).
 //!
 //! ```text
 //!   InitialFilterCriteria ─ compile ─▶ FilterCriteria ─ triggered(request, after) ─▶ the next ones, by priority
 //!    (service_profile)                  regular expressions compiled, problems noted
 //! ```
 //! In: the criteria of a service profile, shared ones among them, and an initial request or REGISTER
-//! ([`Request`], `filter_criteria/request.rs`). Out: those that it meets, in order of priority, from a place in the chain
-//! on. Not here: what is sent to an application server, and what happens where it does not answer.
+//! ([`Request`], `filter_criteria/request.rs`). Out: those that it meets, in order of priority, from a place in the
+//! chain on. Not here: what is sent to an application server, and what happens where it does not answer.
 //!
 //! A pattern that is no regular expression makes its service point trigger one that never holds, negated or not, and is
-//! told by [`FilterCriteria::problems`]: a typing error in one line must neither involve a server in every call nor take
-//! the whole profile away.
+//! told by [`FilterCriteria::problems`]: a typing error in one line must neither involve a server in every call nor
+//! take the whole profile away.
 
 mod condition;
 mod request;
@@ -111,9 +111,9 @@ impl FilterCriteria {
         self.criteria.is_empty()
     }
 
-    /// The criteria that the request meets behind a place in the chain (`None`: from the start on), by priority. Each is
-    /// evaluated when it is asked for: an application server may have changed the request in between, so most callers
-    /// take one and ask again.
+    /// The criteria that the request meets behind a place in the chain (`None`: from the start on), by priority. Each
+    /// is evaluated when it is asked for: an application server may have changed the request in between, so most
+    /// callers take one and ask again.
     pub fn triggered<'c, 'r>(
         &'c self,
         request: &'r Request<'r>,

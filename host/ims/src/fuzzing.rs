@@ -2,7 +2,7 @@
 //!
 //! In: any bytes. Out: nothing, or a panic that names the promise that was broken. Not part of the crate's interface.
 
-use sip::fuzzing::{Choices, Target};
+use sip::fuzzing::Target;
 use sip::{HeaderId, Uri};
 
 use crate::access_network_info::AccessNetworkInfo;
@@ -66,9 +66,9 @@ pub fn reginfo(bytes: &[u8]) {
 /// same.
 pub fn headers(bytes: &[u8]) {
     let values = || [bytes];
-    same(&ChargingVector::parse(bytes), |text| ChargingVector::parse(text));
-    same(&ChargingFunctionAddresses::parse(bytes), |text| ChargingFunctionAddresses::parse(text));
-    same(&ServedUser::parse(bytes), |text| ServedUser::parse(text));
+    same(&ChargingVector::parse(bytes), ChargingVector::parse);
+    same(&ChargingFunctionAddresses::parse(bytes), ChargingFunctionAddresses::parse);
+    same(&ServedUser::parse(bytes), ServedUser::parse);
     same(&AssertedIdentity::parse_all(values()), |text| AssertedIdentity::parse_all([text]));
     same(&ServiceRoute::parse_all(values()), |text| ServiceRoute::parse_all([text]));
     same(&Privacy::parse_all(values()), |text| Privacy::parse_all([text]));
@@ -155,9 +155,9 @@ mod tests {
           </Priority><TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF><SPT><Group>0</Group><Method>X</Method></SPT>\
           </TriggerPoint><ApplicationServer><ServerName>sip:x</ServerName></ApplicationServer>\
           </InitialFilterCriteria></ServiceProfile></IMSSubscription>",
-        b"<reginfo version=\"0\" state=\"full\"><registration aor=\"sip:a@b\" id=\"1\" state=\"active\"><contact id=\"2\" \
-          state=\"active\" event=\"created\" q=\"0.5\"><uri>sip:c</uri><unknown-param name=\"x\">y</unknown-param>\
-          </contact></registration></reginfo>",
+        b"<reginfo version=\"0\" state=\"full\"><registration aor=\"sip:a@b\" id=\"1\" state=\"active\"><contact \
+          id=\"2\" state=\"active\" event=\"created\" q=\"0.5\"><uri>sip:c</uri><unknown-param name=\"x\">y\
+          </unknown-param></contact></registration></reginfo>",
         b"icid-value=\"1;2\";icid-generated-at=[::1];orig-ioi=a;transit-ioi=\"a.1,void\";x=y",
         b"ccf=192.0.2.1;ecf=\"aaa://x\";ccf-2=y",
         b"\"A \\\"b\" <sip:a@b>;sescase=orig;regstate=reg;x=\"y\"",

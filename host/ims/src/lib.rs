@@ -13,8 +13,9 @@
 //!   session_timer        what a proxy asks for                               RFC 4028
 //!   header fields        one to a file                                       RFC 3323, 3325, 3608, 5502, 7315, 8498
 //! ```
-//! In: bytes, keys, messages. Out: values, texts, decisions. No clock, no socket, no entropy: the crate also runs inside
-//! guests. Features `aka` and `regex` bring the dependencies of these two; without them there are none but `sip`.
+//! In: bytes, keys, messages. Out: values, texts, decisions. No clock, no socket, no entropy: the crate also runs
+//! inside guests. Features `aka` and `regex` bring the dependencies of these two; without them there are none but
+//! `sip`.
 //!
 //! Header fields are read from the values of a message, [`sip::Head::fields`], and written by their `Display`:
 //!
@@ -53,6 +54,7 @@ pub mod security_agreement;
 pub mod served_user;
 pub mod service_profile;
 pub mod service_route;
+mod session_description;
 pub mod session_timer;
 pub mod third_party_register;
 pub mod visited_network_id;
@@ -62,4 +64,5 @@ pub use address::Address;
 #[cfg(feature = "regex")]
 pub use ere::{Ere, EreError};
 pub use parameter::Parameter;
+pub use session_description::session_description;
 pub use xml::XmlError;

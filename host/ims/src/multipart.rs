@@ -1,7 +1,7 @@
 //! Multipart bodies (RFC 2046 §5.1), as far as a session description or a third-party REGISTER needs them.
 //!
-//! In: a Content-Type and a body, or parts. Out: the parts, or a body with a boundary that none of them holds. One level:
-//! a part that is multipart itself is a part like any other.
+//! In: a Content-Type and a body, or parts. Out: the parts, or a body with a boundary that none of them holds. One
+//! level: a part that is multipart itself is a part like any other.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,8 @@
 //! Pieces that the header fields of this crate share: lists, parameters, quoted strings (RFC 3261 §25.1).
 //!
-//! In: values as they stand in a message, or texts of ours. Out: owned texts without quotes and escapes, and values that
-//! are safe to put into a message: what cannot stand somewhere as it is gets quotes, and no line break ever comes out.
+//! In: values as they stand in a message, or texts of ours. Out: owned texts without quotes and escapes, and values
+//! that are safe to put into a message: what cannot stand somewhere as it is gets quotes, and no line break ever comes
+//! out.
 
 use std::fmt::{self, Write};
 

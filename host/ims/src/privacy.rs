@@ -89,8 +89,8 @@ impl Privacy {
         self.others.iter().map(String::as_str)
     }
 
-    /// Whether the asserted identity must not leave the trust domain (RFC 3325 §7): `id`, unless `none` is said as well,
-    /// which contradicts every other word (RFC 3323 §4.2).
+    /// Whether the asserted identity must not leave the trust domain (RFC 3325 §7): `id`, unless `none` is said as
+    /// well, which contradicts every other word (RFC 3323 §4.2).
     #[must_use]
     pub const fn hides_identity(&self) -> bool {
         self.id && !self.none

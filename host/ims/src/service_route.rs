@@ -1,7 +1,7 @@
 //! `Service-Route` (RFC 3608 §5; TS 24.229 §5.4.1.2.2F and §5.2.6.3.2A): the route that a user's requests must take.
 //!
-//! In: the values of a 200 to REGISTER, or the Routes of a request. Out: [`ServiceRoute`], and whether a request follows
-//! it. Not here: what happens to one that does not (a script's decision: 400, or the right route in its place).
+//! In: the values of a 200 to REGISTER, or the Routes of a request. Out: [`ServiceRoute`], and whether a request
+//! follows it. Not here: what happens to one that does not (a script's decision: 400, or the right route in its place).
 
 use std::fmt;
 

@@ -134,8 +134,8 @@ pub fn on_request(policy: &Policy, asked: &Asked) -> RequestDecision {
     }
 }
 
-/// §8.2. `answer`: the interval and refresher of the 2xx's Session-Expires; a UAS has to name the refresher, where it does
-/// not, it is taken to be itself, which is sure to know.
+/// §8.2. `answer`: the interval and refresher of the 2xx's Session-Expires; a UAS has to name the refresher, where it
+/// does not, it is taken to be itself, which is sure to know.
 #[must_use]
 pub fn on_response(forwarded: &Forwarded, answer: Option<(u32, Option<Refresher>)>) -> ResponseDecision {
     match (answer, forwarded.session_expires) {

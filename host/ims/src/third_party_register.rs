@@ -1,5 +1,5 @@
-//! The body of a third-party REGISTER (TS 24.229 §5.4.1.7 and §5.4.1.7A, table 5.4.1.7-1): what an application server is
-//! told beside the fact.
+//! The body of a third-party REGISTER (TS 24.229 §5.4.1.7 and §5.4.1.7A, table 5.4.1.7-1): what an application server
+//! is told beside the fact.
 //!
 //! ```text
 //!   ServiceInfo of its criteria     application/3gpp-ims+xml   <ims-3gpp version="1"><service-info>…

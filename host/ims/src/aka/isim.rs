@@ -1,4 +1,5 @@
-//! The ISIM's side of AKA (TS 33.102 §6.3.3, TS 33.203 §6.1): checks the network, answers, or asks for resynchronisation.
+//! The ISIM's side of AKA (TS 33.102 §6.3.3, TS 33.203 §6.1): checks the network, answers, or asks for
+//! resynchronisation.
 //!
 //! ```text
 //!   RAND, AUTN ─▶ MAC-A wrong ────────────▶ Refusal::Network           says nothing about SQN

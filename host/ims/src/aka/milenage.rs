@@ -1,7 +1,8 @@
 //! Milenage: f1, f1*, f2, f3, f4, f5 and f5* on AES-128 (TS 35.206 §4).
 //!
-//! In: K and OPc once; then RAND, and SQN and AMF for f1 and f1*. Out: MAC-A, MAC-S, RES, CK, IK, AK, AK*. Not here: what
-//! is made of them (`vector.rs`, `isim.rs`). The numbers of TS 35.207 and TS 35.208 are in `tests/ts35208_4.rs`.
+//! In: K and OPc once; then RAND, and SQN and AMF for f1 and f1*. Out: MAC-A, MAC-S, RES, CK, IK, AK, AK*. Not here:
+//! what is made of them (`vector.rs`, `isim.rs`). The numbers of TS 35.207 and TS 35.208 are in
+//! `tests/sections/ts35208_4.rs`.
 
 use aes::Aes128;
 use aes::cipher::{BlockCipherEncrypt, KeyInit};

@@ -92,8 +92,8 @@ impl SequenceGenerator {
         Some(self.last)
     }
 
-    /// The ISIM said which number it accepted last (§6.3.5 step 3 to 5). Where the next one of ours would be fresh to it
-    /// nothing changes: an old AUTS must not turn the counter back. Whether it was turned.
+    /// The ISIM said which number it accepted last (§6.3.5 step 3 to 5). Where the next one of ours would be fresh to
+    /// it nothing changes: an old AUTS must not turn the counter back. Whether it was turned.
     pub fn resynchronise(&mut self, sqn_ms: Sqn) -> bool {
         let next = self.last.parts().0 + 1;
         let theirs = sqn_ms.parts().0;
@@ -120,6 +120,26 @@ impl Default for SequenceChecker {
 }
 
 impl SequenceChecker {
+    /// A memory that was kept: for each IND the largest SEQ that was accepted, 0 where none was.
+    #[must_use]
+    pub fn restore(accepted: [u64; INDICES]) -> SequenceChecker {
+        let accepted = accepted.map(|seq| seq.min(MAX_SEQ));
+        // Of several of the same SEQ the first: which one was last is not told, and does not matter.
+        let mut sqn_ms = Sqn(0);
+        for (ind, seq) in accepted.iter().enumerate() {
+            if *seq > sqn_ms.parts().0 {
+                sqn_ms = Sqn::of(*seq, ind);
+            }
+        }
+        SequenceChecker { accepted, sqn_ms }
+    }
+
+    /// What has to be kept.
+    #[must_use]
+    pub const fn accepted(&self) -> &[u64; INDICES] {
+        &self.accepted
+    }
+
     /// The largest number that was accepted: SQN_MS.
     #[must_use]
     pub const fn sqn_ms(&self) -> Sqn {
@@ -188,6 +208,7 @@ mod tests {
             assert_eq!(checker.accept(number), fresh, "{number:?}");
         }
         assert_eq!(checker.sqn_ms(), sqn(40 + DELTA, 5));
+        assert_eq!(SequenceChecker::restore(*checker.accepted()), checker);
     }
 
     #[test]
@@ -214,9 +235,7 @@ mod tests {
             let mut generator = SequenceGenerator::after(ours);
             assert_eq!(generator.resynchronise(theirs), turned, "{ours:?} {theirs:?}");
             assert_eq!(generator.last(), if turned { theirs } else { ours });
-            let mut checker = SequenceChecker::default();
-            checker.sqn_ms = theirs;
-            checker.accepted = [theirs.parts().0; INDICES];
+            let mut checker = SequenceChecker::restore([theirs.parts().0; INDICES]);
             assert!(checker.accept(generator.next_sqn().unwrap()), "the next vector is fresh");
         }
     }

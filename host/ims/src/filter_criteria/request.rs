@@ -1,12 +1,12 @@
 //! What filter criteria look at (TS 29.228 §B.2.3).
 //!
 //! In: a message and what the S-CSCF knows about it. Out: [`Request`]. Header fields are read where they stand; the
-//! session description is found once, alone in the body or as a part of a multipart body (RFC 2046 §5.1).
+//! session description is found once (`session_description.rs`).
 
 use sip::{Head, HeaderId, unfold};
 
-use crate::multipart;
 use crate::service_profile::{ProfilePart, RegistrationType, SessionCase};
+use crate::session_description;
 
 /// An initial request or a REGISTER, as filter criteria see it.
 #[derive(Clone, Copy)]
@@ -87,14 +87,4 @@ impl std::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Request({}, {:?})", self.method().escape_ascii(), self.session_case)
     }
-}
-
-/// The body, or the first part of it, that is `application/sdp`.
-fn session_description(head: Head<'_>) -> Option<&[u8]> {
-    let content_type = head.content_type().ok().flatten()?;
-    if content_type.is("application/sdp") {
-        return Some(head.body());
-    }
-    let parts = multipart::parts(&content_type, head.body());
-    parts.into_iter().find(|part| part.is("application/sdp")).map(|part| part.body)
 }

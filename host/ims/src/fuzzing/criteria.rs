@@ -1,8 +1,8 @@
 //! Filter criteria made of any bytes, held against the laws of logic.
 
 use sip::Message;
+use sip::fuzzing::Choices;
 
-use super::Choices;
 use crate::filter_criteria::{FilterCriteria, Request};
 use crate::service_profile::{
     ApplicationServer, ConditionType, InitialFilterCriteria, ProfilePart, RegistrationType,

@@ -1,7 +1,7 @@
 //! Which requests are emergency calls (RFC 5031 §4; TS 22.101 §10.1; TS 24.229 §5.2.10 and §4.7.5).
 //!
-//! In: a Request-URI, and the numbers of this place. Out: the service URN that is called for, or none. Where an emergency
-//! call goes is a script's decision.
+//! In: a Request-URI, and the numbers of this place. Out: the service URN that is called for, or none. Where an
+//! emergency call goes is a script's decision.
 
 use sip::{Scheme, Uri};
 

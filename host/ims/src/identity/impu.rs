@@ -1,5 +1,5 @@
-//! The public user identity, IMPU, in the one form by which identities are compared (TS 23.003 §13.4; TS 24.229 §5.4.1.2
-//! and §5.2.6; RFC 3261 §10.3 and §19.1.6; RFC 3966 §3 and §4).
+//! The public user identity, IMPU, in the one form by which identities are compared (TS 23.003 §13.4; TS 24.229
+//! §5.4.1.2 and §5.2.6; RFC 3261 §10.3 and §19.1.6; RFC 3966 §3 and §4).
 //!
 //! ```text
 //!   sip:Alice@Example.org:5070;transport=tcp     sip:Alice@example.org
@@ -9,8 +9,8 @@
 //!   tel:7042;phone-context=Example.org           tel:7042;phone-context=example.org
 //! ```
 //! In: a SIP, SIPS or tel URI. Out: [`Impu`]; equal identities are equal texts. A SIP URI with `user=phone` and the tel
-//! URI of the same number are two identities (the server's profile says which are aliases), but [`Impu::telephone`] leads
-//! from the one to the other, and [`telephone_uri`] back. Public service identities are of the same form.
+//! URI of the same number are two identities (the server's profile says which are aliases), but [`Impu::telephone`]
+//! leads from the one to the other, and [`telephone_uri`] back. Public service identities are of the same form.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -129,8 +129,8 @@ pub fn telephone_uri(tel: &Uri<'_>, domain: &str) -> Option<String> {
     Some(uri)
 }
 
-/// The canonical tel URI in the user part of a SIP URI with `user=phone`. A user part that is no number is none, whatever
-/// the parameter says.
+/// The canonical tel URI in the user part of a SIP URI with `user=phone`. A user part that is no number is none,
+/// whatever the parameter says.
 fn subscriber(uri: &Uri<'_>) -> Option<String> {
     if !uri.param("user").flatten().is_some_and(|user| user.eq_ignore_ascii_case(b"phone")) {
         return None;

@@ -4,9 +4,9 @@
 //!   sip:chatlist!.*!@example.com      any user that begins with chatlist
 //!   tel:+4412345!.*!                  any number that begins so
 //! ```
-//! Between the outermost pair of exclamation marks stands an extended regular expression (`ere.rs`); what is around it is
-//! literal. In: such an identity. Out: whether an [`Impu`] is one of those it stands for. An identity that is provisioned
-//! itself goes before a wildcard (TS 29.228 §6.1.1): that is for whoever keeps both.
+//! Between the outermost pair of exclamation marks stands an extended regular expression (`ere.rs`); what is around it
+//! is literal. In: such an identity. Out: whether an [`Impu`] is one of those it stands for. An identity that is
+//! provisioned itself goes before a wildcard (TS 29.228 §6.1.1): that is for whoever keeps both.
 
 use sip::Uri;
 

@@ -7,8 +7,8 @@
 //!   the next       taken             taken
 //!   further on     taken             Gap: one was lost, subscribe again
 //! ```
-//! In: documents as they come. Out: the registrations, and whether a refresh is needed. Contacts that ended are told once
-//! and then forgotten.
+//! In: documents as they come. Out: the registrations, and whether a refresh is needed. Contacts that ended are told
+//! once and then forgotten.
 
 use super::{ContactState, DocumentState, Reginfo, Registration, RegistrationState};
 use crate::bounds::{MAX_CONTACTS, MAX_REGISTRATIONS};

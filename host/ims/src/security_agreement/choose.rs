@@ -14,9 +14,9 @@ pub struct Preference<'a> {
     pub ealg: &'a str,
 }
 
-/// The offer of `ipsec-3gpp` to take: the first of the operator's pairs that the UE offers (TS 33.203 §7.2: the P-CSCF's
-/// own list decides). Of several offers with that pair, the one with the highest `q`, then the first. Offers for anything
-/// but ESP are not taken.
+/// The offer of `ipsec-3gpp` to take: the first of the operator's pairs that the UE offers (TS 33.203 §7.2: the
+/// P-CSCF's own list decides). Of several offers with that pair, the one with the highest `q`, then the first. Offers
+/// for anything but ESP are not taken.
 #[must_use]
 pub fn choose<'m>(offer: &'m [Mechanism], preferences: &[Preference<'_>]) -> Option<&'m Ipsec> {
     let usable = || {

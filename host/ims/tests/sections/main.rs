@@ -1,5 +1,7 @@
 //! Tests by the section of the standard that they are about; one program, because linking takes longer than the tests.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod rfc3310_3;
 mod rfc3325_9;
 mod rfc3329_2;

@@ -14,10 +14,13 @@ fn address(uri: &str) -> Address {
     Address::new(uri).unwrap()
 }
 
+/// Values; and the SIP URI and the tel URI in them, or that they are none.
+type Row = (&'static [&'static str], Option<(Option<&'static str>, Option<&'static str>)>);
+
 /// RFC 3325 §9.1: one or two values; of two, one is a SIP URI and the other a tel URI.
 #[test]
 fn asserted_identities() {
-    let rows: [(&[&str], Option<(Option<&str>, Option<&str>)>); 13] = [
+    let rows: [Row; 13] = [
         (
             &["\"Cullen Jennings\" <sip:fluffy@cisco.com>", "tel:+14085264000"],
             Some((Some("sip:fluffy@cisco.com"), Some("tel:+14085264000"))),
@@ -152,9 +155,15 @@ proptest! {
     }
 
     #[test]
-    fn served_users_come_back(one in any_address(), originating in any::<Option<bool>>(), registered in any::<Option<bool>>(), cdiv in any::<bool>(), value in prop::option::of("[ -~]{0,6}")) {
+    fn served_users_come_back(
+        address in any_address(),
+        is_originating in any::<Option<bool>>(),
+        is_registered in any::<Option<bool>>(),
+        is_orig_cdiv in any::<bool>(),
+        value in prop::option::of("[ -~]{0,6}"),
+    ) {
         let others = vec![Parameter::new("x-own", value.as_deref()).unwrap()];
-        let user = ServedUser { address: one, is_originating: originating, is_registered: registered, is_orig_cdiv: cdiv, others };
+        let user = ServedUser { address, is_originating, is_registered, is_orig_cdiv, others };
         prop_assert_eq!(ServedUser::parse(user.to_string().as_bytes()), Ok(user));
     }
 
@@ -165,7 +174,9 @@ proptest! {
     }
 
     #[test]
-    fn privacy_comes_back(words in prop::collection::vec("header|session|user|id|history|none|critical|x[a-z]{1,3}", 0..6)) {
+    fn privacy_comes_back(
+        words in prop::collection::vec("header|session|user|id|history|none|critical|x[a-z]{1,3}", 0..6),
+    ) {
         let read = Privacy::parse_all([words.join(";").as_bytes()]).unwrap();
         prop_assert_eq!(Privacy::parse_all([read.to_string().as_bytes()]), Ok(read));
     }

@@ -10,7 +10,8 @@ fn read(value: &str) -> Vec<Mechanism> {
         .unwrap_or_else(|error| panic!("{value}: {error}"))
 }
 
-const OFFER: &str = "ipsec-3gpp; alg=hmac-md5-96; ealg=aes-cbc; prot=esp; mod=trans; spi-c=1; spi-s=2; port-c=3; port-s=4, \
+const OFFER: &str = "\
+    ipsec-3gpp; alg=hmac-md5-96; ealg=aes-cbc; prot=esp; mod=trans; spi-c=1; spi-s=2; port-c=3; port-s=4, \
     ipsec-3gpp;q=0.5;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4, \
     ipsec-3gpp;alg=hmac-sha-1-96;ealg=aes-cbc;spi-c=1;spi-s=2;port-c=3;port-s=4, \
     digest;d-alg=md5;d-qop=auth;d-ver=\"0000000000000000000000000000a421\", tls;q=0.2";
@@ -77,10 +78,9 @@ fn the_choice_is_the_operators() {
     assert_eq!(chosen(&[md5_null, sha_null]), some("hmac-sha-1-96", "null"));
     assert_eq!(chosen(&[md5_null]), None);
     assert_eq!(chosen(&[]), None);
-    let twice = read(
-        "ipsec-3gpp;q=0.1;alg=a;spi-c=1;spi-s=1;port-c=1;port-s=1, ipsec-3gpp;q=0.2;alg=a;spi-c=2;spi-s=1;port-c=1;port-s=1, \
-         ipsec-3gpp;q=0.2;alg=a;spi-c=3;spi-s=1;port-c=1;port-s=1, ipsec-3gpp;alg=a;prot=ah;spi-c=4;spi-s=1;port-c=1;port-s=1",
-    );
+    let one = |rest: &str| format!("ipsec-3gpp;alg=a;spi-s=1;port-c=1;port-s=1;{rest}");
+    let all = [one("q=0.1;spi-c=1"), one("q=0.2;spi-c=2"), one("q=0.2;spi-c=3"), one("prot=ah;spi-c=4")];
+    let twice = read(&all.join(", "));
     assert_eq!(choose(&twice, &[preference("a", "null")]).unwrap().spi_c, 2);
 }
 

@@ -19,7 +19,7 @@ fn reject(value: &str) -> Vec<RejectContact> {
     RejectContact::parse_all([value.as_bytes()]).unwrap_or_else(|error| panic!("{value}: {error}"))
 }
 
-const PHONE: &str = ";+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel,urn%3Aurn-7%3A3gpp-service.ims.icsi.oma\";\
+const PHONE: &str = ";+g.3gpp.icsi-ref=\"urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel,urn%3Aother.icsi\";\
     +g.3gpp.smsip;audio;video=\"FALSE\";expires=600;q=0.5;+sip.instance=\"<urn:gsma:imei:90420156-025763-0>\";reg-id=1";
 
 #[test]
@@ -192,7 +192,13 @@ proptest! {
     }
 
     #[test]
-    fn a_preference_is_within_its_range(binding in features(), wanted in features(), unwanted in features(), explicit in any::<bool>(), require in any::<bool>()) {
+    fn a_preference_is_within_its_range(
+        binding in features(),
+        wanted in features(),
+        unwanted in features(),
+        explicit in any::<bool>(),
+        require in any::<bool>(),
+    ) {
         let wish = AcceptContact { features: wanted, explicit, require, others: vec![] };
         let rejection = RejectContact { features: unwanted, others: vec![] };
         let found = preference(&binding, &[wish], &[rejection]);
@@ -201,7 +207,9 @@ proptest! {
 
     #[test]
     fn what_meets_meets_both_ways(one in features(), two in features()) {
-        let wish = |features: &FeatureSet| [AcceptContact { features: features.clone(), require: true, ..AcceptContact::default() }];
+        let wish = |features: &FeatureSet| {
+            [AcceptContact { features: features.clone(), require: true, ..AcceptContact::default() }]
+        };
         if !one.is_empty() && !two.is_empty() {
             prop_assert_eq!(preference(&one, &wish(&two), &[]).is_some(), preference(&two, &wish(&one), &[]).is_some());
         }

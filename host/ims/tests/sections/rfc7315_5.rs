@@ -116,7 +116,7 @@ fn access_networks_of_the_user_and_of_the_network() {
         ("3GPP-E-UTRAN-FDD", AccessKind::EUtran, false)
     );
     let cell = ue.cell().unwrap();
-    assert_eq!((cell.plmn, cell.area, cell.cell), (Plmn::new("001", "01").unwrap(), 1, 0x0019_B01));
+    assert_eq!((cell.plmn, cell.area, cell.cell), (Plmn::new("001", "01").unwrap(), 1, 0x0001_9B01));
     assert_eq!((network.kind(), network.is_network_provided), (AccessKind::Nr, true));
     assert_eq!(network.cell().unwrap().plmn, Plmn::new("310", "150").unwrap());
     assert_eq!((wlan.kind(), wlan.location(), wlan.cell()), (AccessKind::Wlan, Some("00112233aabb"), None));
@@ -273,7 +273,11 @@ proptest! {
     }
 
     #[test]
-    fn charging_function_addresses_come_back(ccf in text(), ecf in prop::option::of((text(), prop::option::of(text()))), others in parameters()) {
+    fn charging_function_addresses_come_back(
+        ccf in text(),
+        ecf in prop::option::of((text(), prop::option::of(text()))),
+        others in parameters(),
+    ) {
         let (ecf, ecf_2) = match ecf {
             Some((one, two)) => (Some(one), two),
             None => (None, None),
@@ -283,7 +287,11 @@ proptest! {
     }
 
     #[test]
-    fn access_networks_come_back(access in "[A-Z0-9][A-Za-z0-9.+-]{0,12}", provided in any::<bool>(), others in parameters()) {
+    fn access_networks_come_back(
+        access in "[A-Z0-9][A-Za-z0-9.+-]{0,12}",
+        provided in any::<bool>(),
+        others in parameters(),
+    ) {
         let mut one = AccessNetworkInfo::new(&access).unwrap();
         one.is_network_provided = provided;
         one.others = others;

@@ -57,7 +57,9 @@ const FULL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
             <ServiceLevelTraceInfo>trace</ServiceLevelTraceInfo>
             <ServicePriorityLevel>3</ServicePriorityLevel>
             <Extension>
-              <ExtendedPriority><PriorityNamespace>wps</PriorityNamespace><PriorityLevel>2</PriorityLevel></ExtendedPriority>
+              <ExtendedPriority>
+                <PriorityNamespace>wps</PriorityNamespace><PriorityLevel>2</PriorityLevel>
+              </ExtendedPriority>
               <Extension><MaxNumOfAllowedSimultRegistrations>5</MaxNumOfAllowedSimultRegistrations></Extension>
             </Extension>
           </Extension>
@@ -66,7 +68,9 @@ const FULL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
     </PublicIdentity>
     <CoreNetworkServicesAuthorization>
       <SubscribedMediaProfileId>30</SubscribedMediaProfileId>
-      <Extension><ListOfServiceIds><ServiceId>urn:urn-7:3gpp-service.ims.icsi.mmtel</ServiceId></ListOfServiceIds></Extension>
+      <Extension>
+        <ListOfServiceIds><ServiceId>urn:urn-7:3gpp-service.ims.icsi.mmtel</ServiceId></ListOfServiceIds>
+      </Extension>
     </CoreNetworkServicesAuthorization>
     <Extension><SharedIFCSetID>1</SharedIFCSetID><SharedIFCSetID>22</SharedIFCSetID></Extension>
   </cx:ServiceProfile>
@@ -285,7 +289,8 @@ fn what_is_missing_is_named() {
         (criteria("<SPT><Group>1</Group><SessionDescription/></SPT>"), "Line"),
         (
             around(
-                "<InitialFilterCriteria><Priority>1</Priority><TriggerPoint/><ApplicationServer/></InitialFilterCriteria>",
+                "<InitialFilterCriteria><Priority>1</Priority><TriggerPoint/><ApplicationServer/>\
+                 </InitialFilterCriteria>",
             ),
             "ConditionTypeCNF",
         ),
@@ -305,39 +310,24 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn a_value_that_is_none_is_named() {
+    let identity =
+        |inner: &str| around(&format!("<PublicIdentity><Identity>a</Identity>{inner}</PublicIdentity>"));
+    let extended = |inner: &str| identity(&format!("<Extension>{inner}</Extension>"));
+    let spt = |inner: &str| criteria(&format!("<SPT><Group>1</Group>{inner}</SPT>"));
+    let kind = "<Extension><RegistrationType>3</RegistrationType></Extension>";
     let rows = [
-        (
-            around(
-                "<PublicIdentity><Identity>a</Identity><BarringIndication>yes</BarringIndication></PublicIdentity>",
-            ),
-            "BarringIndication",
-        ),
-        (
-            around(
-                "<PublicIdentity><Identity>a</Identity><Extension><IdentityType>5</IdentityType></Extension></PublicIdentity>",
-            ),
-            "IdentityType",
-        ),
-        (
-            around(
-                "<PublicIdentity><Identity>a</Identity><Extension><ServicePriorityLevel>5</ServicePriorityLevel></Extension></PublicIdentity>",
-            ),
-            "ServicePriorityLevel",
-        ),
+        (identity("<BarringIndication>yes</BarringIndication>"), "BarringIndication"),
+        (extended("<IdentityType>5</IdentityType>"), "IdentityType"),
+        (extended("<ServicePriorityLevel>5</ServicePriorityLevel>"), "ServicePriorityLevel"),
         (around("<Extension><SharedIFCSetID>-1</SharedIFCSetID></Extension>"), "SharedIFCSetID"),
         (
             around("<InitialFilterCriteria><Priority>4294967296</Priority></InitialFilterCriteria>"),
             "Priority",
         ),
         (criteria("<SPT><Group>x</Group></SPT>"), "Group"),
-        (criteria("<SPT><Group>1</Group><SessionCase>5</SessionCase></SPT>"), "SessionCase"),
-        (
-            criteria(
-                "<SPT><Group>1</Group><Method>REGISTER</Method><Extension><RegistrationType>3</RegistrationType></Extension></SPT>",
-            ),
-            "RegistrationType",
-        ),
-        (criteria("<SPT><Group>1</Group><Method>X</Method><ConditionNegated/></SPT>"), "ConditionNegated"),
+        (spt("<SessionCase>5</SessionCase>"), "SessionCase"),
+        (spt(&format!("<Method>REGISTER</Method>{kind}")), "RegistrationType"),
+        (spt("<Method>X</Method><ConditionNegated/>"), "ConditionNegated"),
     ];
     for (document, expected) in rows {
         match ImsSubscription::parse(document.as_bytes()) {

@@ -90,7 +90,7 @@ fn a_home_that_is_behind_catches_up() {
 /// A counter far behind that comes to the same index.
 fn first_index_of(home: &SequenceGenerator) -> Sqn {
     let (_, ind) = home.last().parts();
-    Sqn::new(1 << 5 | (ind as u64 + 31) % 32).unwrap()
+    Sqn::new((1 << 5) | ((ind as u64 + 31) % 32)).unwrap()
 }
 
 /// §6.3.5 step 4.

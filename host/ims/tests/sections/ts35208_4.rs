@@ -1,7 +1,7 @@
 //! TS 35.207 §4 to §6 and TS 35.208 §4: Milenage against the numbers of the standards.
 //!
-//! Sets 1 and 3 to 6 of TS 35.207 are sets 1 and 3 to 6 of TS 35.208 as well; set 2 of TS 35.208 has the numbers of set 1
-//! in both, and is here with them.
+//! Sets 1 and 3 to 6 of TS 35.207 are sets 1 and 3 to 6 of TS 35.208 as well; set 2 of TS 35.208 has the numbers of set
+//! 1 in both, and is here with them.
 
 use strowger_ims::aka::{Amf, Milenage, Rand, Secret, Sqn, opc};
 

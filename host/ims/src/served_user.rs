@@ -53,7 +53,7 @@ impl ServedUser {
     /// Reads a value. Words that nobody knows are as good as none.
     ///
     /// # Errors
-    /// It is no address, is too long, or says `sescase` or `regstate` without a value.
+    /// It is no address, is too long, or says `sescase` or `regstate` without a value, or one of its words twice.
     pub fn parse(value: &[u8]) -> Result<ServedUser, HeaderError> {
         let (address, mut parameters) = Address::parse(HEADER, parameter::bounded(HEADER, value)?)?;
         let case = parameter::take(HEADER, &mut parameters, "sescase")?;
@@ -61,6 +61,12 @@ impl ServedUser {
         let cdiv = parameter::take_any(&mut parameters, "orig-cdiv");
         if cdiv.as_ref().is_some_and(Option::is_some) {
             return Err(malformed(HEADER, 0, "orig-cdiv without a value"));
+        }
+        if ["sescase", "regstate", "orig-cdiv"]
+            .iter()
+            .any(|name| parameters.iter().any(|found| found.is(name)))
+        {
+            return Err(malformed(HEADER, 0, "each parameter once"));
         }
         let word = |value: Option<String>, yes: &str, no: &str| {
             let value = value?;

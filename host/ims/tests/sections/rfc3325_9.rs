@@ -105,7 +105,10 @@ fn served_users() {
     for (written, case) in rows {
         assert_eq!(ServedUser::parse(written.as_bytes()).unwrap().session_case(), case, "{written}");
     }
-    for wrong in ["", "<sip:a@b>;sescase", "<sip:a@b>;regstate", "<sip:a@b>;orig-cdiv=1", "<sip:a@b", "<x>"] {
+    let twice = "<sip:a@b>;sescase=both;sescase=orig";
+    for wrong in
+        [twice, "", "<sip:a@b>;sescase", "<sip:a@b>;regstate", "<sip:a@b>;orig-cdiv=1", "<sip:a@b", "<x>"]
+    {
         assert!(ServedUser::parse(wrong.as_bytes()).is_err(), "{wrong}");
     }
 }

@@ -4,6 +4,7 @@
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
+//! node ▶ ims ▶ sip
 //! ```
 //! An arrow may pass over what lies between. Dependencies of tests (`[dev-dependencies]`) are not arrows: a test may
 //! build the world around what it tests.
@@ -21,11 +22,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-transport", &["strowger-node"]),
     ("strowger-plugin", &["strowger-node"]),
     ("strowger-storage", &["strowger-node"]),
-    ("strowger-node", &["strowger-dialog", "strowger-proxy", "strowger-auth"]),
+    ("strowger-node", &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims"]),
     ("strowger-dialog", &["strowger-transaction"]),
     ("strowger-proxy", &["strowger-transaction"]),
     ("strowger-auth", &["strowger-transaction"]),
     ("strowger-transaction", &["strowger-sip"]),
+    ("strowger-ims", &["strowger-sip"]),
     ("strowger-sip", &[]),
     ("strowger-sdk", &["strowger-sip"]),
     ("strowger-toolchain", &[]),
@@ -102,6 +104,8 @@ mod tests {
             ("strowger-proxy", "strowger-auth"),
             ("strowger-sim", "strowger-runtime"),
             ("strowger-sdk", "strowger-node"),
+            ("strowger-ims", "strowger-transaction"),
+            ("strowger-ims", "strowger-auth"),
             ("strowger-toolchain", "strowger-sip"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");

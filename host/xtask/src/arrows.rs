@@ -4,6 +4,7 @@
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
+//! node ▶ diameter                                                    which knows nobody
 //! ```
 //! An arrow may pass over what lies between. Dependencies of tests (`[dev-dependencies]`) are not arrows: a test may
 //! build the world around what it tests.
@@ -21,7 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-transport", &["strowger-node"]),
     ("strowger-plugin", &["strowger-node"]),
     ("strowger-storage", &["strowger-node"]),
-    ("strowger-node", &["strowger-dialog", "strowger-proxy", "strowger-auth"]),
+    ("strowger-node", &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-diameter"]),
+    ("strowger-diameter", &[]),
     ("strowger-dialog", &["strowger-transaction"]),
     ("strowger-proxy", &["strowger-transaction"]),
     ("strowger-auth", &["strowger-transaction"]),
@@ -103,6 +105,8 @@ mod tests {
             ("strowger-sim", "strowger-runtime"),
             ("strowger-sdk", "strowger-node"),
             ("strowger-toolchain", "strowger-sip"),
+            ("strowger-diameter", "strowger-sip"),
+            ("strowger-auth", "strowger-diameter"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");
         }

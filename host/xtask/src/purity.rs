@@ -13,6 +13,7 @@ pub(crate) const PURE: &[&str] = &[
     "strowger-dialog",
     "strowger-proxy",
     "strowger-auth",
+    "strowger-diameter",
     "strowger-node",
     "strowger-sdk",
 ];

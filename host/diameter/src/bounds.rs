@@ -1,6 +1,8 @@
-//! The bounds of the codec, by name. What a node bounds is in `node/config.rs`, because an operator sets it.
+//! The bounds of the codec and the longest wait, by name. What a node bounds is in `node/config.rs`, because an operator sets it.
 //!
 //! Reaching one is ordinary: the message is refused or answered with a Result-Code, and nothing grows.
+
+use std::time::Duration;
 
 /// Bytes of a Diameter header (RFC 6733 §3).
 pub const HEADER_LENGTH: usize = 20;
@@ -26,3 +28,6 @@ pub const MAX_FAILED_AVP: usize = 1024;
 
 /// AVPs that may be named at run time beside the tables.
 pub const MAX_NAMED_AVPS: usize = 4096;
+
+/// The longest time anything waits, whatever is configured: a moment so far away must still be a moment.
+pub const MAX_WAIT: Duration = Duration::from_secs(86_400);

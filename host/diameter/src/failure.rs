@@ -51,7 +51,7 @@ pub enum FailureKind {
     AvpOccursTooManyTimes,
     /// A length that is impossible, or not that of the format.
     InvalidAvpLength,
-    /// A bound of ours: too many AVPs, or groups in groups too deep.
+    /// A bound of ours: too many AVPs, groups in groups too deep, or a host that does not answer in time.
     BeyondBounds,
 }
 

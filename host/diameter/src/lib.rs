@@ -29,6 +29,8 @@ pub mod base;
 pub mod bounds;
 pub mod cx;
 pub mod dictionary;
+pub mod node;
+pub mod peer;
 pub mod tree;
 
 mod answer;
@@ -39,9 +41,11 @@ mod fields;
 mod format;
 mod frame;
 mod header;
+mod luck;
 mod message;
 mod result;
 mod secret;
+mod session_id;
 mod value;
 
 pub use answer::refusal;
@@ -57,6 +61,9 @@ pub use format::{
 pub use frame::{FrameError, Framer};
 pub use header::{ApplicationId, CommandCode, Flags, Header};
 pub use message::{Message, Refused};
+pub use node::Node;
+pub use peer::Peer;
 pub use result::{CxResult, Outcome, ResultClass, ResultCode};
 pub use secret::Secret;
+pub use session_id::SessionIds;
 pub use value::{AvpBits, AvpValue, Reading};

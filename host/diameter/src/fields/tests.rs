@@ -1,5 +1,6 @@
 use super::*;
 use crate::avp::{AvpFlags, vendor};
+use crate::base::DisconnectCause;
 use crate::dictionary::base::*;
 use crate::dictionary::{Dictionary, MandatoryBit};
 use crate::format::Format;
@@ -11,7 +12,7 @@ const RULES: &[Rule] = &[
     any(CLASS),
     some(VENDOR_ID),
     forbidden(DESTINATION_HOST),
-    optional(REDIRECT_HOST_USAGE),
+    optional(DISCONNECT_CAUSE),
 ];
 
 fn bytes(avps: &[(AvpId, bool, &[u8])]) -> Vec<u8> {
@@ -107,26 +108,17 @@ fn there_is_an_end_to_them() {
 
 #[test]
 fn a_value_that_is_not_supported_is_ignored_without_the_m_bit() {
-    crate::value::enumerated! {
-        /// Two values.
-        Usage {
-            /// Zero.
-            None = 0,
-            /// One.
-            Session = 1,
-        }
-    }
     let dictionary = Dictionary::new();
     let reading = Reading::new(&dictionary);
     for (mandatory, number, expected) in [
-        (true, 1, Ok(Some(Usage::Session))),
-        (false, 0, Ok(Some(Usage::None))),
+        (true, 1, Ok(Some(DisconnectCause::Busy))),
+        (false, 0, Ok(Some(DisconnectCause::Rebooting))),
         (false, 9, Ok(None)),
         (true, 9, Err(FailureKind::InvalidAvpValue)),
     ] {
-        let bytes = bytes(&[HOST, VENDOR, (REDIRECT_HOST_USAGE.id, mandatory, &[0, 0, 0, number])]);
+        let bytes = bytes(&[HOST, VENDOR, (DISCONNECT_CAUSE.id, mandatory, &[0, 0, 0, number])]);
         let mut fields = Fields::read(Avps::new(&bytes), &[RULES], &reading).ok().unwrap();
-        let seen = fields.optional::<Usage>(REDIRECT_HOST_USAGE).map_err(|failure| failure.kind);
+        let seen = fields.optional::<DisconnectCause>(DISCONNECT_CAUSE).map_err(|failure| failure.kind);
         assert_eq!(seen, expected);
         let left = if expected == Ok(None) { 3 } else { 2 };
         assert!(expected.is_err() || fields.other().len() == left, "what is ignored is kept");

@@ -29,6 +29,8 @@ pub mod base;
 pub mod bounds;
 pub mod cx;
 pub mod dictionary;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod node;
 pub mod peer;
 pub mod tree;

@@ -4,7 +4,7 @@
 //! `<answer-message>`:
 //!
 //! ```text
-//!   [Session-Id] [what else the command's own answer has] Result-Code Origin-Host Origin-Realm [Failed-AVP] *Proxy-Info
+//!   [Session-Id] [what its own answer has] Result-Code Origin-Host Origin-Realm [Failed-AVP] *Proxy-Info
 //! ```
 //! E bit: with every 3xxx; with another code only where the command's own grammar cannot be followed, because the
 //! request did not say what it needs (§7.1.5). The answer of somebody who understood the request is typed: `cx/`.

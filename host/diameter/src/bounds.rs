@@ -1,4 +1,5 @@
-//! The bounds of the codec and the longest wait, by name. What a node bounds is in `node/config.rs`, because an operator sets it.
+//! The bounds of the codec and the longest wait, by name. What a node bounds is in `node/config.rs`, because an
+//! operator sets it.
 //!
 //! Reaching one is ordinary: the message is refused or answered with a Result-Code, and nothing grows.
 

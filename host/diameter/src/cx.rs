@@ -12,8 +12,8 @@
 //! Groups and values that several commands have lie in `head.rs`, `values.rs`, `identities.rs`, `restoration.rs`,
 //! `server_capabilities.rs`, `sip_auth_data_item.rs`, `charging_information.rs`, `supported_features.rs`.
 //!
-//! In and out: messages. Every struct keeps the AVPs it does not know in `other`. The XML in User-Data, and when to ask,
-//! do not belong here.
+//! In and out: messages. Every struct keeps the AVPs it does not know in `other`. The XML in User-Data, and when to
+//! ask, do not belong here.
 
 mod charging_information;
 mod head;

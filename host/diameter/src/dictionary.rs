@@ -1,4 +1,5 @@
-//! Which AVPs there are: the tables of RFC 6733 §4.5 (`base.rs`) and TS 29.229 §6.3 (`cx.rs`), and what an operator adds.
+//! Which AVPs there are: the tables of RFC 6733 §4.5 (`base.rs`) and TS 29.229 §6.3 (`cx.rs`), and what an operator
+//! adds.
 //!
 //! In: an id or a name. Out: a [`Definition`]. A row is also the constant by which code names the AVP. Which AVPs a
 //! command has does not belong here; that stands with the command.

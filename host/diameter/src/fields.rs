@@ -3,9 +3,9 @@
 //! ```text
 //!   {X} required   [X] optional   *[X] any   1*{X} some   0 forbidden
 //! ```
-//! In: AVPs, and the rules of their command. Out: [`Fields`], from which typed values are taken one by one; what is left
-//! is kept as it came. The first fault that is met is the one that is answered (§7): first what is there, in its order,
-//! then what is missing, in the grammar's.
+//! In: AVPs, and the rules of their command. Out: [`Fields`], from which typed values are taken one by one; what is
+//! left is kept as it came. The first fault that is met is the one that is answered (§7): first what is there, in its
+//! order, then what is missing, in the grammar's.
 
 use smallvec::{SmallVec, smallvec};
 

@@ -5,9 +5,10 @@
 //!   host: answer ----------> incoming.rs ----------> peer --> bytes      request ----------> host
 //!   bytes -> connections.rs -> frame -> peer -> answer: requests.rs, request: incoming.rs
 //! ```
-//! In: what connections bring, requests and answers of the host, the time. Out: connections to open and to close, bytes
-//! to send, answers and requests of others. Drive it as every machine of the house: after each call that takes something
-//! in, take [`Node::poll_output`] until it is `None`; call [`Node::handle_timeout`] at [`Node::poll_timeout`].
+//! In: what connections bring, requests and answers of the host, the time. Out: connections to open and to close,
+//! bytes to send, answers and requests of others. Drive it as every machine of the house: after each call that takes
+//! something in, take [`Node::poll_output`] until it is `None`; call [`Node::handle_timeout`] at
+//! [`Node::poll_timeout`].
 //!
 //! | file | what | section |
 //! |---|---|---|
@@ -19,8 +20,8 @@
 //! | `node/duplicates.rs` | those that come again | 3 |
 //! | `node/counters.rs` | how often | |
 //!
-//! We do not relay: no Route-Record is added, no loop is looked for (§6.1.3, §6.1.9), and a request for somebody else is
-//! answered UNABLE_TO_DELIVER. What an answer means to a call does not belong here.
+//! We do not relay: no Route-Record is added, no loop is looked for (§6.1.3, §6.1.9), and a request for somebody else
+//! is answered UNABLE_TO_DELIVER. What an answer means to a call does not belong here.
 
 mod config;
 mod connections;
@@ -267,8 +268,8 @@ impl Node {
             limits.duplicate_bytes,
             limits.duplicate_window,
         );
-        // §3: "the high order 12 bits ... contain the low order 12 bits of current time, and the low order 20 bits ... a
-        // random value".
+        // §3: "the high order 12 bits ... contain the low order 12 bits of current time, and the low order 20 bits
+        // ... a random value".
         let end_to_end = (started as u32) << 20 | (luck.next() as u32 & 0x000f_ffff);
         Ok(Node {
             routes: routes.collect(),

@@ -1,7 +1,8 @@
 //! Keys: bytes that are not logged and do not stay in memory.
 //!
-//! In: bytes. Out: the bytes, to who asks for them by name. Dropping overwrites them. What was received or is being sent
-//! lies in the message's buffer as well, which is not overwritten: that is the shell's, and the kernel has its own copy.
+//! In: bytes. Out: the bytes, to who asks for them by name. Dropping overwrites them. What was received or is being
+//! sent lies in the message's buffer as well, which is not overwritten: that is the shell's, and the kernel has its
+//! own copy.
 
 use std::fmt;
 

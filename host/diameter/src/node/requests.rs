@@ -74,7 +74,8 @@ pub enum Undelivered {
 }
 
 impl Node {
-    /// Sends a request; its answer, or that it has none, comes out by `deadline`. Identifiers and the T bit are set here.
+    /// Sends a request; its answer, or that it has none, comes out by `deadline`. Identifiers and the T bit are set
+    /// here.
     pub fn send(
         &mut self,
         now: Instant,

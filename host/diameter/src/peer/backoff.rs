@@ -1,8 +1,8 @@
-//! When to connect again: RFC 6733 §2.1: "an attempt to reconnect ... SHOULD be made periodically", Tc, "the recommended
-//! value is 30 seconds".
+//! When to connect again: RFC 6733 §2.1: "an attempt to reconnect ... SHOULD be made periodically", Tc, "the
+//! recommended value is 30 seconds".
 //!
-//! In: failures and successes. Out: how long to wait. From a short wait, doubled each time, up to Tc; spread by a quarter,
-//! so that the peers of a server that comes back do not all come at once.
+//! In: failures and successes. Out: how long to wait. From a short wait, doubled each time, up to Tc; spread by a
+//! quarter, so that the peers of a server that comes back do not all come at once.
 
 use std::time::Duration;
 

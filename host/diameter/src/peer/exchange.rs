@@ -1,7 +1,7 @@
 //! The commands between peers, as this peer sends and judges them: RFC 6733 §5.3 to §5.5.
 //!
-//! In: messages. Out: messages, and what a received one is to the state machine. A message that cannot be printed is not
-//! sent: what we say of ourselves is bounded by the configuration, and everything in a refusal by the request.
+//! In: messages. Out: messages, and what a received one is to the state machine. A message that cannot be printed is
+//! not sent: what we say of ourselves is bounded by the configuration, and everything in a refusal by the request.
 //!
 //! The End-to-End Identifier of these requests is their Hop-by-Hop Identifier: they go no further than the peer, and
 //! nobody looks for duplicates among them.

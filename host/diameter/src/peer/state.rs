@@ -1,7 +1,7 @@
 //! The peer state machine: RFC 6733 §5.6, as a table.
 //!
-//! In: a state and an event. Out: a [`Step`]: the next state and what to do. Connections, timers' values and messages do
-//! not belong here.
+//! In: a state and an event. Out: a [`Step`]: the next state and what to do. Connections, timers' values and messages
+//! do not belong here.
 //!
 //! ```text
 //!            Start                    I-Conn-Ack              I-CEA
@@ -13,8 +13,8 @@
 //!     | R-Conn-CER          v                         v                   | Stop, DPR
 //!     +---------------------------> R-Open <----------+-------------------+
 //! ```
-//! I- is the connection that we opened, R- the one that the peer opened. Where the table of §5.6 is silent, what is done
-//! here says why.
+//! I- is the connection that we opened, R- the one that the peer opened. Where the table of §5.6 is silent, what is
+//! done here says why.
 
 use bitflags::bitflags;
 
@@ -239,7 +239,8 @@ pub fn step(state: State, event: Event) -> Step {
         (Closing, Timeout) => to(Closed, Do::ERROR),
         (Closing, PeerDisc(Initiator)) => to(Closed, Do::DISCONNECT_INITIATOR),
         (Closing, PeerDisc(Responder)) => to(Closed, Do::DISCONNECT_RESPONDER),
-        // Answers that were under way when DPR was sent still count; a watchdog and a DPR that crossed ours are answered.
+        // Answers that were under way when DPR was sent still count; a watchdog and a DPR that crossed ours are
+        // answered.
         (Closing, Received(_, Message)) => stay(Do::PROCESS),
         (Closing, Received(_, Dwr)) => stay(Do::SEND_DWA),
         (Closing, Received(_, Dpr)) => stay(Do::SEND_DPA),

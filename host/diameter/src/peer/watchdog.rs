@@ -9,9 +9,9 @@
 //!                    | +------- anything: failback ---------+                    | up: DWR
 //!                    +---------- third DWA: failback -------------- REOPEN <-----+
 //! ```
-//! AttemptOpen is not asked for: in INITIAL and DOWN no Tw runs, and reconnection is Tc's (`backoff.rs`). A message that
-//! comes in REOPEN is not thrown away, as §3.4.1 has it: RFC 6733 §5.6 processes what comes in an open state, and both
-//! ends of one failure are in REOPEN, waiting for each other.
+//! AttemptOpen is not asked for: in INITIAL and DOWN no Tw runs, and reconnection is Tc's (`backoff.rs`). A message
+//! that comes in REOPEN is not thrown away, as §3.4.1 has it: RFC 6733 §5.6 processes what comes in an open state,
+//! and both ends of one failure are in REOPEN, waiting for each other.
 
 use bitflags::bitflags;
 
@@ -77,6 +77,12 @@ pub struct Watchdog {
 
 /// DWAs after which a connection that came again is trusted.
 const ENOUGH_ANSWERS: i8 = 3;
+
+impl Default for Watchdog {
+    fn default() -> Self {
+        Watchdog::new()
+    }
+}
 
 impl Watchdog {
     /// Before the first connection.

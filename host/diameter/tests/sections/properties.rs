@@ -112,7 +112,9 @@ proptest! {
     }
 
     #[test]
-    fn avps_of_any_id_and_data(avps in vec((any::<u32>(), any::<u32>(), any::<bool>(), vec(any::<u8>(), 0..50)), 0..20)) {
+    fn avps_of_any_id_and_data(
+        avps in vec((any::<u32>(), any::<u32>(), any::<bool>(), vec(any::<u8>(), 0..50)), 0..20)
+    ) {
         let mut out = Builder::new(Flags::empty(), CommandCode(1), ApplicationId::BASE);
         let others: Vec<OtherAvp> = avps
             .iter()

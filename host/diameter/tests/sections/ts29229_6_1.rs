@@ -18,7 +18,7 @@ fn avp(code: u32, flags: u8, vendor: u32, data: &[u8]) -> Vec<u8> {
         out.extend_from_slice(&vendor.to_be_bytes());
     }
     out.extend_from_slice(data);
-    while out.len() % 4 != 0 {
+    while !out.len().is_multiple_of(4) {
         out.push(0);
     }
     out

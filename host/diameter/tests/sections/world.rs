@@ -1,7 +1,7 @@
 //! Nodes, wires of bytes between them, and a clock that only the world moves. Faults come out of a seed.
 //!
-//! A wire keeps the order of its bytes and nothing else: it delays them, cuts them into pieces, and breaks in the middle
-//! of a message. What a node tells is written down; requests are answered as the test says.
+//! A wire keeps the order of its bytes and nothing else: it delays them, cuts them into pieces, and breaks in the
+//! middle of a message. What a node tells is written down; requests are answered as the test says.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
-//! node ▶ ims ▶ sip
+//! node ▶ ims ▶ sip      node ▶ diameter, which knows nobody
 //! ```
 //! An arrow may pass over what lies between. Dependencies of tests (`[dev-dependencies]`) are not arrows: a test may
 //! build the world around what it tests.
@@ -22,7 +22,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-transport", &["strowger-node"]),
     ("strowger-plugin", &["strowger-node"]),
     ("strowger-storage", &["strowger-node"]),
-    ("strowger-node", &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims"]),
+    (
+        "strowger-node",
+        &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims", "strowger-diameter"],
+    ),
+    ("strowger-diameter", &[]),
     ("strowger-dialog", &["strowger-transaction"]),
     ("strowger-proxy", &["strowger-transaction"]),
     ("strowger-auth", &["strowger-transaction"]),
@@ -107,6 +111,8 @@ mod tests {
             ("strowger-ims", "strowger-transaction"),
             ("strowger-ims", "strowger-auth"),
             ("strowger-toolchain", "strowger-sip"),
+            ("strowger-diameter", "strowger-sip"),
+            ("strowger-auth", "strowger-diameter"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");
         }

@@ -14,6 +14,7 @@ pub(crate) const PURE: &[&str] = &[
     "strowger-proxy",
     "strowger-auth",
     "strowger-ims",
+    "strowger-diameter",
     "strowger-node",
     "strowger-sdk",
 ];

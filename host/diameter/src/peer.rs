@@ -428,17 +428,16 @@ impl Peer {
         }
         let timers = self.settings.timers;
         let wait = match reason {
-            // Both sides know of it: the next connection is as good as the first.
-            CloseReason::Stopped(_) | CloseReason::Disconnected(DisconnectCause::DoNotWantToTalkToYou) => {
-                None
-            }
+            _ if !self.wanted || !self.settings.initiates => None,
+            CloseReason::Disconnected(DisconnectCause::DoNotWantToTalkToYou) => None,
             CloseReason::Disconnected(DisconnectCause::Busy) => Some(timers.busy),
             _ => Some(self.backoff.wait(&mut self.luck)),
         };
+        // Both sides know of it: the next connection is as good as the first.
         if matches!(reason, CloseReason::Stopped(_) | CloseReason::Disconnected(_)) {
             self.watchdog.reset();
         }
-        self.tc = wait.filter(|_| self.wanted && self.settings.initiates).map(|wait| now + wait);
+        self.tc = wait.map(|wait| now + wait);
         self.outputs.push_back(Output::Closed { reason, was_open });
     }
 

@@ -176,6 +176,11 @@ impl Node {
         let outcome = message.outcome();
         self.counters.count(peer, header.command, What::AnswerReceived(outcome));
         self.detach(request, peer, header.hop_by_hop);
+        // One that failed over, and whose first peer only says that it cannot: the other one may know more.
+        let is_error = header.flags.contains(Flags::ERROR);
+        if is_error && self.pending.get(&request).is_some_and(|pending| !pending.live.is_empty()) {
+            return;
+        }
         let next = match outcome {
             Some(Outcome::Result(ResultCode::REDIRECT_INDICATION)) => self.redirected(request, &message),
             Some(Outcome::Result(
@@ -185,11 +190,6 @@ impl Node {
         };
         if let Some(next) = next {
             return self.attempt(now, request, next);
-        }
-        // One that failed over, and whose first peer only says that it cannot: the other one may know more.
-        let is_error = header.flags.contains(Flags::ERROR);
-        if is_error && self.pending.get(&request).is_some_and(|pending| !pending.live.is_empty()) {
-            return;
         }
         if self.finish(request).is_some() {
             self.outputs.push_back(Output::Answer { request, peer, message });
@@ -255,25 +255,28 @@ impl Node {
             if !is_there {
                 self.detach(request, peer, hop_by_hop);
             }
-            if let Some(pending) = self.pending.get_mut(&request) {
-                pending.may_be_duplicate = true;
+            let Some(pending) = self.pending.get_mut(&request) else { continue };
+            pending.may_be_duplicate = true;
+            // It went elsewhere when this peer fell silent, and somebody has it.
+            if pending.live.iter().any(|(other, _)| *other != peer) {
+                continue;
             }
             match self.alternate(request) {
                 Some(next) => self.attempt(now, request, next),
+                None if is_there => {}
                 None => {
-                    let is_lost = self.pending.get(&request).is_some_and(|pending| pending.live.is_empty());
-                    if is_lost && self.finish(request).is_some() {
-                        let why = Undelivered::PeerFailed;
-                        self.outputs.push_back(Output::Failed { request, why });
-                    }
+                    let why = Undelivered::PeerFailed;
+                    self.finish(request);
+                    self.outputs.push_back(Output::Failed { request, why });
                 }
             }
         }
     }
 
     pub(super) fn expire_requests(&mut self, now: Instant) {
-        while let Some((_, request)) = self.deadlines.first().copied().filter(|(due, _)| *due <= now) {
-            let Some(pending) = self.finish(request) else { return };
+        while let Some((due, request)) = self.deadlines.first().copied().filter(|(due, _)| *due <= now) {
+            self.deadlines.remove(&(due, request));
+            let Some(pending) = self.finish(request) else { continue };
             let command = pending.message.header().command;
             for (peer, _) in pending.live {
                 self.counters.count(peer, command, What::Deadline);

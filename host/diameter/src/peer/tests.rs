@@ -379,6 +379,17 @@ fn we_leave() {
 }
 
 #[test]
+fn we_leave_and_come_back_before_we_are_gone() {
+    let mut ladder = Ladder::new("s.ims.test");
+    ladder.open();
+    ladder.tell(Input::Stop(DisconnectCause::Rebooting));
+    assert_eq!(ladder.tell(Input::Start), [""; 0], "first the farewell");
+    let seen = ladder.tell(Input::Received(Side::Initiator, dpa()));
+    assert_eq!(seen, ["I disconnect", "closed Stopped(Rebooting)"]);
+    assert_eq!(ladder.timer(TimerName::Tc), ["connect"]);
+}
+
+#[test]
 fn we_stop_before_it_is_open() {
     let mut ladder = Ladder::new("s.ims.test");
     ladder.tell(Input::Start);

@@ -8,6 +8,7 @@ mod world;
 
 mod rfc3539_3_4;
 mod rfc6733_3;
+mod rfc6733_4_5;
 mod rfc6733_5_3;
 mod rfc6733_5_4;
 mod rfc6733_5_5_4;

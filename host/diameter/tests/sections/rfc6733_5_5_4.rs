@@ -137,6 +137,60 @@ fn a_peer_that_just_came_back_is_better_than_none() {
     assert_eq!(world.outcome(0, id), Outcome::SUCCESS);
 }
 
+/// An S-CSCF (0) and three HSSs (1, 2, 3), asked in their order.
+fn three() -> World {
+    let peers = ["hss1.ims.test", "hss2.ims.test", "hss3.ims.test"];
+    let mut client = config("s.ims.test", &peers.map(|peer| (peer, true)));
+    client.routes = (1..).zip(peers).map(|(priority, peer)| route(Some(REALM), peer, priority)).collect();
+    let mut configs = vec![client];
+    configs.extend(peers.map(|peer| without_watchdog(config(peer, &[("s.ims.test", false)]))));
+    for config in &mut configs {
+        config.limits.answer_within = seconds(1000);
+    }
+    let mut world = World::open(configs);
+    for actor in 1..=3 {
+        world.actors[actor].host = Host::Sleeps;
+    }
+    world
+}
+
+#[test]
+fn one_that_somebody_has_is_not_sent_to_a_third() {
+    // The first falls silent, the second has it; then the first is closed.
+    let mut world = three();
+    world.actors[1].is_deaf = true;
+    world.send(0, uar("s.ims.test", "s;1;1"), seconds(1000));
+    world.pass(seconds(150));
+    assert!(!world.is_open(0, 0), "the watchdog has closed it");
+    let seen = [1, 2, 3].map(|actor| world.actors[actor].seen.len());
+    assert_eq!(seen, [0, 1, 0]);
+    // Then the second is lost, and the third is all that is left.
+    world.kill(2);
+    world.pass(seconds(1));
+    assert_eq!(world.actors[3].seen.len(), 1);
+}
+
+#[test]
+fn an_error_of_the_first_is_no_answer_while_the_second_has_it() {
+    let mut world = three();
+    world.pass(seconds(5));
+    world.actors[1].is_deaf = true;
+    let id = world.send(0, uar("s.ims.test", "s;1;1"), seconds(1000));
+    while world.actors[2].seen.is_empty() {
+        world.pass(seconds(1));
+    }
+    let request =
+        world.actors[0].sent.iter().find(|one| one.header().command == CommandCode::USER_AUTHORIZATION);
+    let request = request.unwrap().clone();
+    let header = *request.header();
+    let busy = answer("hss1.ims.test", &request, strowger_diameter::ResultCode::TOO_BUSY);
+    let busy = busy.stamped(header.hop_by_hop, header.end_to_end, Flags::PROXIABLE | Flags::ERROR);
+    let end = world.ends(0)[0];
+    world.inject(end, busy.bytes());
+    world.pass(seconds(1));
+    assert_eq!((world.ended(0, id), world.actors[3].seen.len()), (None, 0));
+}
+
 #[test]
 fn there_is_an_end_to_attempts() {
     let peers = ["hss1.ims.test", "hss2.ims.test", "hss3.ims.test", "hss4.ims.test"];

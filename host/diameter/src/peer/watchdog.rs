@@ -1,6 +1,6 @@
 //! The watchdog of a peer: RFC 3539 §3.4.1, with DWR and DWA as its messages (RFC 6733 §5.5.3).
 //!
-//! In: what was received, that Tw ran out, that the connection came or went. Out: [`Actions`]. Time and messages do not
+//! In: what was received, that Tw ran out, that the connection came or went. Out: [`WatchActions`]. Time and messages do not
 //! belong here.
 //!
 //! ```text

@@ -15,7 +15,7 @@
 //! ```
 //! In: bytes, keys, messages. Out: values, texts, decisions. No clock, no socket, no entropy: the crate also runs
 //! inside guests. Features `aka` and `regex` bring the dependencies of these two; without them there are none but
-//! `sip`.
+//! `sip` and a reader of XML.
 //!
 //! Header fields are read from the values of a message, [`sip::Head::fields`], and written by their `Display`:
 //!

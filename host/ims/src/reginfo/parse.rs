@@ -25,7 +25,7 @@ pub(super) fn reginfo(body: &[u8]) -> Result<Reginfo> {
     })
 }
 
-fn registration(element: &Element<'_>) -> Result<Registration> {
+fn registration(element: &Element) -> Result<Registration> {
     let states = [RegistrationState::Init, RegistrationState::Active, RegistrationState::Terminated];
     Ok(Registration {
         aor: attribute(element, "aor")?.to_owned(),
@@ -35,7 +35,7 @@ fn registration(element: &Element<'_>) -> Result<Registration> {
     })
 }
 
-fn contact(element: &Element<'_>) -> Result<Contact> {
+fn contact(element: &Element) -> Result<Contact> {
     let states = [("active", ContactState::Active), ("terminated", ContactState::Terminated)];
     let uri = element.child("uri").ok_or(ReginfoError::Missing { what: "uri", offset: element.offset })?;
     let q = match element.attribute("q") {
@@ -67,20 +67,20 @@ fn contact(element: &Element<'_>) -> Result<Contact> {
     })
 }
 
-fn gruu(element: &Element<'_>) -> Result<TemporaryGruu> {
+fn gruu(element: &Element) -> Result<TemporaryGruu> {
     let uri = attribute(element, "uri")?.to_owned();
     Ok(TemporaryGruu { uri, first_cseq: required_number(element, "first-cseq")? })
 }
 
-fn wrong(element: &Element<'_>, what: &'static str) -> ReginfoError {
+fn wrong(element: &Element, what: &'static str) -> ReginfoError {
     ReginfoError::Value { what, offset: element.offset }
 }
 
-fn attribute<'e>(element: &'e Element<'_>, name: &'static str) -> Result<&'e str> {
+fn attribute<'e>(element: &'e Element, name: &'static str) -> Result<&'e str> {
     element.attribute(name).ok_or(ReginfoError::Missing { what: name, offset: element.offset })
 }
 
-fn number<T: std::str::FromStr>(element: &Element<'_>, name: &'static str) -> Result<Option<T>> {
+fn number<T: std::str::FromStr>(element: &Element, name: &'static str) -> Result<Option<T>> {
     let Some(value) = element.attribute(name) else { return Ok(None) };
     let digits = xml::trim(value);
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -88,21 +88,21 @@ fn number<T: std::str::FromStr>(element: &Element<'_>, name: &'static str) -> Re
     number.map(Some).ok_or(wrong(element, name))
 }
 
-fn required_number(element: &Element<'_>, name: &'static str) -> Result<u32> {
+fn required_number(element: &Element, name: &'static str) -> Result<u32> {
     number(element, name)?.ok_or(ReginfoError::Missing { what: name, offset: element.offset })
 }
 
-fn one_of<T: Copy>(element: &Element<'_>, name: &'static str, all: &[(&str, T)]) -> Result<T> {
+fn one_of<T: Copy>(element: &Element, name: &'static str, all: &[(&str, T)]) -> Result<T> {
     let value = xml::trim(attribute(element, name)?);
     all.iter().find(|(word, _)| *word == value).map(|(_, found)| *found).ok_or(wrong(element, name))
 }
 
 fn list<T>(
-    element: &Element<'_>,
+    element: &Element,
     name: &str,
     what: &'static str,
     limit: usize,
-    read: impl Fn(&Element<'_>) -> Result<T>,
+    read: impl Fn(&Element) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut all = Vec::new();
     for child in element.each(name) {

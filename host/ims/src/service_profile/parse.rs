@@ -34,7 +34,7 @@ pub(super) fn subscription(user_data: &[u8]) -> Result<ImsSubscription> {
     })
 }
 
-fn service_profile(element: &Element<'_>) -> Result<ServiceProfile> {
+fn service_profile(element: &Element) -> Result<ServiceProfile> {
     let public_identities =
         list(element, "PublicIdentity", "public identities", MAX_PUBLIC_IDENTITIES, public_identity)?;
     if public_identities.is_empty() {
@@ -58,7 +58,7 @@ fn service_profile(element: &Element<'_>) -> Result<ServiceProfile> {
     })
 }
 
-fn services_authorization(element: &Element<'_>) -> Result<CoreNetworkServicesAuthorization> {
+fn services_authorization(element: &Element) -> Result<CoreNetworkServicesAuthorization> {
     let services = element.child("Extension").and_then(|extension| extension.child("ListOfServiceIds"));
     let service_ids = match services {
         Some(services) => list(services, "ServiceId", "service identifiers", MAX_PROFILE_LIST, |service| {
@@ -74,7 +74,7 @@ fn services_authorization(element: &Element<'_>) -> Result<CoreNetworkServicesAu
 
 /// `tPublicIdentity`: each release put what it added into an Extension within the one before (Annex E). A server that
 /// puts an element one level too high or too low is understood.
-fn public_identity(element: &Element<'_>) -> Result<PublicIdentity> {
+fn public_identity(element: &Element) -> Result<PublicIdentity> {
     let chain = extensions(element);
     let find = |name: &str| chain.iter().find_map(|extension| extension.child(name));
     let text = |name: &str| find(name).map(|found| found.text().to_owned());
@@ -110,18 +110,18 @@ fn public_identity(element: &Element<'_>) -> Result<PublicIdentity> {
 }
 
 /// The Extension of an element, the Extension in that, and so on; XML's own depth ends it.
-fn extensions<'e, 'a>(element: &'e Element<'a>) -> Vec<&'e Element<'a>> {
+fn extensions(element: &Element) -> Vec<&Element> {
     std::iter::successors(element.child("Extension"), |extension| extension.child("Extension")).collect()
 }
 
-fn extended_priority(element: &Element<'_>) -> Result<ExtendedPriority> {
+fn extended_priority(element: &Element) -> Result<ExtendedPriority> {
     Ok(ExtendedPriority {
         namespace: required(element, "PriorityNamespace")?.text().to_owned(),
         level: required(element, "PriorityLevel")?.text().to_owned(),
     })
 }
 
-fn filter_criteria(element: &Element<'_>) -> Result<InitialFilterCriteria> {
+fn filter_criteria(element: &Element) -> Result<InitialFilterCriteria> {
     let part = element.child("ProfilePartIndicator");
     let parts = [ProfilePart::Registered, ProfilePart::Unregistered];
     Ok(InitialFilterCriteria {
@@ -132,7 +132,7 @@ fn filter_criteria(element: &Element<'_>) -> Result<InitialFilterCriteria> {
     })
 }
 
-fn application_server(element: &Element<'_>) -> Result<ApplicationServer> {
+fn application_server(element: &Element) -> Result<ApplicationServer> {
     let handling = element.child("DefaultHandling");
     let handlings = [DefaultHandling::SessionContinued, DefaultHandling::SessionTerminated];
     let includes = |name: &'static str| match element.child("Extension").and_then(|e| e.child(name)) {
@@ -152,7 +152,7 @@ fn application_server(element: &Element<'_>) -> Result<ApplicationServer> {
     })
 }
 
-fn trigger_point(element: &Element<'_>) -> Result<TriggerPoint> {
+fn trigger_point(element: &Element) -> Result<TriggerPoint> {
     let is_cnf = boolean(required(element, "ConditionTypeCNF")?, "ConditionTypeCNF")?;
     Ok(TriggerPoint {
         condition_type: if is_cnf {
@@ -170,7 +170,7 @@ fn trigger_point(element: &Element<'_>) -> Result<TriggerPoint> {
     })
 }
 
-fn service_point_trigger(element: &Element<'_>) -> Result<ServicePointTrigger> {
+fn service_point_trigger(element: &Element) -> Result<ServicePointTrigger> {
     let groups = list(element, "Group", "groups", MAX_GROUPS, |group| number(group, "Group"))?;
     if groups.is_empty() {
         return Err(ProfileError::Missing { element: "Group", offset: element.offset });
@@ -195,7 +195,7 @@ fn service_point_trigger(element: &Element<'_>) -> Result<ServicePointTrigger> {
 }
 
 /// The choice of `tSePoTri`.
-fn what(element: &Element<'_>) -> Result<What> {
+fn what(element: &Element) -> Result<What> {
     if let Some(uri) = element.child("RequestURI") {
         return Ok(What::RequestUri(uri.text().to_owned()));
     }
@@ -221,16 +221,16 @@ fn what(element: &Element<'_>) -> Result<What> {
     Err(ProfileError::Missing { element: element_name, offset: element.offset })
 }
 
-fn required<'e, 'a>(element: &'e Element<'a>, name: &'static str) -> Result<&'e Element<'a>> {
+fn required<'e>(element: &'e Element, name: &'static str) -> Result<&'e Element> {
     element.child(name).ok_or(ProfileError::Missing { element: name, offset: element.offset })
 }
 
-fn text_of(element: &Element<'_>, name: &str) -> Option<String> {
+fn text_of(element: &Element, name: &str) -> Option<String> {
     element.child(name).map(|child| child.text().to_owned())
 }
 
 /// The text of an identity or of a server's name.
-fn bounded(element: &Element<'_>) -> Result<String> {
+fn bounded(element: &Element) -> Result<String> {
     let text = element.text();
     if text.len() > MAX_IDENTITY {
         let (what, offset) = ("bytes of an identity", element.offset);
@@ -241,11 +241,11 @@ fn bounded(element: &Element<'_>) -> Result<String> {
 
 /// Every child of this name, as many as there may be.
 fn list<T>(
-    element: &Element<'_>,
+    element: &Element,
     name: &str,
     what: &'static str,
     limit: usize,
-    read: impl Fn(&Element<'_>) -> Result<T>,
+    read: impl Fn(&Element) -> Result<T>,
 ) -> Result<Vec<T>> {
     let mut all = Vec::new();
     for child in element.each(name) {
@@ -257,7 +257,7 @@ fn list<T>(
     Ok(all)
 }
 
-fn boolean(element: &Element<'_>, name: &'static str) -> Result<bool> {
+fn boolean(element: &Element, name: &'static str) -> Result<bool> {
     let text = element.text();
     if text == "1" || text.eq_ignore_ascii_case("true") {
         Ok(true)
@@ -269,7 +269,7 @@ fn boolean(element: &Element<'_>, name: &'static str) -> Result<bool> {
 }
 
 /// A number that XML Schema would call a non-negative integer, within 32 bits.
-fn number(element: &Element<'_>, name: &'static str) -> Result<u32> {
+fn number(element: &Element, name: &'static str) -> Result<u32> {
     let text = element.text();
     let digits = text.strip_prefix('+').unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -281,17 +281,12 @@ fn number(element: &Element<'_>, name: &'static str) -> Result<u32> {
     })
 }
 
-fn optional_number(element: &Element<'_>, name: &'static str) -> Result<Option<u32>> {
+fn optional_number(element: &Element, name: &'static str) -> Result<Option<u32>> {
     element.child(name).map(|child| number(child, name)).transpose()
 }
 
 /// The value at the place that the element's number says.
-fn one_of<T: Copy>(
-    element: &Element<'_>,
-    name: &'static str,
-    expected: &'static str,
-    all: &[T],
-) -> Result<T> {
+fn one_of<T: Copy>(element: &Element, name: &'static str, expected: &'static str, all: &[T]) -> Result<T> {
     let index = number(element, name).ok().and_then(|number| usize::try_from(number).ok());
     let found = index.and_then(|index| all.get(index).copied());
     found.ok_or(ProfileError::Value { element: name, expected, offset: element.offset })

@@ -5,7 +5,7 @@ mod call;
 use call::{Path, made, request, response};
 use sip::Refresher::{Uac, Uas};
 use strowger_dialog::session_timer::{
-    GREATEST_INTERVAL, Policy, Remembered, Ruling, Session, Settled, rule, settle,
+    GREATEST_INTERVAL, LEAST_INTERVAL, Policy, Remembered, Ruling, Session, Settled, rule, settle,
 };
 use strowger_dialog::{Change, State, Why};
 
@@ -77,6 +77,56 @@ fn too_small_an_interval_of_a_client_without_timers_is_raised() {
     assert_eq!((session.as_deref(), min_se), (Some("700"), None));
 }
 
+/// §8.1, row by row: what is asked for, what this proxy wants, and the header fields that go on (`None`: refused).
+#[test]
+fn requests_row_by_row() {
+    let policy = (120, Some(1800));
+    let passive = (0, None);
+    let rows = [
+        (policy, (Some(1800), None, true), Some((Some(1800), None))),
+        (policy, (Some(600), None, false), Some((Some(600), None))),
+        (policy, (Some(120), Some(100), true), Some((Some(120), Some(100)))),
+        // too small: refused where that is understood, raised where not
+        (policy, (Some(119), None, true), None),
+        (policy, (Some(90), Some(90), true), None),
+        (policy, (Some(100), None, false), Some((Some(120), Some(120)))),
+        (policy, (Some(100), Some(200), false), Some((Some(200), Some(200)))),
+        // too large: lowered, but not below what the request demands
+        (policy, (Some(7200), None, true), Some((Some(1800), None))),
+        (policy, (Some(7200), Some(3600), true), Some((Some(3600), Some(3600)))),
+        (policy, (Some(7200), Some(9000), true), Some((Some(7200), Some(9000)))),
+        // none: put in
+        (policy, (None, None, false), Some((Some(1800), None))),
+        (policy, (None, Some(2000), true), Some((Some(2000), Some(2000)))),
+        // who wants nothing changes nothing, but for what RFC 4028 itself forbids
+        (passive, (None, None, true), Some((None, None))),
+        (passive, (Some(7200), Some(90), true), Some((Some(7200), Some(90)))),
+        (passive, (Some(89), None, true), None),
+        // Min-SE is 90 where it is absent (§5)
+        (passive, (Some(89), None, false), Some((Some(90), None))),
+        // wanting less than the own minimum
+        ((600, Some(300)), (None, None, true), Some((Some(600), None))),
+        ((600, Some(300)), (Some(700), None, true), Some((Some(600), None))),
+    ];
+    for ((least, wanted), asked, expected) in rows {
+        let (interval, min_se, is_supported) = asked;
+        let session = interval.map(|interval: u32| format!("Session-Expires: {interval}"));
+        let floor = min_se.map(|min_se: u32| format!("Min-SE: {min_se}"));
+        let timer = is_supported.then(|| TIMER.to_owned());
+        let lines: Vec<String> = [session, floor, timer].into_iter().flatten().collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        match (ruling(&lines, least, wanted), expected) {
+            (Ruling::Forward { session_expires, min_se: raised, remembered }, Some(expected)) => {
+                let forwarded = session_expires.map(|session| session.interval).or(interval);
+                assert_eq!((forwarded, raised.or(min_se)), expected, "{least} {wanted:?} {asked:?}");
+                assert_eq!(remembered, Remembered { interval: forwarded, client_supports: is_supported });
+            }
+            (Ruling::Refuse { min_se }, None) => assert_eq!(min_se, least.max(LEAST_INTERVAL)),
+            (ruling, _) => panic!("{least} {wanted:?} {asked:?}: {ruling:?}"),
+        }
+    }
+}
+
 #[test]
 fn a_value_that_is_none_counts_as_absent() {
     let (session, ..) = forwarded(ruling(&["Session-Expires: soon"], 90, Some(1800)));
@@ -98,7 +148,12 @@ fn what_a_2xx_settles() {
     let with = &["Session-Expires: 1200;refresher=uas", "Require: timer"][..];
     for remembered in [(None, false), (None, true), (Some(1800), false), (Some(1800), true)] {
         assert_eq!(settled(remembered, with), Settled::Timer(timer(1200, Some(Uas))));
+        let by_client = &["Session-Expires: 600;refresher=uac"];
+        assert_eq!(settled(remembered, by_client), Settled::Timer(timer(600, Some(Uac))));
+        assert_eq!(settled(remembered, &["Session-Expires: 600"]), Settled::Timer(timer(600, None)));
     }
+    assert_eq!(timer(1800, Some(Uac)).to_string(), "1800;refresher=uac");
+    assert_eq!(timer(90, Some(Uas)).to_string(), "90;refresher=uas");
     assert_eq!(settled((None, false), &[]), Settled::NoTimer);
     assert_eq!(settled((None, true), &[]), Settled::NoTimer);
     assert_eq!(settled((Some(1800), false), &[]), Settled::NoTimer, "neither end knows timers");

@@ -20,7 +20,7 @@ use crate::avp::{Avp, Avps, OtherAvp};
 use crate::builder::Builder;
 use crate::dictionary::base::*;
 use crate::failure::{Failure, FailureKind};
-use crate::fields::{Fields, Rule, forbidden, group, optional, required};
+use crate::fields::{Fields, Rule, any, forbidden, group, optional, required};
 use crate::format::DiameterIdentity;
 use crate::header::{ApplicationId, CommandCode, Flags};
 use crate::message::Message;
@@ -178,6 +178,17 @@ pub(crate) fn take_outcome(fields: &mut Fields<'_, '_>) -> Result<Outcome, Failu
         (Some(code), _) => Ok(Outcome::Result(ResultCode(code))),
         (None, Some(ExperimentalResult { vendor, code })) => Ok(Outcome::Experimental { vendor, code }),
         (None, None) => Err(Failure::missing(RESULT_CODE)),
+    }
+}
+
+/// What every answer between peers has beside its sender: Result-Code, Error-Message, Failed-AVP (§5).
+const ANSWER_RULES: &[Rule] = &[required(RESULT_CODE), optional(ERROR_MESSAGE), any(FAILED_AVP)];
+
+/// The Result-Code of an answer between peers, which has no Experimental-Result.
+fn take_result_code(fields: &mut Fields<'_, '_>) -> Result<ResultCode, Failure> {
+    match take_outcome(fields)? {
+        Outcome::Result(code) => Ok(code),
+        Outcome::Experimental { .. } => Err(Failure::missing(RESULT_CODE)),
     }
 }
 

@@ -10,7 +10,6 @@
 //!   aka                  vectors, their check, Digest-AKA                    TS 33.102, TS 35.206, RFC 3310
 //!   security_agreement   how UE and P-CSCF agree on associations             RFC 3329, TS 33.203
 //!   feature_tags         what equipment can do and callers want              RFC 3840, RFC 3841
-//!   session_timer        what a proxy asks for                               RFC 4028
 //!   header fields        one to a file                                       RFC 3323, 3325, 3608, 5502, 7315, 8498
 //! ```
 //! In: bytes, keys, messages. Out: values, texts, decisions. No clock, no socket, no entropy: the crate also runs
@@ -55,7 +54,6 @@ pub mod served_user;
 pub mod service_profile;
 pub mod service_route;
 mod session_description;
-pub mod session_timer;
 pub mod third_party_register;
 pub mod visited_network_id;
 mod xml;

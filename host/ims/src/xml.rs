@@ -87,6 +87,21 @@ impl Element {
     pub(crate) fn each<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Element> {
         self.children.iter().filter(move |child| child.name == name)
     }
+
+    /// What is read of every child of this name, in order; more than `limit` of them are the error that `too_many`
+    /// makes of the place of the first that is over it.
+    pub(crate) fn list<T, E>(
+        &self,
+        name: &str,
+        limit: usize,
+        too_many: impl Fn(usize) -> E,
+        read: impl Fn(&Element) -> std::result::Result<T, E>,
+    ) -> std::result::Result<Vec<T>, E> {
+        let read_one = |(index, child): (usize, &Element)| {
+            if index < limit { read(child) } else { Err(too_many(child.offset)) }
+        };
+        self.each(name).enumerate().map(read_one).collect()
+    }
 }
 
 /// Without the white space of XML at both ends.

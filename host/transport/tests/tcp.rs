@@ -14,20 +14,10 @@ use strowger_transport::{CloseReason, SendError, StreamLimits, Streams, StreamsC
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-async fn client(host: &Host) -> TcpStream {
-    let stream = soon(TcpStream::connect(host.address())).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
-fn limits() -> StreamLimits {
-    StreamLimits::default()
-}
-
 #[tokio::test]
 async fn a_request_comes_in_and_its_answer_goes_back_by_the_same_connection() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("hello")).await.unwrap();
     let (flow, bytes) = host.message().await;
     assert_eq!(bytes, request("hello"));
@@ -47,8 +37,8 @@ async fn a_request_comes_in_and_its_answer_goes_back_by_the_same_connection() {
 
 #[tokio::test]
 async fn a_message_may_come_in_any_pieces() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     for byte in request("piece by piece") {
         alice.write_all(&[byte]).await.unwrap();
     }
@@ -57,8 +47,8 @@ async fn a_message_may_come_in_any_pieces() {
 
 #[tokio::test]
 async fn several_messages_may_come_in_one_piece() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     let third = request("three");
     let (begin, end) = third.split_at(60);
     let piece = [&request("one")[..], b"\r\n", &request("two")[..], begin].concat();
@@ -71,8 +61,8 @@ async fn several_messages_may_come_in_one_piece() {
 
 #[tokio::test]
 async fn the_largest_message_passes() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     let large = request(&"x".repeat(65_000));
     alice.write_all(&large).await.unwrap();
     let (flow, bytes) = host.message().await;
@@ -85,8 +75,8 @@ async fn the_largest_message_passes() {
 
 #[tokio::test]
 async fn rfc_5626_4_4_1_a_double_crlf_is_answered_with_one() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(b"\r\n\r\n").await.unwrap();
     expect(&mut alice, b"\r\n").await;
     // its halves in two segments; the answer to the next shows that there was one in between
@@ -103,8 +93,8 @@ async fn rfc_5626_4_4_1_a_double_crlf_is_answered_with_one() {
 
 #[tokio::test]
 async fn a_peer_that_closed_its_side_still_gets_its_answer() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("last words")).await.unwrap();
     alice.shutdown().await.unwrap();
     let (flow, _) = host.message().await;
@@ -118,8 +108,9 @@ async fn a_peer_that_closed_its_side_still_gets_its_answer() {
 
 #[tokio::test]
 async fn a_half_closed_connection_ends_with_its_last_answer() {
-    let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..limits() });
-    let mut alice = client(&host).await;
+    let mut host =
+        Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..StreamLimits::default() });
+    let mut alice = host.client().await;
     alice.write_all(&[request("one"), request("two")].concat()).await.unwrap();
     alice.shutdown().await.unwrap();
     let (flow, _) = host.message().await;
@@ -140,8 +131,9 @@ async fn what_came_before_the_end_is_still_answered() {
         From: <sip:a@example.org>;tag=1\r\nTo: <sip:bob@example.org>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\n\
         Content-Length: many\r\n\r\n";
     for (bytes, refused) in [(&b"C\r\n\r\n"[..], false), (&no_length[..], true)] {
-        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..limits() });
-        let mut peer = client(&host).await;
+        let mut host =
+            Host::tcp(StreamLimits { half_closed: Duration::from_secs(3600), ..StreamLimits::default() });
+        let mut peer = host.client().await;
         peer.write_all(&[&request("good"), bytes].concat()).await.unwrap();
         let (flow, _) = host.message().await;
         assert!(matches!(host.closed().await, CloseReason::Malformed(_)));
@@ -154,7 +146,7 @@ async fn what_came_before_the_end_is_still_answered() {
 
 #[tokio::test]
 async fn messages_queue_up_while_connecting_and_share_the_connection() {
-    let mut host = Host::tcp(limits());
+    let mut host = Host::tcp(StreamLimits::default());
     let bob = TcpListener::bind(loopback()).await.unwrap();
     let flow = towards(Transport::Tcp, bob.local_addr().unwrap());
     for number in 0..20 {
@@ -186,7 +178,7 @@ async fn messages_queue_up_while_connecting_and_share_the_connection() {
 
 #[tokio::test]
 async fn a_refused_connection_gives_every_message_back() {
-    let mut host = Host::tcp(limits());
+    let mut host = Host::tcp(StreamLimits::default());
     let nobody = TcpListener::bind(loopback()).await.unwrap().local_addr().unwrap();
     for token in 1..=3 {
         host.send(towards(Transport::Tcp, nobody), &request("hello?"), token);
@@ -200,7 +192,7 @@ async fn a_refused_connection_gives_every_message_back() {
 
 #[tokio::test]
 async fn a_peer_that_does_not_answer_the_connection_is_given_up() {
-    let mut host = Host::tcp(StreamLimits { connect: Duration::from_millis(200), ..limits() });
+    let mut host = Host::tcp(StreamLimits { connect: Duration::from_millis(200), ..StreamLimits::default() });
     // a listener whose queue is full drops further SYNs
     let deaf = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     deaf.bind(&loopback().into()).unwrap();
@@ -217,8 +209,8 @@ async fn a_peer_that_does_not_answer_the_connection_is_given_up() {
 
 #[tokio::test]
 async fn a_flow_that_is_not_there_is_reported() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("hello")).await.unwrap();
     let (flow, _) = host.message().await;
     let never = Flow { connection: flow.connection + 1000, ..flow };
@@ -236,8 +228,8 @@ async fn a_flow_that_is_not_there_is_reported() {
 
 #[tokio::test]
 async fn closing_writes_what_is_queued() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("hello")).await.unwrap();
     let (flow, _) = host.message().await;
     host.send(flow, RESPONSE, 1);
@@ -250,8 +242,8 @@ async fn closing_writes_what_is_queued() {
 
 #[tokio::test]
 async fn shutting_down_writes_what_is_queued_and_frees_the_port() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("hello")).await.unwrap();
     let (flow, _) = host.message().await;
     host.send(flow, RESPONSE, 1);
@@ -271,7 +263,7 @@ async fn shutting_down_writes_what_is_queued_and_frees_the_port() {
 
 #[tokio::test]
 async fn a_listener_that_cannot_be_bound_is_named() {
-    let host = Host::tcp(limits());
+    let host = Host::tcp(StreamLimits::default());
     let mut taken = listener(Transport::Tcp, None);
     taken.address = host.address();
     let config = StreamsConfig { listeners: vec![taken], ..StreamsConfig::default() };

@@ -11,28 +11,17 @@ use common::{Host, RESPONSE, expect, request, rest, soon, towards};
 use sip::{ParseError, Transport};
 use strowger_transport::{CloseReason, SendError, StreamLimits};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-
-async fn client(host: &Host) -> TcpStream {
-    let stream = soon(TcpStream::connect(host.address())).await.unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
-fn limits() -> StreamLimits {
-    StreamLimits::default()
-}
 
 #[tokio::test]
 async fn too_large_a_message_ends_the_connection() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(b"MESSAGE sip:bob@example.org SIP/2.0\r\nContent-Length: 70000\r\n\r\n").await.unwrap();
     assert!(matches!(host.closed().await, CloseReason::Malformed(ParseError::TooLarge { .. })));
     assert!(rest(&mut alice).await.is_empty());
 
-    let mut host = Host::tcp(StreamLimits { max_message: 500, ..limits() });
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits { max_message: 500, ..StreamLimits::default() });
+    let mut alice = host.client().await;
     alice.write_all(&request(&"x".repeat(500))).await.unwrap();
     assert_eq!(host.closed().await, CloseReason::TooLarge);
     assert_eq!(host.streams.counts().malformed, 1);
@@ -40,8 +29,8 @@ async fn too_large_a_message_ends_the_connection() {
 
 #[tokio::test]
 async fn an_endless_head_ends_the_connection() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(b"MESSAGE sip:bob@example.org SIP/2.0\r\n").await.unwrap();
     for _ in 0..100 {
         if alice.write_all(&[b'x'; 1024]).await.is_err() {
@@ -55,8 +44,9 @@ async fn an_endless_head_ends_the_connection() {
 #[tokio::test]
 async fn who_sends_an_unreadable_content_length_is_told_before_the_end() {
     for (length, status) in [("many", "400 Bad Request"), ("70000", "513 Message Too Large")] {
-        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
-        let mut alice = client(&host).await;
+        let mut host =
+            Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..StreamLimits::default() });
+        let mut alice = host.client().await;
         let before = request("before");
         let broken = format!(
             "MESSAGE sip:bob@example.org SIP/2.0\r\nVia: SIP/2.0/TCP a.example;branch=z9hG4bK2\r\n\
@@ -84,8 +74,9 @@ async fn what_cannot_be_framed_ends_the_connection() {
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"no sip at all\r\n",
     ] {
-        let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
-        let mut alice = client(&host).await;
+        let mut host =
+            Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..StreamLimits::default() });
+        let mut alice = host.client().await;
         alice.write_all(&[&request("good"), bytes].concat()).await.unwrap();
         assert_eq!(host.message().await.1, request("good"), "what came before is taken");
         assert!(matches!(host.closed().await, CloseReason::Malformed(_)), "{bytes:?}");
@@ -95,8 +86,9 @@ async fn what_cannot_be_framed_ends_the_connection() {
 
 #[tokio::test]
 async fn a_half_closed_connection_does_not_stay() {
-    let mut host = Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..limits() });
-    let mut alice = client(&host).await;
+    let mut host =
+        Host::tcp(StreamLimits { half_closed: Duration::from_millis(50), ..StreamLimits::default() });
+    let mut alice = host.client().await;
     alice.write_all(&request("last words")).await.unwrap();
     alice.shutdown().await.unwrap();
     let (flow, _) = host.message().await;
@@ -110,8 +102,8 @@ async fn a_half_closed_connection_does_not_stay() {
 
 #[tokio::test]
 async fn a_connection_that_ends_within_a_message_is_broken() {
-    let mut host = Host::tcp(limits());
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits::default());
+    let mut alice = host.client().await;
     alice.write_all(&request("cut")[..50]).await.unwrap();
     alice.shutdown().await.unwrap();
     assert_eq!(host.closed().await, CloseReason::Io(std::io::ErrorKind::UnexpectedEof));
@@ -119,8 +111,8 @@ async fn a_connection_that_ends_within_a_message_is_broken() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
-    let mut host = Host::tcp(StreamLimits { idle: Duration::from_millis(150), ..limits() });
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits { idle: Duration::from_millis(150), ..StreamLimits::default() });
+    let mut alice = host.client().await;
     alice.write_all(&request("and now silence")).await.unwrap();
     host.message().await;
     assert_eq!(host.closed().await, CloseReason::Idle);
@@ -130,22 +122,22 @@ async fn an_idle_connection_is_closed() {
 
 #[tokio::test]
 async fn a_message_must_be_complete_in_time() {
-    let slow = StreamLimits { message: Duration::from_millis(150), ..limits() };
+    let slow = StreamLimits { message: Duration::from_millis(150), ..StreamLimits::default() };
     let mut host = Host::tcp(slow);
-    let mut alice = client(&host).await;
+    let mut alice = host.client().await;
     alice.write_all(&[&request("whole")[..], &request("half")[..40]].concat()).await.unwrap();
     host.message().await;
     assert_eq!(host.closed().await, CloseReason::SlowMessage);
 
     let mut host = Host::tcp(slow);
-    let _silent = client(&host).await;
+    let _silent = host.client().await;
     assert_eq!(host.closed().await, CloseReason::SlowMessage, "connecting alone is no reason to stay");
 }
 
 #[tokio::test]
 async fn a_trickle_does_not_extend_the_time() {
-    let mut host = Host::tcp(StreamLimits { message: Duration::from_millis(300), ..limits() });
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits { message: Duration::from_millis(300), ..StreamLimits::default() });
+    let mut alice = host.client().await;
     let trickle = tokio::spawn(async move {
         let mut pace = tokio::time::interval(Duration::from_millis(20));
         for byte in request(&"x".repeat(1000)) {
@@ -165,9 +157,9 @@ async fn a_peer_that_takes_nothing_is_given_up() {
         write: Duration::from_millis(200),
         max_queued_messages: 10_000,
         max_queued_bytes: 100 << 20,
-        ..limits()
+        ..StreamLimits::default()
     });
-    let mut alice = client(&host).await;
+    let mut alice = host.client().await;
     alice.write_all(&request("talk to me")).await.unwrap();
     let (flow, _) = host.message().await;
     let large = request(&"x".repeat(60_000));
@@ -185,8 +177,8 @@ async fn a_peer_that_takes_nothing_is_given_up() {
 
 #[tokio::test]
 async fn the_queue_of_a_connection_is_bounded() {
-    let mut host = Host::tcp(StreamLimits { max_queued_messages: 5, ..limits() });
-    let mut alice = client(&host).await;
+    let mut host = Host::tcp(StreamLimits { max_queued_messages: 5, ..StreamLimits::default() });
+    let mut alice = host.client().await;
     alice.write_all(&request("talk to me")).await.unwrap();
     let (flow, _) = host.message().await;
     // this thread does not yield, so that the writer cannot take any meanwhile
@@ -203,15 +195,18 @@ async fn the_queue_of_a_connection_is_bounded() {
 
 #[tokio::test]
 async fn connections_are_bounded_per_source_and_in_total() {
-    let mut host =
-        Host::tcp(StreamLimits { max_connections_per_source: 2, half_closed: Duration::ZERO, ..limits() });
-    let mut first = client(&host).await;
-    let mut second = client(&host).await;
+    let mut host = Host::tcp(StreamLimits {
+        max_connections_per_source: 2,
+        half_closed: Duration::ZERO,
+        ..StreamLimits::default()
+    });
+    let mut first = host.client().await;
+    let mut second = host.client().await;
     for stream in [&mut first, &mut second] {
         stream.write_all(&request("in")).await.unwrap();
         host.message().await;
     }
-    assert!(rest(&mut client(&host).await).await.is_empty(), "the third is closed at once");
+    assert!(rest(&mut host.client().await).await.is_empty(), "the third is closed at once");
     assert_eq!(host.streams.counts().refused_source, 1);
     drop(first);
     assert_eq!(host.closed().await, CloseReason::Peer);
@@ -222,14 +217,14 @@ async fn connections_are_bounded_per_source_and_in_total() {
         }
     })
     .await;
-    client(&host).await.write_all(&request("in again")).await.unwrap();
+    host.client().await.write_all(&request("in again")).await.unwrap();
     assert_eq!(host.message().await.1, request("in again"));
 
-    let mut host = Host::tcp(StreamLimits { max_connections: 1, ..limits() });
-    let mut first = client(&host).await;
+    let mut host = Host::tcp(StreamLimits { max_connections: 1, ..StreamLimits::default() });
+    let mut first = host.client().await;
     first.write_all(&request("in")).await.unwrap();
     host.message().await;
-    assert!(rest(&mut client(&host).await).await.is_empty());
+    assert!(rest(&mut host.client().await).await.is_empty());
     assert_eq!(host.streams.counts().refused_total, 1);
     host.send(towards(Transport::Tcp, host.address()), RESPONSE, 9);
     assert_eq!(host.undelivered().await, (9, SendError::TooManyConnections));

@@ -3,7 +3,8 @@
 //! In and out: a message. Who may connect, and the election, belong to `peer.rs`.
 
 use super::{
-    ANSWER, NO_DESTINATION, Origin, REQUEST, VendorSpecificApplicationId, take_outcome, write_outcome,
+    ANSWER, ANSWER_RULES, NO_DESTINATION, Origin, REQUEST, VendorSpecificApplicationId, take_result_code,
+    write_outcome,
 };
 use crate::avp::{Avps, OtherAvp};
 use crate::builder::Builder;
@@ -13,7 +14,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::fields::{Fields, Rule, any, optional, required, some};
 use crate::format::Address;
 use crate::header::{ApplicationId, CommandCode, Flags};
-use crate::result::{Outcome, ResultCode};
+use crate::result::ResultCode;
 use crate::value::Reading;
 
 /// What a node says of itself, in a CER and in a CEA.
@@ -162,13 +163,9 @@ impl Command for CapabilitiesExchangeAnswer {
     const FLAGS: Flags = ANSWER;
 
     fn read(avps: Avps<'_>, reading: &Reading<'_>) -> Result<Self, Failure> {
-        let own = [required(RESULT_CODE), optional(ERROR_MESSAGE), any(FAILED_AVP)];
-        let mut fields = Fields::read(avps, &[&own, Origin::RULES, Capabilities::RULES], reading)?;
-        let Outcome::Result(result_code) = take_outcome(&mut fields)? else {
-            return Err(Failure::missing(RESULT_CODE));
-        };
+        let mut fields = Fields::read(avps, &[ANSWER_RULES, Origin::RULES, Capabilities::RULES], reading)?;
         Ok(CapabilitiesExchangeAnswer {
-            result_code,
+            result_code: take_result_code(&mut fields)?,
             capabilities: Capabilities::take(&mut fields)?,
             error_message: fields.optional(ERROR_MESSAGE)?,
             other: fields.other(),

@@ -2,15 +2,15 @@
 //!
 //! In and out: a message. When they are sent belongs to `peer/watchdog.rs`.
 
-use super::{ANSWER, NO_DESTINATION, Origin, REQUEST, take_outcome, write_outcome};
+use super::{ANSWER, ANSWER_RULES, NO_DESTINATION, Origin, REQUEST, take_result_code, write_outcome};
 use crate::avp::{Avps, OtherAvp};
 use crate::builder::Builder;
 use crate::command::Command;
 use crate::dictionary::base::*;
 use crate::failure::Failure;
-use crate::fields::{Fields, any, optional, required};
+use crate::fields::Fields;
 use crate::header::{ApplicationId, CommandCode, Flags};
-use crate::result::{Outcome, ResultCode};
+use crate::result::ResultCode;
 use crate::value::Reading;
 
 /// DWR (§5.5.1).
@@ -57,13 +57,9 @@ impl Command for DeviceWatchdogAnswer {
     const FLAGS: Flags = ANSWER;
 
     fn read(avps: Avps<'_>, reading: &Reading<'_>) -> Result<Self, Failure> {
-        let own = [required(RESULT_CODE), optional(ERROR_MESSAGE), any(FAILED_AVP)];
-        let mut fields = Fields::read(avps, &[&own, Origin::RULES], reading)?;
-        let Outcome::Result(result_code) = take_outcome(&mut fields)? else {
-            return Err(Failure::missing(RESULT_CODE));
-        };
+        let mut fields = Fields::read(avps, &[ANSWER_RULES, Origin::RULES], reading)?;
         Ok(DeviceWatchdogAnswer {
-            result_code,
+            result_code: take_result_code(&mut fields)?,
             origin: Origin::take(&mut fields)?,
             error_message: fields.optional(ERROR_MESSAGE)?,
             other: fields.other(),

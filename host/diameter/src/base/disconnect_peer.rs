@@ -2,15 +2,15 @@
 //!
 //! In and out: a message. What follows from a cause belongs to `peer.rs`.
 
-use super::{ANSWER, NO_DESTINATION, Origin, REQUEST, take_outcome, write_outcome};
+use super::{ANSWER, ANSWER_RULES, NO_DESTINATION, Origin, REQUEST, take_result_code, write_outcome};
 use crate::avp::{Avps, OtherAvp};
 use crate::builder::Builder;
 use crate::command::Command;
 use crate::dictionary::base::*;
 use crate::failure::Failure;
-use crate::fields::{Fields, any, optional, required};
+use crate::fields::{Fields, required};
 use crate::header::{ApplicationId, CommandCode, Flags};
-use crate::result::{Outcome, ResultCode};
+use crate::result::ResultCode;
 use crate::value::{Reading, enumerated};
 
 enumerated! {
@@ -76,13 +76,9 @@ impl Command for DisconnectPeerAnswer {
     const FLAGS: Flags = ANSWER;
 
     fn read(avps: Avps<'_>, reading: &Reading<'_>) -> Result<Self, Failure> {
-        let own = [required(RESULT_CODE), optional(ERROR_MESSAGE), any(FAILED_AVP)];
-        let mut fields = Fields::read(avps, &[&own, Origin::RULES], reading)?;
-        let Outcome::Result(result_code) = take_outcome(&mut fields)? else {
-            return Err(Failure::missing(RESULT_CODE));
-        };
+        let mut fields = Fields::read(avps, &[ANSWER_RULES, Origin::RULES], reading)?;
         Ok(DisconnectPeerAnswer {
-            result_code,
+            result_code: take_result_code(&mut fields)?,
             origin: Origin::take(&mut fields)?,
             error_message: fields.optional(ERROR_MESSAGE)?,
             other: fields.other(),

@@ -104,12 +104,5 @@ fn list<T>(
     limit: usize,
     read: impl Fn(&Element) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for child in element.each(name) {
-        if all.len() == limit {
-            return Err(ReginfoError::TooMany { what, limit, offset: child.offset });
-        }
-        all.push(read(child)?);
-    }
-    Ok(all)
+    element.list(name, limit, |offset| ReginfoError::TooMany { what, limit, offset }, read)
 }

@@ -247,14 +247,7 @@ fn list<T>(
     limit: usize,
     read: impl Fn(&Element) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let mut all = Vec::new();
-    for child in element.each(name) {
-        if all.len() == limit {
-            return Err(ProfileError::TooMany { what, limit, offset: child.offset });
-        }
-        all.push(read(child)?);
-    }
-    Ok(all)
+    element.list(name, limit, |offset| ProfileError::TooMany { what, limit, offset }, read)
 }
 
 fn boolean(element: &Element, name: &'static str) -> Result<bool> {

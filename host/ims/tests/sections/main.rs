@@ -7,7 +7,6 @@ mod rfc3325_9;
 mod rfc3329_2;
 mod rfc3680;
 mod rfc3841_7_2;
-mod rfc4028_8;
 mod rfc7315_5;
 mod ts23003_13;
 mod ts24229_5_4_1_7;

@@ -16,6 +16,7 @@ use strowger_transport::{
     CloseReason, SendError, ServerTls, Sink, StreamLimits, StreamListener, Streams, StreamsConfig,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -81,6 +82,13 @@ impl Host {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.streams.local_address(LISTENER).unwrap()
+    }
+
+    /// A connection to the listener, whose small pieces are sent at once.
+    pub(crate) async fn client(&self) -> TcpStream {
+        let stream = soon(TcpStream::connect(self.address())).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     pub(crate) async fn event(&mut self) -> Event {

@@ -189,9 +189,9 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
 }
 
-/// H(user ":" realm ":" password), RFC 7616 §3.4.2.
-pub fn ha1(user: &str, realm: &str, password: &str, algorithm: Algorithm) -> Hash {
-    joined(algorithm, &[user.as_bytes(), realm.as_bytes(), password.as_bytes()])
+/// H(user ":" realm ":" password), RFC 7616 §3.4.2. A password may be any bytes: RES of AKA is (RFC 3310 §3.3).
+pub fn ha1(user: &str, realm: &str, password: impl AsRef<[u8]>, algorithm: Algorithm) -> Hash {
+    joined(algorithm, &[user.as_bytes(), realm.as_bytes(), password.as_ref()])
 }
 
 /// The response by HA1's algorithm, RFC 7616 §3.4.1.

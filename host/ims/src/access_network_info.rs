@@ -15,7 +15,7 @@ use std::fmt;
 pub use cell::Cell;
 use sip::{HeaderError, HeaderId};
 
-use crate::parameter::{self, Parameter, is_token};
+use crate::parameter::{self, Parameter};
 
 const HEADER: HeaderId = HeaderId::P_ACCESS_NETWORK_INFO;
 
@@ -106,7 +106,7 @@ impl AccessNetworkInfo {
     /// An access of this type or class, for instance `3GPP-E-UTRAN-FDD`; `None` where that is no token.
     #[must_use]
     pub fn new(access: &str) -> Option<AccessNetworkInfo> {
-        is_token(access.as_bytes()).then(|| AccessNetworkInfo {
+        sip::is_token(access.as_bytes()).then(|| AccessNetworkInfo {
             access: access.to_owned(),
             is_network_provided: false,
             others: Vec::new(),

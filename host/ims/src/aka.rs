@@ -20,7 +20,7 @@ mod vector;
 
 pub use digest::{
     AkaVersion, Challenge, ChallengeError, akav1_password, akav2_cipher_key, akav2_integrity_key,
-    akav2_password, auts_from_base64, auts_to_base64, ha1,
+    akav2_password, auts_from_base64, auts_to_base64,
 };
 pub use isim::{Authenticated, Isim, Refusal};
 pub use milenage::{Milenage, opc};

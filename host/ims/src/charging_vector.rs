@@ -96,7 +96,7 @@ fn transit(list: &str) -> Result<Vec<TransitIoi>, HeaderError> {
             let is_number = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
             let index = if is_number { index.parse().map_err(|_| wrong)? } else { return Err(wrong) };
             // The grammar wants letters and digits; networks are named by their domains all the same.
-            if !parameter::is_token(name.as_bytes()) {
+            if !sip::is_token(name.as_bytes()) {
                 return Err(wrong);
             }
             TransitIoi::Network { name: name.to_owned(), index }

@@ -19,7 +19,7 @@ pub use preference::{AcceptContact, RejectContact, preference};
 use sip::{HeaderError, HeaderId, Params};
 use value::Alternative;
 
-use crate::parameter::{self, Parameter, Quoted, is_token, malformed};
+use crate::parameter::{self, Parameter, Quoted, malformed};
 
 /// SMS over IP (TS 24.341 §5.3.1.2).
 pub const SMSIP: &str = "+g.3gpp.smsip";
@@ -192,7 +192,7 @@ impl fmt::Display for FeatureSet {
 /// Whether a parameter of a Contact is a feature tag: one of the base tags, or one with a single plus.
 fn is_feature_tag(name: &str) -> bool {
     match name.strip_prefix('+') {
-        Some(rest) => is_token(rest.as_bytes()) && !rest.starts_with('+'),
+        Some(rest) => sip::is_token(rest.as_bytes()) && !rest.starts_with('+'),
         None => BASE_TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name)),
     }
 }

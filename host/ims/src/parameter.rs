@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use sip::{HeaderError, HeaderId, Host, Params, unquote};
+use sip::{HeaderError, HeaderId, Host, Params, elements, is_token, token_length, unquote};
 
 use crate::bounds::{MAX_ELEMENTS, MAX_VALUE};
 
@@ -108,15 +108,6 @@ pub(crate) fn malformed(header: HeaderId, offset: usize, expected: &'static str)
     HeaderError::Malformed { header, offset, expected }
 }
 
-/// Whether there are bytes, and all may stand in a `token`.
-pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| is_token_byte(*byte))
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
-}
-
 /// Text without controls, of a value without quotes.
 pub(crate) fn text(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
@@ -154,38 +145,9 @@ pub(crate) fn shifted(error: HeaderError, by: usize) -> HeaderError {
     }
 }
 
-/// The elements of a comma-separated list with their offsets, without white space at their ends. Commas in quotes and
-/// angle brackets are no separators.
-fn elements(value: &[u8]) -> Vec<(usize, &[u8])> {
-    let mut all = Vec::new();
-    let mut begin = 0;
-    let (mut in_quotes, mut in_brackets, mut escaped) = (false, false, false);
-    for (at, byte) in value.iter().copied().chain([b',']).enumerate() {
-        let is_end = at == value.len();
-        match byte {
-            _ if std::mem::take(&mut escaped) && !is_end => {}
-            b'\\' if in_quotes => escaped = true,
-            b'"' if !in_brackets => in_quotes = !in_quotes,
-            b'<' if !in_quotes => in_brackets = true,
-            b'>' if !in_quotes => in_brackets = false,
-            b',' if is_end || !(in_quotes || in_brackets) => {
-                let element = value.get(begin..at).unwrap_or_default();
-                let white = element.len() - element.trim_ascii_start().len();
-                let trimmed = element.trim_ascii();
-                if !trimmed.is_empty() {
-                    all.push((begin + white, trimmed));
-                }
-                begin = at + 1;
-            }
-            _ => {}
-        }
-    }
-    all
-}
-
 /// `token *(";" param)`.
 pub(crate) fn token_and_params(header: HeaderId, value: &[u8]) -> Result<(String, Vec<Parameter>)> {
-    let end = value.iter().take_while(|byte| is_token_byte(**byte)).count();
+    let end = token_length(value);
     let (token, rest) = value.split_at(end);
     let token = text(token).filter(|token| !token.is_empty()).ok_or(malformed(header, 0, "a token"))?;
     Ok((token, params(header, rest).map_err(|error| shifted(error, end))?))
@@ -244,16 +206,6 @@ pub(crate) fn take_any(parameters: &mut Vec<Parameter>, name: &str) -> Option<Op
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn elements_and_their_places() {
-        let list = b" a ,, \"b,\\\",c\" <sip:x,y>;z , d\\,";
-        let found = elements(list);
-        assert_eq!(found, [(1, &b"a"[..]), (6, b"\"b,\\\",c\" <sip:x,y>;z"), (29, b"d\\")]);
-        assert_eq!(elements(b""), []);
-        assert_eq!(elements(b"\"open, b"), [(0, &b"\"open, b"[..])]);
-        assert_eq!(elements(b"\"open\\"), [(0, &b"\"open\\"[..])]);
-    }
 
     #[test]
     fn values_are_safe_to_write() {

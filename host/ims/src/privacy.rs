@@ -7,7 +7,7 @@ use std::fmt;
 use sip::{HeaderError, HeaderId};
 
 use crate::bounds::MAX_ELEMENTS;
-use crate::parameter::{self, is_token, malformed};
+use crate::parameter::{self, malformed};
 
 const HEADER: HeaderId = HeaderId::PRIVACY;
 
@@ -46,7 +46,7 @@ impl Privacy {
                 if count > MAX_ELEMENTS {
                     return Err(malformed(HEADER, 0, "fewer words"));
                 }
-                let word = std::str::from_utf8(word).ok().filter(|word| is_token(word.as_bytes()));
+                let word = std::str::from_utf8(word).ok().filter(|word| sip::is_token(word.as_bytes()));
                 privacy.add(word.ok_or(malformed(HEADER, 0, "words that are tokens"))?);
             }
         }

@@ -2,20 +2,9 @@
 //!
 //! In: `0.7`. Out: 700; and back.
 
-/// 0 to 1000; `None` where it is no such number.
+/// 0 to 1000; `None` where it is no such number. The digit before the point must be there.
 pub(crate) fn parse(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_fraction = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    let thousandths = match whole {
-        "0" => 0,
-        "1" => 1000,
-        _ => return None,
-    };
-    if !is_fraction {
-        return None;
-    }
-    let fraction: u16 = format!("{fraction:0<3}").parse().ok()?;
-    (thousandths + fraction <= 1000).then_some(thousandths + fraction)
+    sip::q_thousandths(text.as_bytes()).filter(|_| !text.starts_with('.'))
 }
 
 /// Without zeros that say nothing; more than 1000 is 1000.

@@ -18,7 +18,7 @@ use std::fmt;
 pub use choose::{Preference, choose, is_same};
 use sip::{HeaderError, HeaderId};
 
-use crate::parameter::{self, Parameter, is_token, malformed};
+use crate::parameter::{self, Parameter, malformed};
 use crate::q;
 
 /// The name of 3GPP's mechanism.
@@ -81,7 +81,7 @@ impl Mechanism {
     /// A mechanism without parameters, for instance `tls`; `None` where its name is no token.
     #[must_use]
     pub fn new(name: &str) -> Option<Mechanism> {
-        let name = is_token(name.as_bytes()).then(|| name.to_owned())?;
+        let name = sip::is_token(name.as_bytes()).then(|| name.to_owned())?;
         Some(Mechanism { name, q: None, ipsec: None, others: Vec::new() })
     }
 
@@ -133,7 +133,7 @@ fn ipsec(header: HeaderId, parameters: &mut Vec<Parameter>) -> Result<Ipsec, Hea
         let value = parameter::take(header, parameters, name)?;
         // It is written as it is, so it must be a token.
         match value {
-            Some(value) if !is_token(value.as_bytes()) => {
+            Some(value) if !sip::is_token(value.as_bytes()) => {
                 Err(malformed(header, 0, "alg, ealg, prot and mod that are tokens"))
             }
             value => Ok(value),
@@ -177,7 +177,7 @@ impl fmt::Display for Mechanism {
             ];
             for (name, value) in tokens {
                 // A text of ours that is no token would break the list.
-                if let Some(value) = value.filter(|value| is_token(value.as_bytes())) {
+                if let Some(value) = value.filter(|value| sip::is_token(value.as_bytes())) {
                     write!(f, ";{name}={value}")?;
                 }
             }

@@ -122,8 +122,7 @@ fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, Loa
     if said.methods.len() > MAX_METHODS {
         return wrong(format!("it names more than {MAX_METHODS} methods"));
     }
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
-    if let Some(method) = said.methods.iter().find(|name| name.is_empty() || !name.bytes().all(is_token)) {
+    if let Some(method) = said.methods.iter().find(|name| !sip::is_token(name.as_bytes())) {
         return wrong(format!("{method:?} is not a method"));
     }
     let wants_in_dialog = said.wants.contains(lifecycle::Wants::IN_DIALOG);

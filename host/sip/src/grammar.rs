@@ -193,6 +193,36 @@ fn next_comma(bytes: &[u8], mut at: usize) -> usize {
     }
 }
 
+/// The elements of a comma-separated list with their offsets, without white space at their ends; empty ones are left
+/// out. Commas in quoted strings and angle brackets are no separators; an open quote or bracket reaches to the end.
+pub fn elements(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < value.len() {
+            let begin = skip_white(value, at);
+            let end = element_end(value, begin);
+            at = end + 1;
+            let element = trim(value.get(begin..end).unwrap_or_default());
+            if !element.is_empty() {
+                return Some((begin, element));
+            }
+        }
+        None
+    })
+}
+
+/// Whether these bytes are a `token`: at least one, and none but letters, digits and ``-.!%*_+`'~``.
+#[must_use]
+pub fn is_token(bytes: &[u8]) -> bool {
+    all(TOKEN, bytes)
+}
+
+/// How many bytes of a `token` these begin with.
+#[must_use]
+pub fn token_length(bytes: &[u8]) -> usize {
+    run(TOKEN, bytes, 0)
+}
+
 /// An unsigned number of digits only; numbers too large for 32 bits are `None`.
 #[inline]
 pub(crate) fn number(digits: &[u8]) -> Option<u32> {
@@ -265,6 +295,16 @@ mod tests {
         assert_eq!(element_end(b"<open, b", 0), 8);
         assert_eq!(element_end(b"", 0), 0);
         assert_eq!(element_end(b"a", 5), 1);
+    }
+
+    #[test]
+    fn elements_and_their_places() {
+        let list = b" a ,, \"b,\\\",c\" <sip:x,y>;z , d\\,";
+        let found = elements(list).collect::<Vec<_>>();
+        assert_eq!(found, [(1, &b"a"[..]), (6, b"\"b,\\\",c\" <sip:x,y>;z"), (29, b"d\\")]);
+        assert_eq!(elements(b"").collect::<Vec<_>>(), []);
+        assert_eq!(elements(b"\"open, b").collect::<Vec<_>>(), [(0, &b"\"open, b"[..])]);
+        assert_eq!(elements(b"\"open\\").collect::<Vec<_>>(), [(0, &b"\"open\\"[..])]);
     }
 
     #[test]

@@ -87,8 +87,7 @@ fn check_header(header: &Header) -> Checked {
 fn check_name(header: &Header) -> Checked {
     let id = HeaderId(header.id);
     rule(id != HeaderId::VIA && id != HeaderId::CONTENT_LENGTH, "Via and Content-Length are the host's")?;
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte);
-    let is_name = header.id != 0 || (!header.name.is_empty() && header.name.bytes().all(is_token));
+    let is_name = header.id != 0 || sip::is_token(header.name.as_bytes());
     rule(is_name, "a header field name that is no token")
 }
 

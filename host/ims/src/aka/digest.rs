@@ -6,13 +6,13 @@
 //!            = base64( HMAC-MD5( RES ‖ IK ‖ CK, "http-digest-akav2-password" ))   AKAv2-MD5
 //!   auts     = base64( AUTS ), with a response that is computed with an empty password
 //! ```
-//! In: a vector, or a nonce. Out: the nonce, or the challenge in it; HA1 for a password of bytes. The response is
-//! computed from HA1 as for any digest, by `strowger-auth`.
+//! In: a vector, or a nonce. Out: the nonce, or the challenge in it; the password. HA1 and the response are computed from
+//! the password as for any digest, by `strowger-auth`; beside `auts` it is empty (RFC 3310 §3.4).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use md5::{Digest, Md5};
+use md5::Md5;
 
 use super::{Autn, Auts, Rand, Res, Secret, SessionKey};
 
@@ -129,20 +129,6 @@ pub fn akav2_cipher_key(ck: &SessionKey) -> SessionKey {
 #[must_use]
 pub fn akav2_integrity_key(ik: &SessionKey) -> SessionKey {
     Secret::new(prf(ik.expose(), b"http-digest-akav2-integritykey"))
-}
-
-/// H(user ":" realm ":" password) by MD5 for a password of any bytes (RFC 7616 §3.4.2, RFC 3310 §3.3); an empty one for
-/// the response beside `auts` (RFC 3310 §3.4).
-#[must_use]
-pub fn ha1(user: &[u8], realm: &[u8], password: &[u8]) -> Secret<16> {
-    let mut digest = Md5::new();
-    for (index, part) in [user, realm, password].into_iter().enumerate() {
-        if index > 0 {
-            digest.update(b":");
-        }
-        digest.update(part);
-    }
-    Secret::new(digest.finalize().into())
 }
 
 /// The pseudo-random function of AKAv2-MD5.

@@ -60,7 +60,7 @@ fn alternative(text: &str) -> Option<Alternative> {
         return Some(Alternative::flag(is_negated));
     } else if let Some(numeric) = text.strip_prefix('#') {
         range(numeric.trim_start())?
-    } else if crate::parameter::is_token(text.as_bytes()) && !text.contains('!') {
+    } else if sip::is_token(text.as_bytes()) && !text.contains('!') {
         Value::Token(text.to_ascii_lowercase())
     } else {
         return None;

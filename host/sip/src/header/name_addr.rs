@@ -157,8 +157,10 @@ fn is_display(byte: u8) -> bool {
     grammar::is(TOKEN, byte) || grammar::is_white(byte) || byte >= 0x80
 }
 
-/// `0`, `0.5`, `0.333`, `1`, `1.000` in thousandths.
-pub(crate) fn q_thousandths(value: &[u8]) -> Option<u16> {
+/// A `qvalue` (§25.1), `0`, `0.5`, `0.333`, `1`, `1.000`, in thousandths; `.5` is taken as well. `None` where it is no such
+/// number.
+#[must_use]
+pub fn q_thousandths(value: &[u8]) -> Option<u16> {
     let (whole, fraction) = match value {
         [whole @ (b'0' | b'1')] => (*whole, &[][..]),
         [whole @ (b'0' | b'1'), b'.', fraction @ ..] if fraction.len() <= 3 => (*whole, fraction),

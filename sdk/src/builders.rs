@@ -5,11 +5,17 @@
 //! inside it.
 
 use crate::decision::{
-    Body, Challenge, ChallengeKind, Decision, Destination, DigestAlgorithm, Edit, Fault, Relay, RelayOptions,
+    Attr, Body, Challenge, ChallengeKind, Decision, Destination, DigestAlgorithm, Edit, Fault, Relay, RelayOptions,
     Reply, ReplyDecision, ReplyOptions, Target,
 };
 use crate::field::FieldName;
 use sip::{HeaderError, UriError};
+
+/// Numbers of attributes (`docs/attributes.md`).
+pub(crate) const CHALLENGE: u16 = 1;
+const FLOW: u16 = 2;
+const TIMERS: u16 = 3;
+const UNTIL_RESPONSE: u16 = 4;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -91,6 +97,33 @@ impl Relay {
         self
     }
 
+    /// By the flow of this token ([`Host::flow_token`](crate::Host::flow_token)), for the target added last: where it leads
+    /// to a connection by that one only, else where that phone is.
+    #[must_use]
+    pub fn by_flow(self, token: impl Into<String>) -> Self {
+        self.target_attribute(FLOW, token.into().into_bytes())
+    }
+
+    /// With these timers T1, T2 and T4 in ms for the target added last (TS 24.229 §7.7).
+    #[must_use]
+    pub fn timers_ms(self, t1: u32, t2: u32, t4: u32) -> Self {
+        self.target_attribute(TIMERS, [t1, t2, t4].map(u32::to_le_bytes).concat())
+    }
+
+    fn target_attribute(mut self, tag: u16, value: Vec<u8>) -> Self {
+        if let Some(target) = self.targets.last_mut() {
+            target.attrs.push(Attr { tag, value });
+        }
+        self
+    }
+
+    /// Let the time-out end with the first response above 100.
+    #[must_use]
+    pub fn until_response(mut self) -> Self {
+        self.attrs.push(Attr { tag: UNTIL_RESPONSE, value: Vec::new() });
+        self
+    }
+
     /// A Route header field value for the target added last, after those it has. Without a target: for the request.
     #[must_use]
     pub fn via_route(mut self, route: impl Into<String>) -> Self {
@@ -126,6 +159,20 @@ impl Relay {
     #[must_use]
     pub fn timeout_ms(mut self, timeout: u32) -> Self {
         self.timeout_ms = timeout;
+        self
+    }
+
+    /// Take a header field away from the request, before those that are added after this.
+    #[must_use]
+    pub fn without<'n>(mut self, name: impl Into<FieldName<'n>>) -> Self {
+        self.edits.push(Edit::RemoveAll(name.into().header(String::new())));
+        self
+    }
+
+    /// Give the request another Request-URI.
+    #[must_use]
+    pub fn request_uri(mut self, uri: impl Into<String>) -> Self {
+        self.edits.push(Edit::SetRequestUri(uri.into()));
         self
     }
 
@@ -170,6 +217,13 @@ impl Reply {
     pub fn body(mut self, content_type: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
         let body = Body { content_type: content_type.into(), content: content.into() };
         self.edits.push(Edit::SetBody(body));
+        self
+    }
+
+    /// With the challenge of this number ([`Host::challenge`](crate::Host::challenge)): the host writes its WWW-Authenticate.
+    #[must_use]
+    pub fn challenge(mut self, number: u64) -> Self {
+        self.attrs.push(Attr { tag: CHALLENGE, value: number.to_le_bytes().to_vec() });
         self
     }
 

@@ -53,6 +53,14 @@ pub fn on_reply<P: Plugin>(plugin: &P, host: &impl Host, view: &[u8]) -> Result<
     Ok(decision)
 }
 
+/// Tells `on_answer`. What it edits of the response goes nowhere.
+pub fn on_answer<P: Plugin>(plugin: &P, host: &impl Host, token: &str, view: &[u8]) {
+    if let Ok(view) = parse(view) {
+        let ink = Ink::default();
+        plugin.on_answer(token, &mut Response::new(view.head(), &ink), host);
+    }
+}
+
 fn request(
     view: &[u8],
     hook: impl FnOnce(&mut Request<'_>) -> Result<Decision, Stop>,

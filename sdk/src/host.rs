@@ -4,6 +4,12 @@
 //! [`TestHost`](crate::testing::TestHost) does. A hook is generic over this trait, so that a plugin's component
 //! imports only the interfaces whose methods it calls: those are the ones its role must grant.
 
+use crate::client::{OwnRequest, SendRefusal};
+use crate::ims::{
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure, Location,
+    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+};
+
 /// How urgent a log line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -150,6 +156,14 @@ pub trait Host {
     fn dialog_variable(&self, name: &str) -> Option<Vec<u8>>;
     /// Sets (or with `None` removes) a variable of the dialog, with the decision.
     fn set_dialog_variable(&self, name: &str, value: Option<&[u8]>);
+    /// The URIs of this element by which the request came (RFC 3261 §16.4): they are gone from the message.
+    fn own_routes(&self) -> Vec<String>;
+    /// The request that the response in hand answers, as a view; [`View`](crate::sip::view::View) reads it.
+    fn request_view(&self) -> Vec<u8>;
+    /// A token for the flow that the message in hand came by, for the user part of a Path; [`Relay::by_flow`] takes it.
+    ///
+    /// [`Relay::by_flow`]: crate::Relay::by_flow
+    fn flow_token(&self) -> String;
     /// Sends a provisional answer, 101 to 199, now. An empty reason: the standard phrase.
     fn provisional(&self, status: u16, reason: &str);
 
@@ -175,6 +189,8 @@ pub trait Host {
     /// Processes the REGISTER in hand by RFC 3261 §10.3 items 6 to 8, all or nothing. The change is made with the
     /// decision, and a 200 leaves only when it is durable. Without Contact it only asks.
     fn register(&self, address_of_record: &str, limits: &Limits) -> Result<Registration, RegisterRefusal>;
+    /// Takes back what this call has staged of [`Host::register`] and [`Host::remove_bindings`].
+    fn withdraw(&self);
     /// Whether the address-of-record has a binding now.
     fn is_registered(&self, address_of_record: &str) -> bool;
     /// Whether it has one from where the message in hand came: the same connection, or for datagrams the same
@@ -200,4 +216,71 @@ pub trait Host {
     ) -> Result<u64, PutRefusal>;
     /// Deletes a row; true where there was one.
     fn delete(&self, key: &str) -> bool;
+    /// Lets the decision wait until everything put and deleted so far is on disk.
+    fn settle(&self);
+
+    // strowger:host/token
+
+    /// A string that nobody else can make, of at most 512 octets: fit for the user part of a URI; not secret.
+    fn seal(&self, data: &[u8]) -> String;
+    /// What is in such a string; `None`: it was not made here, or was changed.
+    fn unseal(&self, token: &str) -> Option<Vec<u8>>;
+
+    // strowger:sip/client
+
+    /// Sends a request of the script's own, after the decision; its Call-ID.
+    fn send(&self, request: OwnRequest) -> Result<String, SendRefusal>;
+
+    // strowger:ims
+
+    /// Whose public identity this is, of those that this S-CSCF serves.
+    fn subscriber(&self, public_identity: &str) -> Option<Subscriber>;
+    /// Lets go of a subscriber and its profile, at once; whether there was one.
+    fn forget_subscriber(&self, public_identity: &str) -> bool;
+    /// The next filter criteria that the request meets.
+    fn next_criteria(
+        &self,
+        served_user: &str,
+        session_case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered>;
+    /// All filter criteria that a registration meets.
+    fn register_criteria(&self, served_user: &str, registration_type: RegistrationType) -> Vec<Triggered>;
+    /// Takes the SUBSCRIBE to the reg event package in hand; seconds for the Expires of the 200. `contact`: the URI of this
+    /// element that the 200 names.
+    fn subscribe(
+        &self,
+        public_identity: &str,
+        contact: &str,
+        max_expires: u32,
+    ) -> Result<u32, SubscribeRefusal>;
+
+    // strowger:cx
+
+    /// User-Authorization-Request. Waits for the HSS.
+    fn user_authorization(&self, authorization: &Authorization) -> Result<Location, CxFailure>;
+    /// Location-Info-Request. Waits for the HSS.
+    fn location_info(
+        &self,
+        public_identity: &str,
+        originating: bool,
+        kind: Option<AuthorizationType>,
+    ) -> Result<Location, CxFailure>;
+    /// Checks the Authorization of the message in hand against the challenges that were made.
+    fn verify_private(&self, private_identity: &str, realm: &str) -> AuthenticationVerdict;
+    /// Multimedia-Auth-Request: a challenge, for [`Reply::challenge`](crate::Reply::challenge). Waits for the HSS.
+    fn challenge(
+        &self,
+        private_identity: &str,
+        public_identity: &str,
+        realm: &str,
+        scheme: AuthenticationScheme,
+    ) -> Result<u64, CxFailure>;
+    /// Server-Assignment-Request. Waits for the HSS.
+    fn assign(
+        &self,
+        public_identity: &str,
+        private_identity: &str,
+        kind: Assignment,
+    ) -> Result<Option<Subscriber>, CxFailure>;
 }

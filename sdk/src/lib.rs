@@ -27,6 +27,7 @@
 //! ```
 //!
 //! - `decision`, `builders`: what a hook answers. - `message`: what it reads and edits. - `host`: what it may ask.
+//! - `client`: requests of its own. - `ims`: what CSCFs ask and are told.
 //! - `configuration`: the text given to `init`. - `testing`: `cargo test` without wasm. - `wasm`: the component.
 //!
 //! What does not belong here: anything that keeps state between hooks. An instance can be thrown away, pooled or
@@ -38,6 +39,7 @@ compile_error!(
 );
 
 mod builders;
+pub mod client;
 pub mod configuration;
 pub mod decision;
 mod elements;
@@ -50,6 +52,7 @@ mod heap;
 #[doc(hidden)]
 pub mod hooks;
 mod host;
+pub mod ims;
 mod ink;
 mod message;
 mod plugin;

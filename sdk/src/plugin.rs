@@ -54,6 +54,12 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     fn on_event(&self, event: &Event, host: &impl Host) {
         let _ = (event, host);
     }
+
+    /// The final response to a request of the script's own ([`Host::send`]); a 408 or 503 of the host's where none
+    /// came. Default: nothing.
+    fn on_answer(&self, token: &str, response: &mut Response<'_>, host: &impl Host) {
+        let _ = (token, response, host);
+    }
 }
 
 /// What a plugin is called, and when it wants to be asked.

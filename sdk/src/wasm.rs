@@ -13,6 +13,12 @@ use crate::host::{
     Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
     Verdict,
 };
+use crate::client::{OwnRequest, SendRefusal};
+use crate::ims::{
+    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType,
+    Capabilities, CxFailure, Identity, Location, LocationOutcome, Position, RegistrationType, SessionCase,
+    SubscribeRefusal, Subscriber, Triggered,
+};
 use crate::plugin::{Event, Plugin};
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used)] // generated
@@ -30,9 +36,11 @@ pub mod bindings {
 
 use bindings::exports::strowger::sip as exports;
 use bindings::strowger::auth::digest;
-use bindings::strowger::host::{clock, log, random, timer};
+use bindings::strowger::cx::{assignment, authentication, query, types as cx_types};
+use bindings::strowger::host::{clock, log, random, timer, token};
+use bindings::strowger::ims::{filter_criteria, reg_event, subscribers, types as ims_types};
 use bindings::strowger::location::registrar;
-use bindings::strowger::sip::transaction;
+use bindings::strowger::sip::{client, transaction};
 use bindings::strowger::store::key_value;
 
 /// What [`export!`](crate::export) adds to a plugin: its package, and the place of this instance's value.
@@ -123,6 +131,14 @@ impl<P: Exported> exports::on_event::Guest for Component<P> {
     }
 }
 
+impl<P: Exported> exports::on_answer::Guest for Component<P> {
+    fn answered(token: String, message: Vec<u8>) {
+        if let Ok(plugin) = instance::<P>() {
+            hooks::on_answer(plugin, &Imports, &token, &message);
+        }
+    }
+}
+
 /// The real host. Each method calls one import, so that a component imports what its hooks use and no more.
 #[derive(Debug, Clone, Copy)]
 pub struct Imports;
@@ -178,6 +194,18 @@ impl Host for Imports {
         transaction::set_dialog_variable(name, value);
     }
 
+    fn own_routes(&self) -> Vec<String> {
+        transaction::own_routes()
+    }
+
+    fn request_view(&self) -> Vec<u8> {
+        transaction::request()
+    }
+
+    fn flow_token(&self) -> String {
+        transaction::flow_token()
+    }
+
     fn provisional(&self, status: u16, reason: &str) {
         transaction::provisional(status, reason);
     }
@@ -226,6 +254,10 @@ impl Host for Imports {
         }
     }
 
+    fn withdraw(&self) {
+        registrar::withdraw();
+    }
+
     fn is_registered(&self, address_of_record: &str) -> bool {
         registrar::is_registered(address_of_record)
     }
@@ -270,5 +302,224 @@ impl Host for Imports {
 
     fn delete(&self, key: &str) -> bool {
         key_value::delete(key)
+    }
+
+    fn settle(&self) {
+        key_value::settle();
+    }
+
+    fn seal(&self, data: &[u8]) -> String {
+        token::seal(data)
+    }
+
+    fn unseal(&self, token: &str) -> Option<Vec<u8>> {
+        token::unseal(token)
+    }
+
+    fn send(&self, request: OwnRequest) -> Result<String, SendRefusal> {
+        let OwnRequest { method, uri, route, headers, body, token, timeout_ms, attrs } = request;
+        let request = client::Request { method, uri, route, headers, body, token, timeout_ms, attrs };
+        client::send(&request).map_err(|refusal| match refusal {
+            client::Refusal::TooMany => SendRefusal::TooMany,
+            client::Refusal::Malformed => SendRefusal::Malformed,
+        })
+    }
+
+    fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {
+        subscribers::find(public_identity).map(subscriber)
+    }
+
+    fn forget_subscriber(&self, public_identity: &str) -> bool {
+        subscribers::forget(public_identity)
+    }
+
+    fn next_criteria(
+        &self,
+        served_user: &str,
+        session_case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered> {
+        let case = match session_case {
+            SessionCase::OriginatingRegistered => ims_types::SessionCase::OriginatingRegistered,
+            SessionCase::TerminatingRegistered => ims_types::SessionCase::TerminatingRegistered,
+            SessionCase::TerminatingUnregistered => ims_types::SessionCase::TerminatingUnregistered,
+            SessionCase::OriginatingUnregistered => ims_types::SessionCase::OriginatingUnregistered,
+            SessionCase::OriginatingCdiv => ims_types::SessionCase::OriginatingCdiv,
+        };
+        let after =
+            after.map(|after| ims_types::Position { priority: after.priority, ordinal: after.ordinal });
+        filter_criteria::next(served_user, case, after).map(triggered)
+    }
+
+    fn register_criteria(&self, served_user: &str, registration_type: RegistrationType) -> Vec<Triggered> {
+        let kind = match registration_type {
+            RegistrationType::Initial => ims_types::RegistrationType::Initial,
+            RegistrationType::ReRegistration => ims_types::RegistrationType::ReRegistration,
+            RegistrationType::DeRegistration => ims_types::RegistrationType::DeRegistration,
+        };
+        filter_criteria::of_register(served_user, kind).into_iter().map(triggered).collect()
+    }
+
+    fn subscribe(
+        &self,
+        public_identity: &str,
+        contact: &str,
+        max_expires: u32,
+    ) -> Result<u32, SubscribeRefusal> {
+        match reg_event::subscribe(public_identity, contact, max_expires) {
+            Ok(granted) => Ok(granted.expires),
+            Err(refusal) => Err(match refusal {
+                reg_event::Refusal::Unknown => SubscribeRefusal::Unknown,
+                reg_event::Refusal::Malformed => SubscribeRefusal::Malformed,
+                reg_event::Refusal::NoSubscription => SubscribeRefusal::NoSubscription,
+                reg_event::Refusal::TooMany => SubscribeRefusal::TooMany,
+            }),
+        }
+    }
+
+    fn user_authorization(&self, authorization: &Authorization) -> Result<Location, CxFailure> {
+        let of = query::Authorization {
+            public_identity: authorization.public_identity.clone(),
+            private_identity: authorization.private_identity.clone(),
+            visited_network: authorization.visited_network.clone(),
+            kind: authorization_type(authorization.kind),
+            emergency: authorization.emergency,
+        };
+        query::user_authorization(&of).map(location).map_err(failure)
+    }
+
+    fn location_info(
+        &self,
+        public_identity: &str,
+        originating: bool,
+        kind: Option<AuthorizationType>,
+    ) -> Result<Location, CxFailure> {
+        query::location_info(public_identity, originating, kind.map(authorization_type))
+            .map(location)
+            .map_err(failure)
+    }
+
+    fn verify_private(&self, private_identity: &str, realm: &str) -> AuthenticationVerdict {
+        match authentication::verify(private_identity, realm) {
+            authentication::Verdict::Accepted => AuthenticationVerdict::Accepted,
+            authentication::Verdict::Absent => AuthenticationVerdict::Absent,
+            authentication::Verdict::NetworkRefused => AuthenticationVerdict::NetworkRefused,
+            authentication::Verdict::Resynchronise => AuthenticationVerdict::Resynchronise,
+            authentication::Verdict::Stale => AuthenticationVerdict::Stale,
+            authentication::Verdict::Rejected => AuthenticationVerdict::Rejected,
+        }
+    }
+
+    fn challenge(
+        &self,
+        private_identity: &str,
+        public_identity: &str,
+        realm: &str,
+        scheme: AuthenticationScheme,
+    ) -> Result<u64, CxFailure> {
+        let scheme = match scheme {
+            AuthenticationScheme::Unknown => authentication::Scheme::Unknown,
+            AuthenticationScheme::AkaV1 => authentication::Scheme::DigestAkaV1Md5,
+            AuthenticationScheme::AkaV2 => authentication::Scheme::DigestAkaV2,
+            AuthenticationScheme::SipDigest => authentication::Scheme::SipDigest,
+        };
+        authentication::challenge(private_identity, public_identity, realm, scheme).map_err(failure)
+    }
+
+    fn assign(
+        &self,
+        public_identity: &str,
+        private_identity: &str,
+        kind: Assignment,
+    ) -> Result<Option<Subscriber>, CxFailure> {
+        let kind = match kind {
+            Assignment::NoAssignment => assignment::Kind::NoAssignment,
+            Assignment::Registration => assignment::Kind::Registration,
+            Assignment::ReRegistration => assignment::Kind::ReRegistration,
+            Assignment::UnregisteredUser => assignment::Kind::UnregisteredUser,
+            Assignment::TimeoutDeregistration => assignment::Kind::TimeoutDeregistration,
+            Assignment::UserDeregistration => assignment::Kind::UserDeregistration,
+            Assignment::TimeoutDeregistrationStoreServerName => {
+                assignment::Kind::TimeoutDeregistrationStoreServerName
+            }
+            Assignment::UserDeregistrationStoreServerName => {
+                assignment::Kind::UserDeregistrationStoreServerName
+            }
+            Assignment::AdministrativeDeregistration => assignment::Kind::AdministrativeDeregistration,
+            Assignment::AuthenticationFailure => assignment::Kind::AuthenticationFailure,
+            Assignment::AuthenticationTimeout => assignment::Kind::AuthenticationTimeout,
+            Assignment::DeregistrationTooMuchData => assignment::Kind::DeregistrationTooMuchData,
+        };
+        match assignment::assign(public_identity, private_identity, kind) {
+            Ok(found) => Ok(found.map(subscriber)),
+            Err(refused) => Err(failure(refused)),
+        }
+    }
+}
+
+fn authorization_type(kind: AuthorizationType) -> query::AuthorizationType {
+    match kind {
+        AuthorizationType::Registration => query::AuthorizationType::Registration,
+        AuthorizationType::DeRegistration => query::AuthorizationType::DeRegistration,
+        AuthorizationType::RegistrationAndCapabilities => {
+            query::AuthorizationType::RegistrationAndCapabilities
+        }
+    }
+}
+
+fn failure(failure: cx_types::Failure) -> CxFailure {
+    match failure {
+        cx_types::Failure::Unreachable => CxFailure::Unreachable,
+        cx_types::Failure::Timeout => CxFailure::Timeout,
+        cx_types::Failure::Result(code) => CxFailure::Result(code),
+        cx_types::Failure::Experimental(code) => CxFailure::Experimental(code),
+        cx_types::Failure::Malformed => CxFailure::Malformed,
+    }
+}
+
+fn location(location: query::Location) -> Location {
+    Location {
+        outcome: match location.outcome {
+            query::Outcome::Success => LocationOutcome::Success,
+            query::Outcome::FirstRegistration => LocationOutcome::FirstRegistration,
+            query::Outcome::SubsequentRegistration => LocationOutcome::SubsequentRegistration,
+            query::Outcome::UnregisteredService => LocationOutcome::UnregisteredService,
+            query::Outcome::ServerNameNotStored => LocationOutcome::ServerNameNotStored,
+        },
+        server_name: location.server_name,
+        capabilities: location.capabilities.map(|capabilities| Capabilities {
+            mandatory: capabilities.mandatory,
+            optional: capabilities.optional,
+            server_names: capabilities.server_names,
+        }),
+        wildcarded_public_identity: location.wildcarded_public_identity,
+    }
+}
+
+fn subscriber(subscriber: ims_types::Subscriber) -> Subscriber {
+    let identity = |identity: ims_types::Identity| Identity {
+        uri: identity.uri,
+        barred: identity.barred,
+        display_name: identity.display_name,
+    };
+    Subscriber {
+        private_identity: subscriber.private_identity,
+        registered: subscriber.state == ims_types::State::Registered,
+        identities: subscriber.identities.into_iter().map(identity).collect(),
+        charging: subscriber.charging,
+    }
+}
+
+fn triggered(triggered: ims_types::Triggered) -> Triggered {
+    let ims_types::Triggered { position, server } = triggered;
+    Triggered {
+        position: Position { priority: position.priority, ordinal: position.ordinal },
+        server: ApplicationServer {
+            uri: server.uri,
+            terminates: server.default_handling == ims_types::DefaultHandling::SessionTerminated,
+            service_info: server.service_info,
+            include_register_request: server.include_register_request,
+            include_register_response: server.include_register_response,
+        },
     }
 }

@@ -85,17 +85,19 @@ impl Node {
         let Some(server) = context.server else { return self.finish(id) };
         let request = Arc::clone(&active.request);
         let (method, received_at, source) = (context.method, context.received_at, context.source);
+        let to_tag = active.to_tag.clone();
         let bytes = match method {
             // §10.3 item 8
             Method::Register if is_success(reply.status) && !has_date(reply) => {
                 let seconds = (self.config.wall_start_ms + now.as_millis()) / 1000;
                 let date = (HeaderId::DATE, sip::header::date::format(seconds).to_vec());
-                self.print_reply(request.head(), reply, &[date])
+                self.print_tagged(request.head(), reply, &[date], to_tag.as_deref())
             }
-            _ => self.print_reply(request.head(), reply, headers),
+            _ => self.print_tagged(request.head(), reply, headers, to_tag.as_deref()),
         };
         if reply.status >= 200 {
             self.dialog_answered(&request, reply.status);
+            self.last_reply = Some(bytes.clone());
         }
         if reply.stateless && reply.status >= 200 && method != Method::Invite {
             self.counters.response(method, reply.status, Some(now - received_at));
@@ -260,8 +262,21 @@ impl Node {
     }
 
     fn print_reply(&mut self, request: Head<'_>, reply: &Reply, headers: &Headers) -> Bytes {
-        let tag = (reply.status > 100 && request.to_tag().is_none()).then(|| self.to_tag(request));
-        let tag = tag.as_ref().and_then(|tag| std::str::from_utf8(tag).ok());
+        self.print_tagged(request, reply, headers, None)
+    }
+
+    /// The same with a To tag that somebody chose.
+    fn print_tagged(
+        &mut self,
+        request: Head<'_>,
+        reply: &Reply,
+        headers: &Headers,
+        chosen: Option<&str>,
+    ) -> Bytes {
+        let wants_tag = reply.status > 100 && request.to_tag().is_none();
+        let made = (wants_tag && chosen.is_none()).then(|| self.to_tag(request));
+        let made = made.as_ref().and_then(|tag| std::str::from_utf8(tag).ok());
+        let tag = if wants_tag { chosen.or(made) } else { None };
         let (server, retry_after) = (&self.config.server, self.config.retry_after);
         self.page.clear();
         sip::respond(request, reply.status, &reply.reason, tag, &mut self.page, |answer| {

@@ -26,8 +26,10 @@ const MAX_FORKS: usize = 3;
 /// One request's context.
 pub(crate) struct Context {
     pub(crate) generation: u32,
-    /// None: an ACK, which makes no transaction.
+    /// None: an ACK, which makes no transaction, or a request of our own.
     pub(crate) server: Option<ServerId>,
+    /// A request of our own: whose.
+    pub(crate) originated: Option<u64>,
     pub(crate) method: Method,
     pub(crate) source: Flow,
     pub(crate) received_at: Time,
@@ -48,6 +50,13 @@ pub(crate) struct Context {
     /// Who has answered an INVITE with 2xx.
     pub(crate) forks: Forks,
     pub(crate) active: Option<Box<Active>>,
+}
+
+impl Context {
+    /// The request, while it is not answered.
+    pub(crate) fn request(&mut self) -> Option<Arc<Message>> {
+        self.active.as_ref().map(|active| Arc::clone(&active.request))
+    }
 }
 
 /// The To tags of the phones whose 2xx went upstream, hashed: one that comes again makes no dialog a second time.
@@ -76,6 +85,8 @@ pub(crate) struct Active {
     pub(crate) request: Arc<Message>,
     /// What §16.4 makes of it.
     pub(crate) preprocessed: Preprocessed,
+    /// Our own URIs by which it came, for scripts.
+    pub(crate) own_routes: Option<Arc<[Box<str>]>>,
     /// The flow of the side that it is to leave by, where our Record-Route named one.
     pub(crate) route_flow: Option<Flow>,
     /// No transaction on either side: an ACK.
@@ -91,6 +102,8 @@ pub(crate) struct Active {
     pub(crate) replies: VecDeque<(BranchIndex, Arc<Message>)>,
     /// What scripts keep in the dialog, if they changed it.
     pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
+    /// The To tag of its answer, where the runtime chose one.
+    pub(crate) to_tag: Option<Box<str>>,
     /// Status to send upstream where no branch brought a response of its own.
     pub(crate) made_status: Option<(u16, &'static str)>,
     /// Why branches are cancelled: the Reason of their CANCELs (RFC 3326 §2); empty: none.

@@ -10,14 +10,28 @@ use proxy::{Action, Best, Event};
 use sip::{Message, Method};
 use transaction::Time;
 
-use crate::context::{Asking, Branch};
+use crate::context::{Asking, Branch, Context};
 use crate::decision::{ConsultError, Decision, Relay, ReplyDecision};
 use crate::errors;
 use crate::io::{ConsultId, Consulted, ContextId, Decided};
 use crate::node::Node;
 
 impl Node {
-    pub(crate) fn handle_decided(&mut self, now: Time, decided: Decided) {
+    pub(crate) fn handle_decided(&mut self, now: Time, mut decided: Decided) {
+        let follow = std::mem::take(&mut decided.follow);
+        let request = match follow.iter().any(|one| one.third_party.is_some()) {
+            true => self.contexts.get_mut(decided.id.context).and_then(Context::request),
+            false => None,
+        };
+        self.last_reply = None;
+        self.handle_word(now, decided);
+        let reply = self.last_reply.take();
+        for one in follow {
+            self.follow(now, one, request.as_deref(), reply.as_deref());
+        }
+    }
+
+    fn handle_word(&mut self, now: Time, decided: Decided) {
         let ConsultId { context: id, sequence } = decided.id;
         let Some(context) = self.contexts.get_mut(id).filter(|context| context.consult == sequence) else {
             return;
@@ -38,6 +52,11 @@ impl Node {
                 set_variables(&mut self.dialogs, dialog, &variables);
             }
             active.dialog_variables = Some(variables);
+        }
+        if decided.to_tag.is_some()
+            && let Some(active) = self.contexts.get_mut(id).and_then(|context| context.active.as_mut())
+        {
+            active.to_tag = decided.to_tag;
         }
         for (status, reason) in &decided.provisionals {
             self.provisional(now, id, *status, reason);

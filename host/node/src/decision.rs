@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 pub use sip::{Edit, HeaderEdit};
+use transaction::Timers;
 
 /// How a request hook ends: exactly one of these.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +51,8 @@ pub struct Relay {
     pub ask_failure: bool,
     /// Give up on a target after this time; `None`: Timer C or F.
     pub timeout: Option<Duration>,
+    /// The time-out is over with the first response above 100; then Timer C counts as for others.
+    pub until_response: bool,
 }
 
 /// One target (RFC 3261 §16.5), its `location` already looked up.
@@ -65,6 +68,16 @@ pub struct Target {
     pub flow: Option<sip::Flow>,
     /// There is no other way: where the flow is gone, so is the target.
     pub flow_only: bool,
+    /// Timers of its transaction, where the way is slower than most (TS 24.229 §7.7); `None`: this element's.
+    pub timers: Option<Timers>,
+}
+
+impl Target {
+    /// A URI to be located, of full preference.
+    #[must_use]
+    pub fn to(uri: impl Into<Box<str>>) -> Self {
+        Self { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false, timers: None }
+    }
 }
 
 /// An answer made by this element.

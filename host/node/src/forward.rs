@@ -211,7 +211,10 @@ impl Node {
         }
         active.branches[usize::from(branch)].client = Some(client);
         active.forking.started(branch, client);
-        self.transactions.send_request(now, client, bytes, hop.flow, self.config.timers);
+        let place = &active.branches[usize::from(branch)];
+        let target = active.relays[place.relay].targets.get(place.target);
+        let timers = target.and_then(|target| target.timers).unwrap_or(self.config.timers);
+        self.transactions.send_request(now, client, bytes, hop.flow, timers);
         self.start_timer(now, id, active, branch);
         Ok(())
     }

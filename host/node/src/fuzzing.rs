@@ -25,7 +25,7 @@ use transaction::Time;
 use crate::config::Wants;
 use crate::counters::METHODS;
 use crate::decision::{ConsultError, Hook};
-use crate::io::{ConsultId, Consulted, Decided, Input, LocateFailure, LocateId, Output, Pin, Unsent};
+use crate::io::{Consult, ConsultId, Consulted, Decided, Input, LocateFailure, LocateId, Output, Pin, Unsent};
 use crate::node::Node;
 use ledger::{Key, Ledger};
 
@@ -363,7 +363,7 @@ impl<'a> Run<'a> {
                 Output::Transmit { flow, bytes, token, .. } => {
                     self.transmitted(flow, bytes, token, stateless)
                 }
-                Output::Consult { id, hook, message, .. } => {
+                Output::Consult(Consult { id, hook, message, .. }) => {
                     self.note(|| format!("    {hook:?}? {id:?} {}", summary(&message)));
                     self.consults.push((id, hook, message));
                 }
@@ -371,7 +371,7 @@ impl<'a> Run<'a> {
                     self.note(|| format!("    where? {id:?}"));
                     self.locates.push(id);
                 }
-                Output::Event(_) => {}
+                Output::Event(_) | Output::Concluded { .. } => {}
             }
         }
         promises::hold(&self.node);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sip::{Excerpt, Flow, Message};
 
-use crate::decision::{ConsultError, Decision, Hook, ReplyDecision};
+use crate::decision::{ConsultError, Decision, Hook, ReplyDecision, Target};
 
 /// Something of the runtime's that lives as long as a transaction or dialog: the plugin version that took it, its
 /// variables.
@@ -92,6 +92,20 @@ pub struct Decided {
     pub version: u32,
     /// Provisional answers to send first: status 101 to 199, reason (empty: the standard phrase).
     pub provisionals: Vec<(u16, Box<str>)>,
+    /// The To tag of the answer, where it makes a dialog that the host keeps (RFC 6665 §4.1); none: one of the node's.
+    pub to_tag: Option<Box<str>>,
+    /// Requests of this element's own that are sent when the decision has been carried out.
+    pub follow: Vec<Follow>,
+}
+
+/// A request of this element's own that follows a decision.
+#[derive(Debug, Clone)]
+pub struct Follow {
+    /// The request; its body may be made anew.
+    pub originate: Originate,
+    /// It is a third-party REGISTER (TS 24.229 §5.4.1.7): its body is made of the request that was decided on, and of the
+    /// answer to it, as these criteria want it.
+    pub third_party: Option<ims::service_profile::ApplicationServer>,
 }
 
 impl Decided {
@@ -106,8 +120,52 @@ impl Decided {
             dialog_variables: None,
             version: 0,
             provisionals: Vec::new(),
+            to_tag: None,
+            follow: Vec::new(),
         }
     }
+}
+
+/// What a script, or what stands in its place, is asked.
+#[derive(Clone)]
+pub struct Consult {
+    /// Comes back in [`Input::Decided`].
+    pub id: ConsultId,
+    /// Which hook.
+    pub hook: Hook,
+    /// About this: for a reply or a failure it is the response.
+    pub message: Arc<Message>,
+    /// The request; for the request hooks it is the message itself.
+    pub request: Arc<Message>,
+    /// The URIs of our own by which the request came (RFC 3261 §16.4), in the order in which it passed them.
+    pub own_routes: Option<Arc<[Box<str>]>>,
+    /// Where the request came from.
+    pub source: Flow,
+    /// The version that must be asked; none: the active one.
+    pub pin: Option<Pin>,
+    /// The transaction's variables.
+    pub variables: Option<Pin>,
+    /// The dialog's variables.
+    pub dialog_variables: Option<Box<dialog::Variables>>,
+}
+
+impl std::fmt::Debug for Consult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Consult").field("id", &self.id).field("hook", &self.hook).finish_non_exhaustive()
+    }
+}
+
+/// A request of this element's own: a user agent client's, outside of what others send (§8.1). No INVITE, ACK or CANCEL.
+#[derive(Debug, Clone)]
+pub struct Originate {
+    /// Complete but for Via.
+    pub request: Message,
+    /// Where it goes; none: where its Request-URI and Route point.
+    pub target: Option<Target>,
+    /// Give up after this time; `None`: Timer F.
+    pub timeout: Option<std::time::Duration>,
+    /// Comes back in [`Output::Concluded`].
+    pub token: u64,
 }
 
 /// A dialog is over.
@@ -138,6 +196,8 @@ pub enum Input {
     },
     /// A script has decided.
     Decided(Box<Decided>),
+    /// Send a request of this element's own.
+    Originate(Box<Originate>),
     /// A target was located: hops in the order to try, or why there are none.
     Located {
         /// Which search.
@@ -179,21 +239,13 @@ pub enum Output {
         token: u64,
     },
     /// Ask the script.
-    Consult {
-        /// Comes back in [`Input::Decided`].
-        id: ConsultId,
-        /// Which hook.
-        hook: Hook,
-        /// About this.
-        message: Arc<Message>,
-        /// Where the request came from.
-        source: Flow,
-        /// The version that must be asked; none: the active one.
-        pin: Option<Pin>,
-        /// The transaction's variables.
-        variables: Option<Pin>,
-        /// The dialog's variables.
-        dialog_variables: Option<Box<dialog::Variables>>,
+    Consult(Consult),
+    /// A request of this element's own has its final response: one that was made here, where none came.
+    Concluded {
+        /// Of its [`Originate`].
+        token: u64,
+        /// 200 to 699.
+        response: Arc<Message>,
     },
     /// Tell the script, if it wants to know.
     Event(Ended),

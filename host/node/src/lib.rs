@@ -9,6 +9,8 @@
 //!                  │                    forward.rs ──(Locate)──▶ DNS
 //!                  ▼                        │   ◀─(Located)──┘
 //!             response.rs ─▶ answer.rs      └──▶ Transmit
+//!
+//!   Originate ─▶ originate.rs ─▶ forward.rs …… response.rs ──▶ Concluded
 //! ```
 //!
 //! The drive: [`Node::handle_input`] or [`Node::handle_timeout`], then [`Node::poll_output`] until there is none, then
@@ -30,6 +32,7 @@ pub mod fuzzing;
 mod hash;
 mod io;
 mod node;
+mod originate;
 mod receive;
 mod request;
 mod response;
@@ -41,6 +44,7 @@ pub use decision::{
     Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
 };
 pub use io::{
-    ConsultId, Consulted, Decided, Ended, Hop, Input, LocateFailure, LocateId, Output, Pin, Unsent,
+    Consult, ConsultId, Consulted, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId, Originate, Output, Pin,
+    Unsent,
 };
 pub use node::Node;

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dialog::Dialogs;
 use transaction::{ClientId, ServerId, Time, TransactionId, Transactions, Wheel};
 
@@ -34,6 +35,8 @@ pub struct Node {
     /// Keyed hash for To tags and tokens.
     pub(crate) tag_key: [u8; 16],
     pub(crate) nonce_count: u64,
+    /// The last answer that was made here, for what follows it.
+    pub(crate) last_reply: Option<Bytes>,
 }
 
 impl Node {
@@ -63,6 +66,7 @@ impl Node {
             page: Vec::with_capacity(4096),
             tag_key,
             nonce_count: 0,
+            last_reply: None,
             config,
         }
     }
@@ -101,6 +105,7 @@ impl Node {
             Input::Received { flow, message } => self.handle_received(now, flow, message),
             Input::Unparsable { flow, excerpt } => self.handle_unparsable(flow, excerpt.as_deref()),
             Input::Decided(decided) => self.handle_decided(now, *decided),
+            Input::Originate(originate) => self.handle_originate(now, *originate),
             Input::Located { id, hops } => self.handle_located(now, id, hops),
             Input::Undelivered { token, unsent } => self.handle_undelivered(now, token, unsent),
         }

@@ -17,7 +17,7 @@ use crate::counters::method_index;
 use crate::decision::{Decision, Hook};
 use crate::errors;
 use crate::flow_token;
-use crate::io::{ConsultId, ContextId, Output};
+use crate::io::{Consult, ConsultId, ContextId, Output};
 use crate::node::Node;
 
 /// A request and what §16.4 makes of it.
@@ -97,15 +97,17 @@ impl Node {
                 dialog.and_then(|dialog| self.dialogs.variables(dialog)).map(|all| Box::new(all.clone()))
             }
         };
-        self.output.push_back(Output::Consult {
+        self.output.push_back(Output::Consult(Consult {
             id: ConsultId { context: id, sequence: context.consult },
             hook,
             message,
+            request: Arc::clone(&active.request),
+            own_routes: active.own_routes.clone(),
             source: context.source,
             pin: context.pin.clone(),
             variables: context.variables.clone(),
             dialog_variables,
-        });
+        }));
     }
 
     /// Opens a context.
@@ -126,6 +128,7 @@ impl Node {
         let id = self.contexts.insert(Context {
             generation: 0,
             server,
+            originated: None,
             method,
             source,
             received_at: now,
@@ -140,6 +143,7 @@ impl Node {
             active: Some(Box::new(Active {
                 request: Arc::new(route.request),
                 preprocessed: route.preprocessed,
+                own_routes: None,
                 route_flow: route.flow,
                 stateless: server.is_none(),
                 relays: SmallVec::new(),
@@ -148,6 +152,7 @@ impl Node {
                 asking: None,
                 replies: VecDeque::new(),
                 dialog_variables: None,
+                to_tag: None,
                 made_status: None,
                 cancel_reason: Cow::Borrowed(&[]),
             })),
@@ -179,6 +184,7 @@ impl Node {
         let Some(mut active) = self.contexts.get_mut(id).and_then(|context| context.active.take()) else {
             return;
         };
+        active.own_routes = own_routes(&active);
         if active.preprocessed.changes_message()
             && let Some(shown) = self.print_preprocessed(&active)
         {
@@ -204,4 +210,14 @@ impl Node {
             context.active = Some(active);
         }
     }
+}
+
+/// The URIs of ours by which a request came, as text.
+fn own_routes(active: &Active) -> Option<Arc<[Box<str>]>> {
+    if !active.preprocessed.came_by_own_route() {
+        return None;
+    }
+    let head = active.request.head();
+    let text = |uri: sip::Uri<'_>| Box::<str>::from(String::from_utf8_lossy(uri.as_bytes()));
+    Some(active.preprocessed.own_routes.iter().filter_map(|own| own.uri(&head)).map(text).collect())
 }

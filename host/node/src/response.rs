@@ -161,6 +161,9 @@ impl Node {
                 Action::Answer(best) => last = Some(Last::Failure(best)),
             }
         }
+        if self.contexts.get_mut(id).is_some_and(|context| context.originated.is_some()) {
+            return self.conclude(id, active, last);
+        }
         let kind = active.forking.kind();
         let asks = |active: &Active, branch: BranchIndex| {
             active
@@ -214,6 +217,9 @@ impl Node {
             .relays
             .get(active.branches[usize::from(branch)].relay)
             .is_some_and(|relay| relay.ask_replies);
+        if self.contexts.get_mut(id).is_some_and(|context| context.originated.is_some()) {
+            return;
+        }
         if !ask {
             self.dialog_response_in(now, id, active, &response);
             return self.pass(now, id, &response);
@@ -315,7 +321,8 @@ impl Node {
     }
 }
 
-enum Last {
+/// What no branch will add to.
+pub(crate) enum Last {
     Success(BranchIndex, Arc<Message>),
     Failure(Best<Arc<Message>>),
 }

@@ -38,8 +38,12 @@ impl Node {
     pub(crate) fn start_timer(&mut self, now: Time, id: ContextId, active: &mut Active, branch: BranchIndex) {
         let kind = active.forking.kind();
         let entry = &mut active.branches[usize::from(branch)];
-        let given = active.relays.get(entry.relay).and_then(|relay| relay.timeout);
+        let relay = active.relays.get(entry.relay);
+        let given = relay.and_then(|relay| relay.timeout);
+        let until_response = relay.is_some_and(|relay| relay.until_response);
         let after = match (given, kind) {
+            // With a response the wait for one is over, and the ordinary one begins.
+            (Some(_), Kind::Invite) if entry.deadline.is_some() && until_response => self.config.timer_c,
             (Some(_), _) if entry.deadline.is_some() => return,
             (Some(given), _) => given,
             (None, Kind::Invite) => self.config.timer_c,

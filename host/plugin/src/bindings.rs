@@ -16,7 +16,13 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "plugin",
-    imports: { default: trappable },
+    imports: {
+        "strowger:cx/query.user-authorization": async | trappable,
+        "strowger:cx/query.location-info": async | trappable,
+        "strowger:cx/authentication.challenge": async | trappable,
+        "strowger:cx/assignment.assign": async | trappable,
+        default: trappable,
+    },
     exports: { default: async },
     include_component_type: true,
 });

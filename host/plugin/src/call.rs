@@ -118,6 +118,7 @@ pub(crate) enum Ask {
     Message { hook: Hook, message: Arc<sip::Message>, context: ConsultContext },
     Timer(String),
     Event(Event),
+    Answer { token: String, response: Arc<sip::Message> },
 }
 
 /// A call under way. Dropping it ends the call; its guest is thrown away then.
@@ -155,6 +156,11 @@ impl Plugin {
         self.run(self.manifest.hooks.event.then_some(Ask::Event(event)), Outcome::Done)
     }
 
+    /// Tells the script of the final response to a request of its own.
+    pub fn answered(self: &Arc<Self>, token: String, response: Arc<sip::Message>) -> Consultation {
+        self.run(self.manifest.hooks.answer.then_some(Ask::Answer { token, response }), Outcome::Done)
+    }
+
     fn run(self: &Arc<Self>, ask: Option<Ask>, default: Outcome) -> Consultation {
         Consultation(match ask {
             Some(ask) => Box::pin(run(self.clone(), ask)),
@@ -187,7 +193,7 @@ fn method_of(message: &sip::Message) -> &[u8] {
 fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
     match ask {
         Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
-        Ask::Timer(_) | Ask::Event(_) => None,
+        Ask::Timer(_) | Ask::Event(_) | Ask::Answer { .. } => None,
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Hooks {
     pub timer: bool,
     /// `on-event`
     pub event: bool,
+    /// `on-answer`
+    pub answer: bool,
 }
 
 impl Hooks {
@@ -44,6 +46,7 @@ impl Hooks {
             "strowger:sip/on-failure" => &mut self.failure,
             "strowger:sip/on-timer" => &mut self.timer,
             "strowger:sip/on-event" => &mut self.event,
+            "strowger:sip/on-answer" => &mut self.answer,
             _ => return None,
         })
     }

@@ -4,6 +4,7 @@
 //! carried out. The message itself and the decision are elsewhere (`call.rs`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -73,12 +74,23 @@ pub struct ConsultContext {
     pub variables: Option<Arc<Variables>>,
     /// Variables of the dialog, if there are any.
     pub dialog_variables: Option<Arc<Variables>>,
+    /// The request, where the message in hand is a response; `None`: the message itself.
+    pub request: Option<Arc<sip::Message>>,
+    /// The host's own URIs by which the request came.
+    pub own_routes: Option<Arc<[Box<str>]>>,
 }
 
 impl ConsultContext {
     /// A context without variables.
     pub fn new(transaction: u64, flow: sip::Flow) -> Self {
-        ConsultContext { transaction, flow, variables: None, dialog_variables: None }
+        ConsultContext {
+            transaction,
+            flow,
+            variables: None,
+            dialog_variables: None,
+            request: None,
+            own_routes: None,
+        }
     }
 }
 
@@ -94,6 +106,34 @@ pub struct Effects {
     pub provisionals: Vec<(u16, Box<str>)>,
     /// What [`crate::Services`] staged: registrations and removals, to be committed before a final answer leaves.
     pub staged: Vec<Staged>,
+    /// Requests of the script's own, to be sent after the decision.
+    pub sends: Vec<Send>,
+    /// The To tag of the answer, where one was chosen.
+    pub to_tag: Option<Box<str>>,
+}
+
+/// A request of a script's own.
+#[derive(Debug, Clone)]
+pub struct Send {
+    /// Complete but for Via.
+    pub request: sip::Message,
+    /// By which `on-answer` knows it; empty: nobody is told.
+    pub token: Box<str>,
+    /// Give up after this time; `None`: Timer F.
+    pub timeout: Option<Duration>,
+    /// Its body is that of a third-party REGISTER (TS 24.229 §5.4.1.7), made of the REGISTER in hand and its answer.
+    pub third_party: Option<ThirdParty>,
+}
+
+/// What an application server's criteria want in the body of its REGISTER.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ThirdParty {
+    /// ServiceInfo.
+    pub service_info: Option<Box<str>>,
+    /// IncludeRegisterRequest.
+    pub include_request: bool,
+    /// IncludeRegisterResponse.
+    pub include_response: bool,
 }
 
 impl Effects {
@@ -103,6 +143,8 @@ impl Effects {
             && self.dialog_variables.is_none()
             && self.provisionals.is_empty()
             && self.staged.is_empty()
+            && self.sends.is_empty()
+            && self.to_tag.is_none()
     }
 }
 
@@ -113,6 +155,7 @@ impl std::fmt::Debug for Effects {
             .field("dialog_variables", &self.dialog_variables.as_ref().map(|all| all.len()))
             .field("provisionals", &self.provisionals.len())
             .field("staged", &self.staged.len())
+            .field("sends", &self.sends.len())
             .finish()
     }
 }

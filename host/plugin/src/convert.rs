@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
 use sip::{Head, Message, Method};
+use transaction::Timers;
 
 use crate::bindings::strowger::sip::types;
 use crate::call::{Fault, Outcome};
 use crate::imports::Hosted;
+use crate::ims_imports;
 use crate::limits::{
     MAX_ADDRESS_OF_RECORD, MAX_BODY, MAX_CHALLENGES, MAX_EDITS, MAX_HEADER_NAME, MAX_HEADER_VALUE, MAX_REALM,
     MAX_REASON, MAX_RELAY_TIMEOUT, MAX_ROUTES, MAX_TARGETS, MAX_URI,
@@ -37,6 +39,8 @@ pub(crate) enum Violation {
     Edit(sip::EditError),
     #[error("{what} is not allowed here")]
     NotHere { what: &'static str },
+    #[error("the attribute {tag} cannot be read, or means nothing")]
+    Attribute { tag: u16 },
 }
 
 /// What edits are made to.
@@ -63,7 +67,9 @@ pub(crate) fn decision(
             let base = if hook == Hook::Failure { Base::RequestUnseen } else { Base::Seen(head) };
             (Decision::Relay(self::relay(relay, base, hosted)?), DecisionKind::Relay)
         }
-        types::Decision::Reply(reply) => (Decision::Reply(self::reply(reply)?), DecisionKind::Reply),
+        types::Decision::Reply(reply) => {
+            (Decision::Reply(self::reply(reply, Some(hosted))?), DecisionKind::Reply)
+        }
         types::Decision::Challenge(challenge) => {
             (Decision::Challenge(self::challenge(challenge)?), DecisionKind::Challenge)
         }
@@ -96,7 +102,7 @@ pub(crate) fn reply_decision(
             return Err(Violation::NotHere { what: "replace of a 2xx to INVITE" });
         }
         types::ReplyDecision::Replace(reply) => {
-            (ReplyDecision::Replace(self::reply(reply)?), DecisionKind::Replace)
+            (ReplyDecision::Replace(self::reply(reply, None)?), DecisionKind::Replace)
         }
         types::ReplyDecision::Drop if (100..200).contains(&status) => {
             (ReplyDecision::Drop, DecisionKind::DropReply)
@@ -128,6 +134,7 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
         timeout,
+        until_response: relay.attrs.iter().any(|attr| attr.tag == attribute::UNTIL_RESPONSE),
     })
 }
 
@@ -139,6 +146,7 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
     let mut out = Vec::with_capacity(targets.len());
     for target in targets {
         let route = route(target.route)?;
+        let attributes = target_attributes(&target.attrs, hosted)?;
         match target.destination {
             types::Destination::Uri(text) => {
                 if target.q > 1_000 {
@@ -148,8 +156,10 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
                     uri: uri(text, "a target")?,
                     route,
                     q: target.q,
-                    flow: None,
-                    flow_only: false,
+                    flow: attributes.flow,
+                    // A connection cannot be made anew from here; where a datagram went others can follow.
+                    flow_only: attributes.flow.is_some_and(|flow| flow.connection != 0),
+                    timers: attributes.timers,
                 });
             }
             types::Destination::Location(address_of_record) => {
@@ -159,6 +169,7 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
                 hosted.ask(|services, asking| services.targets(asking, &address_of_record, &mut out));
                 // A script's Route goes before the Path of the binding: it is nearer.
                 for found in &mut out[first..] {
+                    found.timers = attributes.timers;
                     if !route.is_empty() {
                         found.route.splice(0..0, route.iter().cloned());
                     }
@@ -170,6 +181,48 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
     }
     Ok(out)
 }
+
+/// Numbers of attributes (`docs/attributes.md`).
+mod attribute {
+    pub(super) const CHALLENGE: u16 = 1;
+    pub(super) const FLOW: u16 = 2;
+    pub(super) const TIMERS: u16 = 3;
+    pub(super) const UNTIL_RESPONSE: u16 = 4;
+}
+
+/// What the attributes of a target say.
+#[derive(Default)]
+struct TargetAttributes {
+    flow: Option<sip::Flow>,
+    timers: Option<Timers>,
+}
+
+fn target_attributes(attrs: &[types::Attr], hosted: &mut Hosted) -> Result<TargetAttributes, Violation> {
+    let mut attributes = TargetAttributes::default();
+    for attr in attrs {
+        let wrong = || Violation::Attribute { tag: attr.tag };
+        match attr.tag {
+            attribute::FLOW => {
+                attributes.flow = Some(ims_imports::flow_of(hosted, &attr.value).map_err(|_| wrong())?);
+            }
+            attribute::TIMERS => attributes.timers = Some(timers(&attr.value).ok_or_else(wrong)?),
+            _ => {}
+        }
+    }
+    Ok(attributes)
+}
+
+/// T1, T2 and T4 in ms, 32 bits each, little endian.
+fn timers(value: &[u8]) -> Option<Timers> {
+    let (numbers, []) = value.as_chunks::<4>() else { return None };
+    let [t1, t2, t4] = *numbers else { return None };
+    let [t1, t2, t4] = [t1, t2, t4].map(|number| Duration::from_millis(u32::from_le_bytes(number).into()));
+    let is_fit = (50..=10_000).contains(&t1.as_millis()) && t1 <= t2 && t2 <= MAX_T && t4 <= MAX_T;
+    is_fit.then(|| Timers::new(t1, t2, t4))
+}
+
+/// Longest T2 and T4.
+const MAX_T: Duration = Duration::from_secs(60);
 
 fn route(route: Vec<String>) -> Result<Vec<Box<str>>, Violation> {
     const WHAT: &str = "a Route value";
@@ -185,11 +238,20 @@ fn route(route: Vec<String>) -> Result<Vec<Box<str>>, Violation> {
     route.into_iter().map(value).collect()
 }
 
-fn reply(reply: types::Reply) -> Result<Reply, Violation> {
+/// `hosted`: where a challenge may be named.
+fn reply(reply: types::Reply, hosted: Option<&mut Hosted>) -> Result<Reply, Violation> {
+    let mut made = edits(reply.edits, Base::Answer)?;
+    if let Some(attr) = reply.attrs.iter().find(|attr| attr.tag == attribute::CHALLENGE) {
+        const UNKNOWN: Violation = Violation::Attribute { tag: attribute::CHALLENGE };
+        let number = attr.value.as_slice().try_into().map(u64::from_le_bytes).map_err(|_| UNKNOWN)?;
+        let value = hosted.and_then(|hosted| hosted.ask(|services, _| services.challenge_value(number)));
+        let value = value.ok_or(UNKNOWN)?.into_boxed_slice();
+        made.push(Edit::Append(HeaderEdit { id: sip::HeaderId::WWW_AUTHENTICATE, name: "".into(), value }));
+    }
     Ok(Reply {
         status: status(reply.status)?,
         reason: line(reply.reason, MAX_REASON, "a reason phrase")?,
-        edits: edits(reply.edits, Base::Answer)?,
+        edits: made,
         stateless: reply.options.contains(types::ReplyOptions::STATELESS),
     })
 }

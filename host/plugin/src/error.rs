@@ -92,7 +92,8 @@ pub enum LoadError {
     NoLifecycle,
     /// No hook.
     #[error(
-        "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event)"
+        "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event, \
+         on-answer)"
     )]
     NoHook,
     /// The code is not valid, or declares more than a guest may have.

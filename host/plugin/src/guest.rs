@@ -12,7 +12,7 @@ use wasmtime::component::InstancePre;
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
 use crate::bindings::exports::strowger::sip::{
-    lifecycle, on_event, on_failure, on_in_dialog_request, on_reply, on_request, on_timer,
+    lifecycle, on_answer, on_event, on_failure, on_in_dialog_request, on_reply, on_request, on_timer,
 };
 use crate::bindings::strowger::sip::types;
 use crate::call::Ask;
@@ -28,6 +28,7 @@ use crate::pool::Place;
 use crate::services::Services;
 use crate::stats::TrapKind;
 use crate::ticker::Ticker;
+use crate::view_keys;
 
 /// What all guests of a plugin are made from.
 pub(crate) struct Template {
@@ -54,6 +55,7 @@ pub(crate) struct Indices {
     failure: Option<on_failure::GuestIndices>,
     timer: Option<on_timer::GuestIndices>,
     event: Option<on_event::GuestIndices>,
+    answer: Option<on_answer::GuestIndices>,
 }
 
 impl Indices {
@@ -69,6 +71,7 @@ impl Indices {
             failure: hooks.failure.then(|| on_failure::GuestIndices::new(pre)).transpose()?,
             timer: hooks.timer.then(|| on_timer::GuestIndices::new(pre)).transpose()?,
             event: hooks.event.then(|| on_event::GuestIndices::new(pre)).transpose()?,
+            answer: hooks.answer.then(|| on_answer::GuestIndices::new(pre)).transpose()?,
         })
     }
 }
@@ -81,6 +84,7 @@ struct Exports {
     failure: Option<on_failure::Guest>,
     timer: Option<on_timer::Guest>,
     event: Option<on_event::Guest>,
+    answer: Option<on_answer::Guest>,
 }
 
 /// What a hook returned.
@@ -95,6 +99,7 @@ pub(crate) enum Begun {
     Message(node::Hook),
     Timer(String),
     Event(Box<on_event::Event>),
+    Answer(String),
 }
 
 /// Why a guest did not come to be.
@@ -163,6 +168,7 @@ impl Template {
                     failure: None,
                     timer: None,
                     event: None,
+                    answer: None,
                 };
                 if let Some(index) = &indices.request {
                     exports.request = Some(index.load(&mut store, &instance).map_err(mismatch)?);
@@ -181,6 +187,9 @@ impl Template {
                 }
                 if let Some(index) = &indices.event {
                     exports.event = Some(index.load(&mut store, &instance).map_err(mismatch)?);
+                }
+                if let Some(index) = &indices.answer {
+                    exports.answer = Some(index.load(&mut store, &instance).map_err(mismatch)?);
                 }
                 match lifecycle.call_init(&mut store, &self.configuration).await {
                     Ok(Ok(manifest)) => Ok((exports, manifest)),
@@ -230,10 +239,16 @@ impl Guest {
             Ask::Message { hook, message, context } => {
                 self.view.clear();
                 sip::view::write(message.head(), self.wants_body, &mut self.view);
+                view_keys::hide(&message, &mut self.view);
                 (Some(Subject { message, context }), Begun::Message(hook))
             }
             Ask::Timer(token) => (None, Begun::Timer(token)),
             Ask::Event(event) => (None, Begun::Event(Box::new(event.into()))),
+            Ask::Answer { token, response } => {
+                self.view.clear();
+                sip::view::write(response.head(), true, &mut self.view);
+                (None, Begun::Answer(token))
+            }
         };
         self.store.data_mut().begin(subject);
         begun
@@ -273,6 +288,12 @@ impl Guest {
                 Begun::Event(event) => {
                     if let Some(guest) = &exports.event {
                         guest.call_happened(&mut *store, event).await?;
+                    }
+                    Returned::Done
+                }
+                Begun::Answer(token) => {
+                    if let Some(guest) = &exports.answer {
+                        guest.call_answered(&mut *store, token, view).await?;
                     }
                     Returned::Done
                 }

@@ -11,15 +11,17 @@ use bytes::Bytes;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings::strowger::auth::digest;
-use crate::bindings::strowger::host::{clock, log, random, timer};
+use crate::bindings::strowger::cx::{assignment, authentication, query, types as cx_types};
+use crate::bindings::strowger::host::{clock, log, random, timer, token};
+use crate::bindings::strowger::ims::{filter_criteria, reg_event, subscribers, types as ims_types};
 use crate::bindings::strowger::location::registrar;
-use crate::bindings::strowger::sip::{transaction, types};
+use crate::bindings::strowger::sip::{client, transaction, types};
 use crate::bindings::strowger::store::key_value;
 use crate::context::{ConsultContext, Effects, Variables};
 use crate::guest::MemoryLimit;
 use crate::limits::{
     MAX_ADDRESS_OF_RECORD, MAX_KEY, MAX_LOG_LINE, MAX_LOG_LINES, MAX_LOG_LINES_A_SECOND, MAX_PROVISIONALS,
-    MAX_RANDOM, MAX_REALM, MAX_REASON, MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
+    MAX_RANDOM, MAX_REALM, MAX_REASON, MAX_SEALED, MAX_SEALED_TOKEN, MAX_TOKEN, MAX_VALUE, TIMER_DELAYS,
 };
 use crate::log_budget::{Line, LogBudget};
 use crate::plugin::Identity;
@@ -39,12 +41,23 @@ pub(crate) enum Misuse {
     Provisional,
     #[error("at most 256 random bytes at once")]
     Random,
+    #[error("at most 512 bytes are sealed at once")]
+    Sealed,
+    #[error("not a flow token of this host")]
+    FlowToken,
 }
 
 /// The message in hand.
 pub(crate) struct Subject {
     pub(crate) message: Arc<sip::Message>,
     pub(crate) context: ConsultContext,
+}
+
+impl Subject {
+    /// The request that this is about.
+    fn request(&self) -> &sip::Message {
+        self.context.request.as_ref().unwrap_or(&self.message)
+    }
 }
 
 /// What a store holds: the host as one guest sees it.
@@ -75,6 +88,16 @@ pub(crate) fn link(linker: &mut Linker<Hosted>, role: &Role) -> wasmtime::Result
             "strowger:auth/digest" => digest::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:location/registrar" => registrar::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:store/key-value" => key_value::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:host/token" => token::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:sip/client" => client::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:ims/types" => ims_types::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:ims/subscribers" => subscribers::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:ims/filter-criteria" => filter_criteria::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:ims/reg-event" => reg_event::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:cx/types" => cx_types::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:cx/query" => query::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:cx/authentication" => authentication::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:cx/assignment" => assignment::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             _ => {} // granted by an operator who expects a newer host; nothing can import it
         }
     }
@@ -146,6 +169,7 @@ impl Hosted {
         let asking = Asking {
             identity: &self.identity,
             message: subject.map(|subject| &*subject.message),
+            request: subject.map(Subject::request),
             flow: subject.map(|subject| subject.context.flow),
             transaction: subject.map_or(0, |subject| subject.context.transaction),
             now_ms,
@@ -157,7 +181,12 @@ impl Hosted {
         *self.now_ms.get_or_insert_with(|| self.services.now_ms())
     }
 
-    fn subject(&self) -> wasmtime::Result<&Subject> {
+    /// What is to happen with the decision.
+    pub(crate) fn effects_mut(&mut self) -> &mut Effects {
+        &mut self.effects
+    }
+
+    pub(crate) fn subject(&self) -> wasmtime::Result<&Subject> {
         self.subject.as_ref().ok_or_else(|| Misuse::NoMessage.into())
     }
 
@@ -223,6 +252,22 @@ impl transaction::Host for Hosted {
         self.set(true, &name, value)
     }
 
+    fn own_routes(&mut self) -> wasmtime::Result<Vec<String>> {
+        let routes = &self.subject()?.context.own_routes;
+        Ok(routes.iter().flat_map(|routes| routes.iter()).map(|route| route.to_string()).collect())
+    }
+
+    fn request(&mut self) -> wasmtime::Result<Vec<u8>> {
+        let mut view = Vec::new();
+        sip::view::write(self.subject()?.request().head(), true, &mut view);
+        Ok(view)
+    }
+
+    fn flow_token(&mut self) -> wasmtime::Result<String> {
+        let flow = self.subject()?.context.flow;
+        Ok(self.ask(|services, _| services.flow_token(flow)))
+    }
+
     fn provisional(&mut self, status: u16, reason: String) -> wasmtime::Result<()> {
         self.subject()?;
         let all = &mut self.effects.provisionals;
@@ -269,6 +314,22 @@ impl random::Host for Hosted {
         let mut out = vec![0; length as usize];
         self.services.random(&mut out);
         Ok(out)
+    }
+}
+
+impl token::Host for Hosted {
+    fn seal(&mut self, data: Vec<u8>) -> wasmtime::Result<String> {
+        if data.len() > MAX_SEALED {
+            return Err(Misuse::Sealed.into());
+        }
+        Ok(self.ask(|services, asking| services.seal(asking, &data)))
+    }
+
+    fn unseal(&mut self, token: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        if token.len() > MAX_SEALED_TOKEN {
+            return Ok(None);
+        }
+        Ok(self.ask(|services, asking| services.unseal(asking, &token)))
     }
 }
 
@@ -339,6 +400,11 @@ impl registrar::Host for Hosted {
         })
     }
 
+    fn withdraw(&mut self) -> wasmtime::Result<()> {
+        self.effects.staged.clear();
+        Ok(())
+    }
+
     fn is_registered(&mut self, address_of_record: String) -> wasmtime::Result<bool> {
         Ok(address_of_record.len() <= MAX_ADDRESS_OF_RECORD
             && self.ask(|services, asking| services.is_registered(asking, &address_of_record)))
@@ -404,5 +470,11 @@ impl key_value::Host for Hosted {
 
     fn delete(&mut self, key: String) -> wasmtime::Result<bool> {
         Ok(key.len() <= MAX_KEY && self.ask(|services, asking| services.delete(asking, &key)))
+    }
+
+    fn settle(&mut self) -> wasmtime::Result<()> {
+        let waits = self.ask(|services, asking| services.settle(asking));
+        self.effects.staged.extend(waits);
+        Ok(())
     }
 }

@@ -29,6 +29,8 @@ mod engine;
 mod error;
 mod file;
 mod guest;
+mod ims_imports;
+mod ims_services;
 mod imports;
 mod limits;
 mod load;
@@ -40,19 +42,25 @@ mod role;
 mod services;
 mod stats;
 mod ticker;
+mod view_keys;
 
 pub use active::{Active, Roles, VersionStatus};
 pub use call::{Consultation, Consulted, Event, Fault, Outcome};
 pub use check::{Checked, Hooks};
-pub use context::{ConsultContext, Effects, Variables, VariablesFull};
+pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};
 pub use engine::{Engine, EngineConfig, EngineError, EngineStatus};
 pub use error::LoadError;
 pub use file::read_file;
 pub use limits::Limits;
 pub use plugin::{Identity, Manifest, Plugin};
 pub use role::Role;
+pub use ims_services::{
+    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
+    Capabilities, CxFailure, Identity as PublicIdentity, Location, LocationOutcome, Position, RegistrationType,
+    SessionCase, SubscribeRefusal, Subscriber, Subscribed, Triggered,
+};
 pub use services::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
-    Services, Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
+    RegistrationLimits, Services, Staged, Verdict,
 };
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};

@@ -9,13 +9,39 @@ use std::collections::BTreeSet;
 const ALWAYS: [&str; 4] =
     ["strowger:sip/types", "strowger:sip/transaction", "strowger:host/log", "strowger:host/clock"];
 
-/// What is granted to `edge` beside [`ALWAYS`]: all that the contract has.
-const EDGE: [&str; 5] = [
+/// What is granted to `edge` beside [`ALWAYS`]: all that needs no HSS.
+const EDGE: [&str; 7] = [
     "strowger:host/random",
     "strowger:host/timer",
     "strowger:auth/digest",
     "strowger:location/registrar",
     "strowger:store/key-value",
+    "strowger:host/token",
+    "strowger:sip/client",
+];
+
+/// What is granted to every CSCF beside [`ALWAYS`].
+const CSCF: [&str; 6] = [
+    "strowger:host/random",
+    "strowger:host/timer",
+    "strowger:host/token",
+    "strowger:store/key-value",
+    "strowger:sip/client",
+    "strowger:ims/types",
+];
+
+/// What an I-CSCF asks the HSS.
+const ICSCF: [&str; 2] = ["strowger:cx/types", "strowger:cx/query"];
+
+/// What an S-CSCF is granted beyond that.
+const SCSCF: [&str; 7] = [
+    "strowger:cx/types",
+    "strowger:cx/authentication",
+    "strowger:cx/assignment",
+    "strowger:ims/subscribers",
+    "strowger:ims/filter-criteria",
+    "strowger:ims/reg-event",
+    "strowger:location/registrar",
 ];
 
 /// A role and the interfaces that its scripts may import, named `namespace:package/interface` without a version.
@@ -31,15 +57,23 @@ impl Role {
         Role { name: name.into(), grants: ALWAYS.iter().map(|&interface| interface.into()).collect() }
     }
 
-    /// The role `edge`: registrar and proxy for everything; it is granted the whole contract.
+    /// The role `edge`: registrar and proxy for everything; it is granted what needs no HSS.
     pub fn edge() -> Role {
         EDGE.iter().fold(Role::new("edge"), |role, interface| role.grant(interface))
     }
 
-    /// The default grants of a known role (`edge`); any other name gets [`Role::new`].
+    /// A CSCF with what it is granted beyond the others.
+    fn cscf(name: &str, more: &[&str]) -> Role {
+        CSCF.iter().chain(more).fold(Role::new(name), |role, interface| role.grant(interface))
+    }
+
+    /// The default grants of a known role (`edge`, `pcscf`, `icscf`, `scscf`); any other name gets [`Role::new`].
     pub fn named(name: &str) -> Role {
         match name {
             "edge" => Role::edge(),
+            "pcscf" => Role::cscf(name, &[]),
+            "icscf" => Role::cscf(name, &ICSCF),
+            "scscf" => Role::cscf(name, &SCSCF),
             other => Role::new(other),
         }
     }

@@ -6,9 +6,18 @@
 //! method is called (`imports.rs`).
 
 use std::any::Any;
+use std::future::ready;
+use std::pin::Pin;
 use std::time::Duration;
 
+use crate::ims_services::{
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure, Location,
+    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
+};
 use crate::plugin::Identity;
+
+/// An answer that has to come from elsewhere. The guest is suspended meanwhile, and the thread goes on.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A change that was computed but not made. The runtime made it and takes it back from [`crate::Effects`]; to this
 /// crate it is opaque.
@@ -21,6 +30,8 @@ pub struct Asking<'a> {
     pub identity: &'a Identity,
     /// The message in hand; none in a timer, an event, or `init`.
     pub message: Option<&'a sip::Message>,
+    /// The request that the message answers; for a request it is the message itself.
+    pub request: Option<&'a sip::Message>,
     /// Where the message came from; none where there is no message.
     pub flow: Option<sip::Flow>,
     /// The transaction of the message, 0 where there is none.
@@ -200,4 +211,131 @@ pub trait Services: Send + Sync {
 
     /// Stops a timer of the role. Whether it was running.
     fn cancel_timer(&self, asking: &Asking<'_>, token: &str) -> bool;
+
+    /// What makes the decision wait until everything put and deleted so far is on disk; absent where nothing waits.
+    fn settle(&self, _asking: &Asking<'_>) -> Option<Staged> {
+        None
+    }
+
+    // What follows is for CSCFs. A machine that is none has none of it.
+
+    /// Makes a string of the role's that nobody else can make.
+    fn seal(&self, _asking: &Asking<'_>, _data: &[u8]) -> String {
+        String::new()
+    }
+
+    /// What is in such a string.
+    fn unseal(&self, _asking: &Asking<'_>, _token: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// A token for a flow.
+    fn flow_token(&self, _flow: sip::Flow) -> String {
+        String::new()
+    }
+
+    /// The flow of such a token.
+    fn flow_of(&self, _token: &str) -> Option<sip::Flow> {
+        None
+    }
+
+    /// User-Authorization-Request.
+    fn user_authorization(&self, _asking: &Asking<'_>, _of: Authorization) -> Pending<Result<Location, CxFailure>> {
+        Box::pin(ready(Err(CxFailure::Unreachable)))
+    }
+
+    /// Location-Info-Request.
+    fn location_info(
+        &self,
+        _asking: &Asking<'_>,
+        _public_identity: String,
+        _originating: bool,
+        _kind: Option<AuthorizationKind>,
+    ) -> Pending<Result<Location, CxFailure>> {
+        Box::pin(ready(Err(CxFailure::Unreachable)))
+    }
+
+    /// Checks the Authorization of the message in hand against the challenges that were made.
+    fn verify_private(
+        &self,
+        _asking: &Asking<'_>,
+        _private_identity: &str,
+        _realm: &str,
+    ) -> AuthenticationVerdict {
+        AuthenticationVerdict::Absent
+    }
+
+    /// Multimedia-Auth-Request; the challenge's number.
+    fn challenge(
+        &self,
+        _asking: &Asking<'_>,
+        _private_identity: String,
+        _public_identity: String,
+        _realm: String,
+        _scheme: AuthenticationScheme,
+    ) -> Pending<Result<u64, CxFailure>> {
+        Box::pin(ready(Err(CxFailure::Unreachable)))
+    }
+
+    /// The value of WWW-Authenticate of a challenge, with its keys.
+    fn challenge_value(&self, _number: u64) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Server-Assignment-Request; whom it is about, and the change that makes it durable.
+    #[allow(clippy::type_complexity, reason = "an answer with its change, in a future")]
+    fn assign(
+        &self,
+        _asking: &Asking<'_>,
+        _public_identity: String,
+        _private_identity: String,
+        _kind: Assignment,
+    ) -> Pending<Result<(Option<Subscriber>, Option<Staged>), CxFailure>> {
+        Box::pin(ready(Err(CxFailure::Unreachable)))
+    }
+
+    /// Whose public identity this is.
+    fn subscriber(&self, _asking: &Asking<'_>, _public_identity: &str) -> Option<Subscriber> {
+        None
+    }
+
+    /// Lets go of a subscriber.
+    fn forget_subscriber(&self, _asking: &Asking<'_>, _public_identity: &str) -> bool {
+        false
+    }
+
+    /// The next criteria that the request meets.
+    fn next_criteria(
+        &self,
+        _asking: &Asking<'_>,
+        _served_user: &str,
+        _session_case: SessionCase,
+        _after: Option<Position>,
+    ) -> Option<Triggered> {
+        None
+    }
+
+    /// All criteria that a registration meets.
+    fn register_criteria(
+        &self,
+        _asking: &Asking<'_>,
+        _served_user: &str,
+        _registration_type: RegistrationType,
+    ) -> Vec<Triggered> {
+        Vec::new()
+    }
+
+    /// Takes the SUBSCRIBE in hand.
+    ///
+    /// # Errors
+    /// [`SubscribeRefusal`], with nothing changed.
+    fn subscribe(
+        &self,
+        _asking: &Asking<'_>,
+        _public_identity: &str,
+        _contact: &str,
+        _max_expires: u32,
+    ) -> Result<Subscribed, SubscribeRefusal> {
+        Err(SubscribeRefusal::Unknown)
+    }
 }

@@ -1,49 +1,56 @@
 //! A shard's consultations of scripts: asked, waited for, made durable, answered.
 //!
 //! In: what the node wants to know. Out: [`node::Input::Decided`]. A decision that rests on staged changes (a
-//! registration) is held back until these are durable; changes of one round go to the store together.
+//! registration) is held back until these are durable; changes of one round go to the store together. Requests of a
+//! script's own follow its decision; their answers are told to the version that sent them.
 
 use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use node::{ConsultError, ConsultId, Consulted, Decided, Hook, Input, Pin};
-use plugin::{Active, ConsultContext, Outcome, Plugin, Variables};
-use sip::{Flow, Message};
+use cscf::reg_event;
+use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
+use ims::service_profile::ApplicationServer;
+use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
+use sip::Message;
 use slab::Slab;
 use storage::{CommitQueue, StagedChange};
 
 use crate::executor::{Bell, Executor};
+use crate::clock::wall_ms;
+use crate::ims::{Ims, Watched};
 use crate::inbox::Inbox;
-use crate::message::ToShard;
+use crate::message::{OwnToken, ToShard};
 use crate::shard::refused;
 
 /// Consultations of one shard that may be under way; more are refused with 503.
 pub(crate) const MAX_UNDER_WAY: usize = 8192;
 
-/// What is asked.
-pub(crate) struct Asked {
-    /// Comes back with the answer.
-    pub(crate) id: ConsultId,
-    /// Which hook.
-    pub(crate) hook: Hook,
-    /// About this message.
-    pub(crate) message: Arc<Message>,
-    /// Where the request came from.
-    pub(crate) source: Flow,
-    /// The version that must be asked.
-    pub(crate) pin: Option<Pin>,
-    /// The transaction's variables.
-    pub(crate) variables: Option<Pin>,
-    /// The dialog's variables.
-    pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
+/// Requests of this element's own that wait for an answer, of one shard; more are not sent.
+const MAX_OWN: usize = 65_536;
+
+/// A change that this crate's services staged.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Bindings, and for whom their set is watched.
+    Bindings(StagedChange, Option<Watched>),
+    /// A subscription to registrations.
+    Subscription(reg_event::Staged),
+    /// Nothing, but that everything before it is on disk.
+    Barrier,
+}
+
+/// What is told when a decision has been carried out.
+enum After {
+    Changed(Watched),
+    Subscribed(reg_event::Staged),
 }
 
 #[derive(Clone, Copy)]
 enum Key {
     Consult(ConsultId, Hook, usize),
-    Told,
+    Told(usize),
 }
 
 /// Consultations of one shard.
@@ -56,10 +63,16 @@ pub(crate) struct Consultations {
     /// Decisions whose changes are not durable yet, by token.
     storing: Slab<Storing>,
     queue: CommitQueue,
+    /// Requests of our own that wait for an answer.
+    own: Slab<OwnToken>,
+    after: Vec<After>,
+    ims: Option<Arc<Ims>>,
 }
 
 struct Storing {
-    decided: Decided,
+    /// None: of a hook that decides nothing.
+    decided: Option<Decided>,
+    after: Vec<After>,
     hook: Hook,
     /// Changes that are still to become durable, and whether one could not.
     left: usize,
@@ -75,7 +88,12 @@ impl Bell for Arc<Inbox<ToShard>> {
 impl Consultations {
     /// Consultations of the active plugin; wake-ups go to `inbox`, changes to `queue`.
     #[must_use]
-    pub(crate) fn new(active: Arc<Active>, inbox: Arc<Inbox<ToShard>>, queue: CommitQueue) -> Self {
+    pub(crate) fn new(
+        active: Arc<Active>,
+        inbox: Arc<Inbox<ToShard>>,
+        queue: CommitQueue,
+        ims: Option<Arc<Ims>>,
+    ) -> Self {
         Self {
             active,
             executor: Executor::new(Box::new(inbox)),
@@ -83,12 +101,15 @@ impl Consultations {
             decided: VecDeque::new(),
             storing: Slab::new(),
             queue,
+            own: Slab::new(),
+            after: Vec::new(),
+            ims,
         }
     }
 
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
-    pub(crate) fn ask(&mut self, asked: Asked) -> Option<Input> {
-        let Asked { id, hook, message, source, pin, variables, dialog_variables } = asked;
+    pub(crate) fn ask(&mut self, asked: Consult) -> Option<Input> {
+        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } = asked;
         let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin())
         {
             Some(version) => version,
@@ -100,6 +121,8 @@ impl Consultations {
         let context = ConsultContext {
             variables: variables.and_then(of_plugin),
             dialog_variables: dialog_variables.map(|all| Arc::new(of_dialog(&all))),
+            request: Some(request),
+            own_routes,
             ..ConsultContext::new(id.transaction(), source)
         };
         let consultation = version.consult(hook, message, context);
@@ -114,10 +137,12 @@ impl Consultations {
             let mut ended = Vec::new();
             self.executor.poll_woken(|key, consulted| ended.push((key, consulted)));
             for (key, consulted) in ended {
-                if let Key::Consult(id, hook, place) = key
-                    && let Some(input) = self.ended(id, hook, place, consulted)
-                {
-                    self.decided.push_back(input);
+                match key {
+                    Key::Consult(id, hook, place) => {
+                        let input = self.ended(id, hook, place, consulted);
+                        self.decided.extend(input);
+                    }
+                    Key::Told(place) => self.told(place, consulted),
                 }
             }
         }
@@ -133,9 +158,14 @@ impl Consultations {
         if waiting.left > 0 {
             return None;
         }
-        let Storing { mut decided, hook, failed, .. } = self.storing.remove(place);
+        let Storing { decided, hook, failed, after, .. } = self.storing.remove(place);
+        if !failed {
+            self.after.extend(after);
+        }
+        let mut decided = decided?;
         if failed {
             decided.consulted = refused(hook, ConsultError::Store);
+            decided.follow.clear();
         }
         Some(Input::Decided(Box::new(decided)))
     }
@@ -144,25 +174,100 @@ impl Consultations {
     pub(crate) fn timer(&mut self, token: &str) {
         if let Some(version) = self.room_to_tell() {
             let told = version.timer_fired(token.into());
-            let _ = self.executor.start(Key::Told, told);
+            self.tell(version, told);
         }
     }
 
-    /// Tells the active script of something. Nothing comes back.
+    /// Tells the active script of something.
     pub(crate) fn event(&mut self, event: plugin::Event) {
         if let Some(version) = self.room_to_tell() {
             let told = version.happened(event);
-            let _ = self.executor.start(Key::Told, told);
+            self.tell(version, told);
         }
+    }
+
+    fn tell(&mut self, version: Arc<Plugin>, told: plugin::Consultation) {
+        let place = self.versions.insert(version);
+        if let Some(consulted) = self.executor.start(Key::Told(place), told) {
+            self.told(place, consulted);
+        }
+    }
+
+    /// A hook that decides nothing has ended: what it staged and sent counts all the same.
+    fn told(&mut self, place: usize, consulted: plugin::Consulted) {
+        let version = self.versions.remove(place);
+        let mut effects = consulted.effects;
+        let follow = self.follow(&mut effects, &version);
+        self.decided.extend(follow.into_iter().map(|one| Input::Originate(Box::new(one.originate))));
+        if !effects.staged.is_empty() {
+            self.store(None, Hook::Request, effects.staged);
+        }
+    }
+
+    /// A request of this element's own; not sent where too many wait.
+    pub(crate) fn originate(&mut self, request: Message, token: OwnToken) -> Option<Input> {
+        let token = self.own(token)?;
+        Some(Input::Originate(Box::new(Originate { request, target: None, timeout: None, token })))
+    }
+
+    fn own(&mut self, token: OwnToken) -> Option<u64> {
+        (self.own.len() < MAX_OWN).then(|| self.own.insert(token) as u64)
+    }
+
+    /// A request of this element's own has its final response.
+    pub(crate) fn concluded(&mut self, token: u64, response: Arc<Message>) {
+        let Some(token) = usize::try_from(token).ok().and_then(|place| self.own.try_remove(place)) else {
+            return;
+        };
+        match token {
+            OwnToken::Notify(of) => {
+                if let Some(ims) = &self.ims {
+                    ims.notified(&of, response.status());
+                }
+            }
+            OwnToken::Script(token, version) if self.executor.len() < MAX_UNDER_WAY => {
+                let told = version.answered(token.into(), response);
+                self.tell(version, told);
+            }
+            OwnToken::Script(..) | OwnToken::Nobody => {}
+        }
+    }
+
+    /// What a hook sent, in the node's words.
+    fn follow(&mut self, effects: &mut Effects, version: &Arc<Plugin>) -> Vec<Follow> {
+        let sends = std::mem::take(&mut effects.sends);
+        let mut follow = Vec::with_capacity(sends.len());
+        for send in sends {
+            let whose = match &*send.token {
+                "" => OwnToken::Nobody,
+                _ => OwnToken::Script(send.token, Arc::clone(version)),
+            };
+            let Some(token) = self.own(whose) else { break };
+            let originate =
+                Originate { request: send.request, target: None, timeout: send.timeout, token };
+            follow.push(Follow { originate, third_party: send.third_party.map(criteria) });
+        }
+        follow
     }
 
     fn room_to_tell(&self) -> Option<Arc<Plugin>> {
         self.active.plugin().filter(|_| self.executor.len() < MAX_UNDER_WAY)
     }
 
-    /// Hands the changes of this round to the store.
+    /// Hands the changes of this round to the store, and tells of those that are carried out.
     pub(crate) fn flush(&mut self) {
         self.queue.flush();
+        if self.after.is_empty() {
+            return;
+        }
+        let now_ms = wall_ms();
+        let Some(ims) = &self.ims else { return self.after.clear() };
+        for after in self.after.drain(..) {
+            match after {
+                After::Changed(watched) => ims.changed(&watched, now_ms),
+                After::Subscribed(staged) => ims.subscribed(staged, now_ms),
+            }
+        }
     }
 
     fn ended(
@@ -173,7 +278,8 @@ impl Consultations {
         consulted: plugin::Consulted,
     ) -> Option<Input> {
         let version = self.versions.remove(place);
-        let effects = consulted.effects;
+        let mut effects = consulted.effects;
+        let follow = self.follow(&mut effects, &version);
         let consulted = match consulted.result {
             Ok(Outcome::Decision(decision)) => Consulted::Request(Ok(decision)),
             Ok(Outcome::Reply(decision)) => Consulted::Reply(Ok(decision)),
@@ -189,19 +295,55 @@ impl Consultations {
             dialog_variables: effects.dialog_variables.map(|all| Box::new(for_dialog(&all))),
             version: number,
             provisionals: effects.provisionals,
+            to_tag: effects.to_tag,
+            follow,
         };
         if effects.staged.is_empty() {
             return Some(Input::Decided(Box::new(decided)));
         }
-        let left = effects.staged.len();
-        let token = self.storing.insert(Storing { decided, hook, left, failed: false }) as u64;
-        for staged in effects.staged {
-            match staged.downcast::<StagedChange>() {
-                Ok(change) => self.queue.commit(*change, token),
+        self.store(Some(decided), hook, effects.staged)
+    }
+
+    /// Commits what was staged; what waits for nothing comes back at once.
+    fn store(&mut self, decided: Option<Decided>, hook: Hook, staged: Vec<Staged>) -> Option<Input> {
+        let (mut changes, mut after, mut barrier) = (Vec::new(), Vec::new(), false);
+        for staged in staged {
+            match staged.downcast::<Change>().map(|change| *change) {
+                Ok(Change::Bindings(change, watched)) => {
+                    changes.push(change);
+                    after.extend(watched.map(After::Changed));
+                }
+                Ok(Change::Subscription(staged)) => after.push(After::Subscribed(staged)),
+                Ok(Change::Barrier) => barrier = true,
                 Err(_) => unreachable!("only this crate's services stage changes"),
             }
         }
+        // A change of bindings is behind everything that was put before it: it is a barrier itself.
+        barrier &= changes.is_empty();
+        let left = changes.len() + usize::from(barrier);
+        if left == 0 {
+            self.after.extend(after);
+            return decided.map(|decided| Input::Decided(Box::new(decided)));
+        }
+        let token = self.storing.insert(Storing { decided, after, hook, left, failed: false }) as u64;
+        for change in changes {
+            self.queue.commit(change, token);
+        }
+        if barrier {
+            self.queue.barrier(token);
+        }
         None
+    }
+}
+
+/// Criteria as the node's answer to a REGISTER needs them.
+fn criteria(third_party: ThirdParty) -> ApplicationServer {
+    ApplicationServer {
+        server_name: String::new(),
+        default_handling: None,
+        service_info: third_party.service_info.map(Into::into),
+        include_register_request: third_party.include_request,
+        include_register_response: third_party.include_response,
     }
 }
 

@@ -16,6 +16,7 @@ use storage::{KeyValue, Registrations, Users};
 
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
+use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) reload_tls: Box<dyn Fn() -> Result<bool, String> + Send + Sync>,
     /// One load at a time.
     pub(crate) loading: Mutex<()>,
+    /// Of a CSCF that asks an HSS.
+    pub(crate) ims: Option<Arc<Ims>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -169,6 +172,11 @@ impl Handle {
         }
         if self.shared.active.plugin().is_none() {
             return Err(format!("no plugin is loaded for the role {}", self.shared.active.role().name()));
+        }
+        if let Some(ims) = &self.shared.ims
+            && !ims.diameter.ready()
+        {
+            return Err("no Diameter peer is open".into());
         }
         self.health()
     }

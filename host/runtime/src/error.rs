@@ -37,6 +37,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Diameter does not start.
+    #[error("diameter: {0}")]
+    Diameter(#[from] transport::diameter::DiameterError),
     /// The users do not serve.
     #[error("users.file: {0}")]
     Users(#[from] UsersError),

@@ -28,12 +28,20 @@ pub(crate) async fn run(shared: Weak<Shared>) {
         }
         tell(&shared, &mut ended);
         shared.keys.expire(wall_ms());
+        if let Some(ims) = &shared.ims {
+            ims.expire(wall_ms());
+        }
     }
 }
 
 fn tell(shared: &Shared, ended: &mut Vec<Ended>) {
     if ended.is_empty() {
         return;
+    }
+    if let Some(ims) = &shared.ims {
+        for one in ended.iter() {
+            ims.ended(&one.address_of_record, &one.contact, wall_ms());
+        }
     }
     shared.inboxes[0].extend(ended.drain(..).map(|ended| {
         ToShard::Event(plugin::Event::RegistrationEnded {

@@ -9,6 +9,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use diameter::base::DisconnectCause;
+
 use auth::{Nonces, Policy, ReplayTable, UriCheck};
 use node::{Listening, Node, NodeConfig};
 use parking_lot::Mutex;
@@ -21,6 +23,9 @@ use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, Stream
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
 use crate::consult::Consultations;
+use crate::diameter_service;
+use crate::flow_tokens::FlowTokens;
+use crate::ims::{self, Ims, Pushed};
 use crate::control::{Handle, Shared, wants};
 use crate::error::StartError;
 use crate::inbox::Inbox;
@@ -86,6 +91,25 @@ impl Host {
         let clock = Clock::start();
         let inboxes = (0..shards).map(|_| Inbox::new().map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
         let inboxes: Arc<[Arc<Inbox<ToShard>>]> = inboxes.into();
+        let pushed = Arc::new(Pushed::default());
+        let ims = match &config.diameter {
+            None => None,
+            Some(table) => {
+                let requests = Arc::clone(&pushed) as Arc<dyn transport::diameter::Requests>;
+                let parts = ims::Parts {
+                    cx: diameter_service::asker(&config, table)?,
+                    diameter: diameter_service::start(&threads, &config, table, requests)?,
+                    timeout: diameter_service::timeout(&config),
+                    registrations: Arc::clone(&registrations),
+                    documents: Arc::clone(store.documents()),
+                    inbox: Arc::clone(&inboxes[0]),
+                };
+                let ims = Arc::new(Ims::new(parts, wall_ms()));
+                pushed.are_for(&ims);
+                Some(ims)
+            }
+        };
+        let sealer = cscf::Sealer::new(&secrets.tokens);
         let services: Arc<dyn Services> = Arc::new(HostServices {
             registrations: Arc::clone(&registrations),
             users: Arc::clone(&users),
@@ -100,6 +124,9 @@ impl Host {
                 ..Policy::default()
             },
             timers: ScriptTimers::new(threads.clone(), Arc::clone(&inboxes[0])),
+            flows: FlowTokens::new(sealer.clone(), &secrets::fresh()),
+            sealer,
+            ims: ims.clone(),
         });
 
         let engine = Engine::new(engine_config(&config))?;
@@ -162,7 +189,7 @@ impl Host {
                 node,
                 ports,
                 owner: Owner::new(Arc::clone(&inboxes), Some(shard), owner_key),
-                consultations: Consultations::new(Arc::clone(&active), Arc::clone(&inbox), queue),
+                consultations: Consultations::new(Arc::clone(&active), Arc::clone(&inbox), queue, ims.clone()),
                 locating: Locating::new(
                     threads.clone(),
                     Arc::clone(&locator),
@@ -206,6 +233,7 @@ impl Host {
                 None => Ok(false),
             }),
             loading: Mutex::new(()),
+            ims,
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];
@@ -253,6 +281,7 @@ impl Host {
         for inbox in self.handle.shared.inboxes.iter() {
             inbox.extend([ToShard::Stop]);
         }
+        let diameter = self.handle.shared.ims.as_ref().map(|ims| ims.diameter.clone());
         let Host { shards, mut store, streams, .. } = self;
         let ended = tokio::task::spawn_blocking(move || {
             for shard in shards {
@@ -261,6 +290,9 @@ impl Host {
             store.close();
         });
         let _ = ended.await;
+        if let Some(diameter) = diameter {
+            diameter.stop(DisconnectCause::Rebooting).await;
+        }
         // The last answers are on their way by connections: these write what is queued.
         if let Some(streams) = streams.get() {
             streams.shut_down(LAST_WORDS).await;

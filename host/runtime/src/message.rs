@@ -3,6 +3,17 @@
 use node::{Hop, LocateFailure, LocateId, Unsent, Wants};
 use sip::{Excerpt, Flow, Message};
 
+/// Whose a request of this element's own is: who is told of its answer.
+#[derive(Debug)]
+pub(crate) enum OwnToken {
+    /// The notifier's.
+    Notify(cscf::reg_event::SubscriptionId),
+    /// A script's, and the version that sent it.
+    Script(Box<str>, std::sync::Arc<plugin::Plugin>),
+    /// Nobody's.
+    Nobody,
+}
+
 /// One thing told to a shard.
 #[derive(Debug)]
 pub(crate) enum ToShard {
@@ -48,6 +59,13 @@ pub(crate) enum ToShard {
     },
     /// A script is to be told of something.
     Event(plugin::Event),
+    /// Send a request of this element's own.
+    Originate {
+        /// Complete but for Via.
+        request: Message,
+        /// Whose it is.
+        token: OwnToken,
+    },
     /// Another plugin version is active.
     Wants(Wants),
     /// No new transactions from now on.

@@ -22,9 +22,14 @@ pub(crate) struct Secrets {
     pub(crate) nonces: [u8; 32],
     /// Of loop detection.
     pub(crate) loops: [u8; 16],
+    /// Of what scripts seal, and of flow tokens.
+    pub(crate) tokens: [u8; 32],
 }
 
-const LENGTH: usize = 64;
+const LENGTH: usize = 96;
+
+/// The file's length before there were tokens.
+const LENGTH_BEFORE_TOKENS: usize = 64;
 
 impl Secrets {
     pub(crate) fn of(data: Option<&Path>) -> Result<Secrets, StartError> {
@@ -34,7 +39,19 @@ impl Secrets {
         match File::open(&file) {
             Ok(mut opened) => {
                 let mut bytes = [0; LENGTH];
-                opened.read_exact(&mut bytes).map_err(failed)?;
+                opened.read_exact(&mut bytes[..LENGTH_BEFORE_TOKENS]).map_err(failed)?;
+                let (_, tokens) = bytes.split_at_mut(LENGTH_BEFORE_TOKENS);
+                match opened.read_exact(tokens) {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                        // Written by an older host.
+                        tokens.copy_from_slice(&fresh::<{ LENGTH - LENGTH_BEFORE_TOKENS }>());
+                        let mut options = OpenOptions::new();
+                        let mut longer = options.write(true).open(&file).map_err(failed)?;
+                        longer.write_all(&bytes).and_then(|()| longer.sync_all()).map_err(failed)?;
+                    }
+                    Err(error) => return Err(failed(error)),
+                }
                 Ok(Self::from_bytes(&bytes))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -50,11 +67,12 @@ impl Secrets {
     }
 
     fn from_bytes(bytes: &[u8; LENGTH]) -> Secrets {
-        let (mut route, mut nonces, mut loops) = ([0; 16], [0; 32], [0; 16]);
+        let (mut route, mut nonces, mut loops, mut tokens) = ([0; 16], [0; 32], [0; 16], [0; 32]);
         route.copy_from_slice(&bytes[..16]);
         nonces.copy_from_slice(&bytes[16..48]);
-        loops.copy_from_slice(&bytes[48..]);
-        Secrets { route, nonces, loops }
+        loops.copy_from_slice(&bytes[48..64]);
+        tokens.copy_from_slice(&bytes[64..]);
+        Secrets { route, nonces, loops, tokens }
     }
 }
 
@@ -82,7 +100,17 @@ mod tests {
     #[test]
     fn a_file_that_is_too_short_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(FILE), [0; LENGTH - 1]).unwrap();
+        std::fs::write(folder.path().join(FILE), [0; LENGTH_BEFORE_TOKENS - 1]).unwrap();
         assert!(Secrets::of(Some(folder.path())).is_err());
+    }
+
+    #[test]
+    fn a_file_of_an_older_host_gets_what_it_lacks_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), [7; LENGTH_BEFORE_TOKENS]).unwrap();
+        let first = Secrets::of(Some(folder.path())).unwrap();
+        let second = Secrets::of(Some(folder.path())).unwrap();
+        assert_eq!((first.route, first.tokens), ([7; 16], second.tokens));
+        assert_ne!(first.tokens, [0; 32]);
     }
 }

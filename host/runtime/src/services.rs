@@ -7,14 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{Check, Kind, Nonces, Policy, ReplayTable};
+use cscf::{
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure, Location,
+    Position, RegistrationType, Sealer, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+};
 use parking_lot::Mutex;
 use plugin::{
-    Asking, Binding, CredentialsKind, Entry, Level, PutRefusal, Refusal, Registration, RegistrationLimits,
-    Services, Staged, Verdict,
+    Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
+    RegistrationLimits, Services, Staged, Subscribed, Verdict,
 };
 use storage::{KeyValue, Registrations, Users};
 
 use crate::clock::wall_ms;
+use crate::consult::Change;
+use crate::flow_tokens::FlowTokens;
+use crate::ims::Ims;
 use crate::script_timers::ScriptTimers;
 
 /// The machine as scripts of one role see it.
@@ -26,6 +33,18 @@ pub(crate) struct HostServices {
     pub(crate) replays: Mutex<ReplayTable>,
     pub(crate) policy: Policy,
     pub(crate) timers: ScriptTimers,
+    pub(crate) sealer: Sealer,
+    pub(crate) flows: FlowTokens,
+    /// Of a CSCF that asks an HSS.
+    pub(crate) ims: Option<Arc<Ims>>,
+}
+
+impl HostServices {
+    /// The removal or change of bindings, and for whom their set is watched.
+    fn staged(&self, set: &str, change: storage::StagedChange, now_ms: u64) -> Staged {
+        let watched = self.ims.as_ref().and_then(|ims| ims.watch(set, now_ms));
+        Box::new(Change::Bindings(change, watched))
+    }
 }
 
 impl Services for HostServices {
@@ -104,7 +123,7 @@ impl Services for HostServices {
             storage::Refusal::Unavailable => Refusal::Unavailable,
         })?;
         let registration = Registration { contacts: registration.contacts, outbound: registration.outbound };
-        Ok((registration, staged.map(|staged| Box::new(staged) as Staged)))
+        Ok((registration, staged.map(|staged| self.staged(address_of_record, staged, asking.now_ms))))
     }
 
     fn is_registered(&self, asking: &Asking<'_>, address_of_record: &str) -> bool {
@@ -133,7 +152,7 @@ impl Services for HostServices {
 
     fn remove(&self, asking: &Asking<'_>, address_of_record: &str) -> (u32, Option<Staged>) {
         let (number, staged) = self.registrations.remove(address_of_record, asking.now_ms);
-        (number, staged.map(|staged| Box::new(staged) as Staged))
+        (number, staged.map(|staged| self.staged(address_of_record, staged, asking.now_ms)))
     }
 
     fn targets(&self, asking: &Asking<'_>, address_of_record: &str, into: &mut Vec<node::Target>) {
@@ -175,4 +194,151 @@ impl Services for HostServices {
     fn cancel_timer(&self, _asking: &Asking<'_>, token: &str) -> bool {
         self.timers.cancel(token)
     }
+
+    fn settle(&self, _asking: &Asking<'_>) -> Option<Staged> {
+        Some(Box::new(Change::Barrier))
+    }
+
+    fn seal(&self, asking: &Asking<'_>, data: &[u8]) -> String {
+        self.sealer.seal(&asking.identity.role, data)
+    }
+
+    fn unseal(&self, asking: &Asking<'_>, token: &str) -> Option<Vec<u8>> {
+        self.sealer.unseal(&asking.identity.role, token)
+    }
+
+    fn flow_token(&self, flow: sip::Flow) -> String {
+        self.flows.token(flow)
+    }
+
+    fn flow_of(&self, token: &str) -> Option<sip::Flow> {
+        self.flows.flow(token)
+    }
+
+    fn user_authorization(&self, _: &Asking<'_>, of: Authorization) -> Pending<Result<Location, CxFailure>> {
+        match &self.ims {
+            Some(ims) => ims.user_authorization(&of),
+            None => nobody(),
+        }
+    }
+
+    fn location_info(
+        &self,
+        _: &Asking<'_>,
+        public_identity: String,
+        originating: bool,
+        kind: Option<AuthorizationKind>,
+    ) -> Pending<Result<Location, CxFailure>> {
+        match &self.ims {
+            Some(ims) => ims.location_info(&public_identity, originating, kind),
+            None => nobody(),
+        }
+    }
+
+    fn verify_private(
+        &self,
+        asking: &Asking<'_>,
+        private_identity: &str,
+        realm: &str,
+    ) -> AuthenticationVerdict {
+        match (&self.ims, asking.message) {
+            (Some(ims), Some(message)) => ims.verify(message, private_identity, realm, asking.now_ms),
+            _ => AuthenticationVerdict::Absent,
+        }
+    }
+
+    fn challenge(
+        &self,
+        _: &Asking<'_>,
+        private_identity: String,
+        public_identity: String,
+        realm: String,
+        scheme: AuthenticationScheme,
+    ) -> Pending<Result<u64, CxFailure>> {
+        match &self.ims {
+            Some(ims) => ims.challenge(private_identity, &public_identity, realm, scheme),
+            None => nobody(),
+        }
+    }
+
+    fn challenge_value(&self, number: u64) -> Option<Vec<u8>> {
+        self.ims.as_ref()?.challenge_value(number)
+    }
+
+    fn assign(
+        &self,
+        _: &Asking<'_>,
+        public_identity: String,
+        private_identity: String,
+        kind: Assignment,
+    ) -> Pending<Result<(Option<Subscriber>, Option<Staged>), CxFailure>> {
+        match &self.ims {
+            Some(ims) => ims.assign(public_identity, private_identity, kind),
+            None => nobody(),
+        }
+    }
+
+    fn subscriber(&self, _: &Asking<'_>, public_identity: &str) -> Option<Subscriber> {
+        self.ims.as_ref()?.subscriber(public_identity)
+    }
+
+    fn forget_subscriber(&self, _: &Asking<'_>, public_identity: &str) -> bool {
+        self.ims.as_ref().is_some_and(|ims| ims.forget(public_identity))
+    }
+
+    fn next_criteria(
+        &self,
+        asking: &Asking<'_>,
+        served_user: &str,
+        session_case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered> {
+        self.ims.as_ref()?.next_criteria(served_user, asking.request?, session_case, after)
+    }
+
+    fn register_criteria(
+        &self,
+        asking: &Asking<'_>,
+        served_user: &str,
+        registration_type: RegistrationType,
+    ) -> Vec<Triggered> {
+        let Some(ims) = &self.ims else { return Vec::new() };
+        let in_hand = asking.request.filter(|request| request.method() == sip::Method::Register);
+        match in_hand {
+            Some(register) => ims.register_criteria(served_user, register, registration_type),
+            None => match plain_register(served_user) {
+                Some(register) => ims.register_criteria(served_user, &register, registration_type),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    fn subscribe(
+        &self,
+        asking: &Asking<'_>,
+        public_identity: &str,
+        contact: &str,
+        max_expires: u32,
+    ) -> Result<Subscribed, SubscribeRefusal> {
+        let (Some(ims), Some(message)) = (&self.ims, asking.message) else {
+            return Err(SubscribeRefusal::Unknown);
+        };
+        let (expires, to_tag, staged) =
+            ims.subscribe(message, public_identity, contact, max_expires, asking.now_ms)?;
+        Ok(Subscribed { expires, to_tag, staged: Box::new(Change::Subscription(staged)) })
+    }
+}
+
+/// There is no HSS to be asked.
+fn nobody<T: Send + 'static>() -> Pending<Result<T, CxFailure>> {
+    Box::pin(std::future::ready(Err(CxFailure::Unreachable)))
+}
+
+/// A REGISTER with nothing particular in it, for criteria where none is in hand.
+fn plain_register(public_identity: &str) -> Option<sip::Message> {
+    let text = format!(
+        "REGISTER {public_identity} SIP/2.0\r\nFrom: <{public_identity}>\r\nTo: <{public_identity}>\r\n\
+         CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
+    );
+    sip::Message::parse_stream(text.as_bytes()).ok()
 }

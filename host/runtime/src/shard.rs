@@ -239,6 +239,11 @@ impl Shard {
             ToShard::Undelivered { token, unsent } => {
                 self.node.handle_input(self.now, Input::Undelivered { token, unsent });
             }
+            ToShard::Originate { request, token } => {
+                if let Some(input) = self.consultations.originate(request, token) {
+                    self.node.handle_input(self.now, input);
+                }
+            }
             ToShard::Timer { token } => self.consultations.timer(&token),
             ToShard::Event(event) => self.consultations.event(event),
             ToShard::Wants(wants) => self.node.set_wants(wants),
@@ -333,15 +338,14 @@ impl Shard {
                 Output::Transmit { flow, bytes, server_name, token } => {
                     self.transmit(flow, bytes, server_name, token)
                 }
-                Output::Consult { id, hook, message, source, pin, variables, dialog_variables } => {
-                    let asked =
-                        crate::consult::Asked { id, hook, message, source, pin, variables, dialog_variables };
-                    if let Some(decided) = self.consultations.ask(asked) {
+                Output::Consult(consult) => {
+                    if let Some(decided) = self.consultations.ask(consult) {
                         self.node.handle_input(self.now, decided);
                     }
                 }
                 Output::Locate { id, uri } => self.locating.locate(id, &uri),
                 Output::Event(event) => self.consultations.event(crate::consult::event(event)),
+                Output::Concluded { token, response } => self.consultations.concluded(token, response),
             }
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use node::{
-    ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay, Reply,
+    Consult, ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay, Reply,
     ReplyDecision, Target, Wants, counters,
 };
 use plugin::{Active, ConsultContext, Outcome, Plugin, Role, Variables};
@@ -21,17 +21,6 @@ use sip::{Flow, HeaderId, Message, Method, Transport};
 use crate::machine::Machine;
 use crate::random::Random;
 use crate::scenario::{Faults, TRANSIT, element_address, phone_address};
-
-/// What is asked.
-pub(crate) struct Question {
-    pub(crate) id: ConsultId,
-    pub(crate) hook: Hook,
-    pub(crate) message: Arc<Message>,
-    pub(crate) source: Flow,
-    pub(crate) pin: Option<Pin>,
-    pub(crate) variables: Option<Pin>,
-    pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
-}
 
 /// A script.
 pub(crate) enum Script {
@@ -93,7 +82,7 @@ impl Script {
     }
 
     /// The script's word.
-    pub(crate) fn ask(&mut self, question: Question) -> Decided {
+    pub(crate) fn ask(&mut self, question: Consult) -> Decided {
         match self {
             Self::Edge(edge) => edge.ask(question),
             Self::Transit(transit) => transit.ask(&question),
@@ -111,13 +100,15 @@ pub(crate) fn failed(id: ConsultId, hook: Hook, error: ConsultError) -> Decided 
 }
 
 impl Edge {
-    fn ask(&self, question: Question) -> Decided {
-        let Question { id, hook, message, source, pin, variables, dialog_variables } = question;
+    fn ask(&self, question: Consult) -> Decided {
+        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } = question;
         let version = pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin());
         let Some(version) = version else { return failed(id, hook, ConsultError::NoPlugin) };
         let context = ConsultContext {
             variables: variables.and_then(|pin| pin.downcast::<Variables>().ok()),
             dialog_variables: dialog_variables.map(|all| Arc::new(to_script(&all))),
+            request: Some(request),
+            own_routes,
             ..ConsultContext::new(id.transaction(), source)
         };
         let mut consultation = version.consult(hook, message, context);
@@ -147,7 +138,7 @@ impl Edge {
 }
 
 impl Transit {
-    fn ask(&mut self, question: &Question) -> Decided {
+    fn ask(&mut self, question: &Consult) -> Decided {
         let (id, method) = (question.id, question.message.head().transaction_method());
         match question.hook {
             Hook::Request if method == Method::Register => {
@@ -200,7 +191,7 @@ impl Transit {
 
     fn to_the_desk(&self) -> Relay {
         let uri = format!("sip:desk@{}", phone_address(self.desk));
-        let target = Target { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false };
+        let target = Target::to(uri);
         Relay { targets: vec![target], targets_named: true, record_route: true, ..Relay::default() }
     }
 }

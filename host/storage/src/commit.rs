@@ -96,6 +96,15 @@ impl CommitQueue {
         }
     }
 
+    /// The sink gets `token` when everything put into tables and documents so far is durable, or could not be made so.
+    pub fn barrier(&mut self, token: u64) {
+        match self.core.barrier(Notice::Token { sink: self.sink, token }) {
+            Ok(None) => self.dirty = true,
+            Ok(Some(_)) => self.settled.push(token),
+            Err(_) => self.failed.push(token),
+        }
+    }
+
     /// Ends a round.
     pub fn flush(&mut self) {
         if std::mem::take(&mut self.dirty) {

@@ -107,6 +107,20 @@ impl Core {
         })
     }
 
+    /// Queues a notice behind all that waits. `Ok(Some)`: nothing ever waits here, it comes back.
+    pub(crate) fn barrier(&self, notice: Notice) -> Result<Option<Notice>, (StoreError, Notice)> {
+        if let Err(error) = self.queue.admits() {
+            return Err((error, notice));
+        }
+        if self.queue.is_in_memory() {
+            return Ok(Some(notice));
+        }
+        // No binding has revision 0, so that there is nothing to take back.
+        let undo = Undo { hash: 0, before: None, after: 0 };
+        let change = Change { rows: SmallVec::new(), void: SmallVec::new(), undo, notice };
+        self.queue.push(change).map(|()| None).map_err(|change| (StoreError::Closed, change.notice))
+    }
+
     /// Takes a change back. False: its bindings have changed since, and stay.
     pub(crate) fn undo(&self, undo: Undo) -> bool {
         let mut shard = self.table.shard(undo.hash);

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::core::Core;
 use crate::database::Database;
+use crate::documents::Documents;
 use crate::error::OpenError;
 use crate::folder::Folder;
 use crate::key_value::KeyValue;
@@ -46,6 +47,7 @@ impl Default for Options {
 pub struct Store {
     registrations: Arc<Registrations>,
     key_value: Arc<KeyValue>,
+    documents: Arc<Documents>,
     counters: Arc<Counters>,
     core: Arc<Core>,
     thread: Option<JoinHandle<()>>,
@@ -67,12 +69,13 @@ impl Store {
         let folder = Folder::take(folder)?;
         let mut store = Store::new(false, options);
         let (core, key_value) = (Arc::clone(&store.core), Arc::clone(&store.key_value));
+        let documents = Arc::clone(&store.documents);
         let (counters, options) = (Arc::clone(&store.counters), *options);
         let (report, opened) = mpsc::sync_channel(1);
         let thread = Builder::new().name("strowger-storage".into()).spawn(move || {
             let writer = Database::open(&folder.database(), options.max_pages).and_then(|database| {
                 let mut writer = Writer::new(core, database, counters, options.window);
-                writer.load(&key_value, wall_clock_ms())?;
+                writer.load(&key_value, &documents, wall_clock_ms())?;
                 Ok(writer)
             });
             match writer {
@@ -105,6 +108,7 @@ impl Store {
         Store {
             registrations: Arc::new(Registrations::new(Arc::clone(&core), options.max_bindings)),
             key_value: Arc::new(KeyValue::new(Arc::clone(&core))),
+            documents: Arc::new(Documents::new(Arc::clone(&core))),
             counters: Arc::default(),
             core,
             thread: None,
@@ -119,6 +123,11 @@ impl Store {
     /// The scripts' tables.
     pub fn key_value(&self) -> &Arc<KeyValue> {
         &self.key_value
+    }
+
+    /// What the host keeps beside.
+    pub fn documents(&self) -> &Arc<Documents> {
+        &self.documents
     }
 
     /// What the storage thread has done.

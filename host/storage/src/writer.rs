@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::commit::{Change, Notice};
 use crate::core::Core;
 use crate::database::{Database, is_broken};
+use crate::documents::Documents;
 use crate::error::{OpenError, StoreError};
 use crate::garbage::Garbage;
 use crate::key_value::KeyValue;
@@ -94,7 +95,12 @@ impl Writer {
     }
 
     /// Puts everything into memory that has not ended.
-    pub(crate) fn load(&mut self, key_value: &KeyValue, now_ms: u64) -> Result<(), OpenError> {
+    pub(crate) fn load(
+        &mut self,
+        key_value: &KeyValue,
+        documents: &Documents,
+        now_ms: u64,
+    ) -> Result<(), OpenError> {
         let started = Instant::now();
         let last = self.database.last_row()?;
         self.core.set_next_row(last + 1);
@@ -115,7 +121,9 @@ impl Writer {
         let mut keys = 0u64;
         self.database.keys(|space, key, stored| {
             keys += 1;
-            key_value.load(space, key, stored);
+            if !documents.load(space, key, &stored) {
+                key_value.load(space, key, stored);
+            }
         })?;
         self.garbage.extend(void);
         self.garbage.extend(gone);

@@ -4,7 +4,7 @@
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
-//! node ▶ ims ▶ sip      node ▶ diameter, which knows nobody
+//! node | plugin ▶ cscf ▶ auth | ims | diameter, which knows nobody      ims ▶ sip
 //! ```
 //! An arrow may pass over what lies between. Dependencies of tests (`[dev-dependencies]`) are not arrows: a test may
 //! build the world around what it tests.
@@ -20,12 +20,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
-    ("strowger-plugin", &["strowger-node"]),
+    ("strowger-plugin", &["strowger-node", "strowger-cscf"]),
     ("strowger-storage", &["strowger-node"]),
     (
         "strowger-node",
         &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims", "strowger-diameter"],
     ),
+    ("strowger-cscf", &["strowger-auth", "strowger-ims", "strowger-diameter"]),
     ("strowger-diameter", &[]),
     ("strowger-dialog", &["strowger-transaction"]),
     ("strowger-proxy", &["strowger-transaction"]),
@@ -33,7 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-transaction", &["strowger-sip"]),
     ("strowger-ims", &["strowger-sip"]),
     ("strowger-sip", &[]),
-    ("strowger-sdk", &["strowger-sip"]),
+    ("strowger-sdk", &["strowger-ims"]),
     ("strowger-toolchain", &[]),
     ("strowger-scaffold", &["strowger-node", "strowger-sdk"]),
     // proof

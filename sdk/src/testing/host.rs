@@ -6,10 +6,17 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use crate::client::{OwnRequest, SendRefusal};
 use crate::host::{
     Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
     Verdict,
 };
+
+use crate::ims::{
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure, Location,
+    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+};
+use crate::testing::TestMessage;
 
 /// A scripted host. Build it with the methods that take and return it, then read what happened.
 #[derive(Debug)]
@@ -28,6 +35,16 @@ pub struct TestHost {
     dialog_variables: RefCell<BTreeMap<String, Vec<u8>>>,
     timers: RefCell<BTreeMap<String, u64>>,
     limits: Cell<Option<Limits>>,
+    own_routes: Vec<String>,
+    request: Option<TestMessage>,
+    sent: RefCell<Vec<OwnRequest>>,
+    location: Result<Location, CxFailure>,
+    private_verdict: AuthenticationVerdict,
+    challenged: Result<u64, CxFailure>,
+    assigned: Result<Option<Subscriber>, CxFailure>,
+    subscribers: Vec<Subscriber>,
+    criteria: Vec<Triggered>,
+    subscribed: Result<u32, SubscribeRefusal>,
     log: RefCell<Vec<(Level, String)>>,
     asked: RefCell<Vec<String>>,
 }
@@ -70,6 +87,16 @@ impl TestHost {
             dialog_variables: RefCell::default(),
             timers: RefCell::default(),
             limits: Cell::new(None),
+            own_routes: Vec::new(),
+            request: None,
+            sent: RefCell::default(),
+            location: Err(CxFailure::Unreachable),
+            private_verdict: AuthenticationVerdict::Absent,
+            challenged: Err(CxFailure::Unreachable),
+            assigned: Err(CxFailure::Unreachable),
+            subscribers: Vec::new(),
+            criteria: Vec::new(),
+            subscribed: Err(SubscribeRefusal::Unknown),
             log: RefCell::default(),
             asked: RefCell::default(),
         }
@@ -160,6 +187,69 @@ impl TestHost {
         self
     }
 
+    /// The request came by this URI of the element's own.
+    #[must_use]
+    pub fn own_route(mut self, uri: &str) -> Self {
+        self.own_routes.push(uri.to_owned());
+        self
+    }
+
+    /// The response in hand answers this request.
+    #[must_use]
+    pub fn answers(mut self, request: TestMessage) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// The HSS says this to User-Authorization- and Location-Info-Requests.
+    #[must_use]
+    pub fn location(mut self, location: Result<Location, CxFailure>) -> Self {
+        self.location = location;
+        self
+    }
+
+    /// Credentials against challenges of the HSS's get this verdict.
+    #[must_use]
+    pub fn judges(mut self, verdict: AuthenticationVerdict) -> Self {
+        self.private_verdict = verdict;
+        self
+    }
+
+    /// The HSS says this to Multimedia-Auth-Requests.
+    #[must_use]
+    pub fn challenged(mut self, challenge: Result<u64, CxFailure>) -> Self {
+        self.challenged = challenge;
+        self
+    }
+
+    /// The HSS says this to Server-Assignment-Requests.
+    #[must_use]
+    pub fn assigned(mut self, answer: Result<Option<Subscriber>, CxFailure>) -> Self {
+        self.assigned = answer;
+        self
+    }
+
+    /// This set is served here.
+    #[must_use]
+    pub fn serves(mut self, subscriber: Subscriber) -> Self {
+        self.subscribers.push(subscriber);
+        self
+    }
+
+    /// Every request and registration meets these criteria too, in this order.
+    #[must_use]
+    pub fn triggers(mut self, triggered: Triggered) -> Self {
+        self.criteria.push(triggered);
+        self
+    }
+
+    /// A SUBSCRIBE to the reg event package has this result.
+    #[must_use]
+    pub fn subscribes(mut self, result: Result<u32, SubscribeRefusal>) -> Self {
+        self.subscribed = result;
+        self
+    }
+
     /// Time goes on by this many ms. The tokens of the timers that ended meanwhile, in order.
     pub fn advance(&self, ms: u64) -> Vec<String> {
         let now = self.now.get() + ms;
@@ -191,6 +281,12 @@ impl TestHost {
     #[must_use]
     pub fn limits(&self) -> Option<Limits> {
         self.limits.get()
+    }
+
+    /// The requests of its own that it sent.
+    #[must_use]
+    pub fn sent(&self) -> Vec<OwnRequest> {
+        self.sent.borrow().clone()
     }
 
     fn note(&self, words: &[&str]) {
@@ -235,6 +331,18 @@ impl Host for TestHost {
         set(&self.dialog_variables, name, value);
     }
 
+    fn own_routes(&self) -> Vec<String> {
+        self.own_routes.clone()
+    }
+
+    fn request_view(&self) -> Vec<u8> {
+        self.request.as_ref().map(|request| request.view(true)).unwrap_or_default()
+    }
+
+    fn flow_token(&self) -> String {
+        format!("flow-{}-{}", self.source.port, self.source.connection)
+    }
+
     fn provisional(&self, status: u16, reason: &str) {
         self.note(&["provisional", &status.to_string(), reason]);
     }
@@ -277,6 +385,10 @@ impl Host for TestHost {
         self.note(&["register", address_of_record]);
         self.limits.set(Some(*limits));
         self.registration.clone()
+    }
+
+    fn withdraw(&self) {
+        self.note(&["withdraw"]);
     }
 
     fn is_registered(&self, address_of_record: &str) -> bool {
@@ -330,6 +442,97 @@ impl Host for TestHost {
         let was = self.get(key).is_some();
         self.table.borrow_mut().remove(key);
         was
+    }
+
+    fn settle(&self) {
+        self.note(&["settle"]);
+    }
+
+    /// Hexadecimal digits behind an `s`: to be read in a test, and not a secret of anybody.
+    fn seal(&self, data: &[u8]) -> String {
+        data.iter().fold("s".to_owned(), |text, byte| text + &format!("{byte:02x}"))
+    }
+
+    fn unseal(&self, token: &str) -> Option<Vec<u8>> {
+        let digits = token.strip_prefix('s').filter(|digits| digits.len().is_multiple_of(2))?;
+        let byte = |at: usize| u8::from_str_radix(digits.get(at..at + 2)?, 16).ok();
+        (0..digits.len()).step_by(2).map(byte).collect()
+    }
+
+    fn send(&self, request: OwnRequest) -> Result<String, SendRefusal> {
+        self.note(&["send", &request.method, &request.uri]);
+        let mut sent = self.sent.borrow_mut();
+        if sent.len() >= 32 {
+            return Err(SendRefusal::TooMany);
+        }
+        sent.push(request);
+        Ok(format!("own-{}", sent.len()))
+    }
+
+    fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {
+        self.subscribers.iter().find(|one| one.identity(public_identity).is_some()).cloned()
+    }
+
+    fn forget_subscriber(&self, public_identity: &str) -> bool {
+        self.note(&["forget", public_identity]);
+        self.subscriber(public_identity).is_some()
+    }
+
+    fn next_criteria(&self, _: &str, _: SessionCase, after: Option<Position>) -> Option<Triggered> {
+        self.criteria.iter().find(|one| after.is_none_or(|after| one.position > after)).cloned()
+    }
+
+    fn register_criteria(&self, _: &str, _: RegistrationType) -> Vec<Triggered> {
+        self.criteria.clone()
+    }
+
+    fn subscribe(&self, public_identity: &str, contact: &str, _: u32) -> Result<u32, SubscribeRefusal> {
+        self.note(&["subscribe", public_identity, contact]);
+        self.subscribed
+    }
+
+    fn user_authorization(&self, of: &Authorization) -> Result<Location, CxFailure> {
+        let kind = format!("{:?}", of.kind);
+        self.note(&["UAR", &kind, &of.public_identity, &of.private_identity, &of.visited_network]);
+        self.location.clone()
+    }
+
+    fn location_info(
+        &self,
+        public_identity: &str,
+        originating: bool,
+        kind: Option<AuthorizationType>,
+    ) -> Result<Location, CxFailure> {
+        let side = if originating { "originating" } else { "terminating" };
+        let kind = kind.map(|kind| format!("{kind:?}")).unwrap_or_default();
+        self.note(&["LIR", side, public_identity, &kind]);
+        self.location.clone()
+    }
+
+    fn verify_private(&self, private_identity: &str, realm: &str) -> AuthenticationVerdict {
+        self.note(&["verify", private_identity, realm]);
+        self.private_verdict
+    }
+
+    fn challenge(
+        &self,
+        private_identity: &str,
+        public_identity: &str,
+        realm: &str,
+        scheme: AuthenticationScheme,
+    ) -> Result<u64, CxFailure> {
+        self.note(&["MAR", &format!("{scheme:?}"), private_identity, public_identity, realm]);
+        self.challenged
+    }
+
+    fn assign(
+        &self,
+        public_identity: &str,
+        private_identity: &str,
+        kind: Assignment,
+    ) -> Result<Option<Subscriber>, CxFailure> {
+        self.note(&["SAR", &format!("{kind:?}"), public_identity, private_identity]);
+        self.assigned.clone()
     }
 }
 

@@ -111,6 +111,7 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         ask_replies: has(2),
         ask_failure: has(3),
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),
+        until_response: has(6),
         edits: if has(5) { edits(choices, message) } else { Vec::new() },
     }
 }
@@ -125,6 +126,7 @@ fn target(choices: &mut Choices<'_>) -> Target {
         q: 250 * u16::from(shape >> 2 & 3),
         flow: (shape >> 4 & 3 == 3).then(|| *choices.one_of(&phones::FLOWS)),
         flow_only: shape >> 6 & 1 == 1,
+        timers: None,
     }
 }
 

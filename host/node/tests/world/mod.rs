@@ -50,6 +50,8 @@ pub(crate) struct World {
     pub consulted: Vec<Hook>,
     /// What every search for a next hop finds.
     pub hops: Vec<Hop>,
+    /// Requests of the node's own that have ended: token and status.
+    pub concluded: Vec<(u64, u16)>,
 }
 
 pub(crate) const NODE: &str = "192.0.2.1:5060";
@@ -108,7 +110,7 @@ impl World {
         };
         let mut node = Node::new(config);
         node.set_wants(Wants { methods: u32::MAX, in_dialog: false });
-        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new(), hops: Vec::new() }
+        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new(), hops: Vec::new(), concluded: Vec::new() }
     }
 
     /// A message arrives from an address; what leaves.
@@ -155,7 +157,7 @@ impl World {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
                     sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
-                Output::Consult { id, hook, message, .. } => {
+                Output::Consult(node::Consult { id, hook, message, .. }) => {
                     self.consulted.push(hook);
                     let consulted = match (self.script)(hook, &message) {
                         Ok(Word::Request(decision)) => Consulted::Request(Ok(decision)),
@@ -170,6 +172,9 @@ impl World {
                     assert!(!self.hops.is_empty(), "no names in this test");
                     self.node.handle_input(self.now, Input::Located { id, hops: Ok(self.hops.clone()) });
                 }
+                Output::Concluded { token, response } => {
+                    self.concluded.push((token, response.status()));
+                }
                 Output::Event(_) => {}
             }
         }
@@ -179,7 +184,7 @@ impl World {
 
 /// A target of preference `q` in thousandths.
 pub(crate) fn target(uri: &str, q: u16) -> Target {
-    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false }
+    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false, timers: None }
 }
 
 /// A script sends it to Bob and stays on the path.

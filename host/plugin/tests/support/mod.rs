@@ -74,6 +74,7 @@ impl Services for Machine {
             q: 500,
             flow: None,
             flow_only: false,
+            timers: None,
         });
     }
     fn get(&self, _: &Asking<'_>, _: &str) -> Option<Entry> {

@@ -83,6 +83,7 @@ impl HostAnswers {
                 q: binding.q,
                 flow: None,
                 flow_only: false,
+                timers: None,
             })
             .collect()
     }

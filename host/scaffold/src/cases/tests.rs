@@ -49,6 +49,7 @@ fn relay() -> Relay {
         q,
         flow: None,
         flow_only: false,
+        timers: None,
     };
     let edits = vec![
         Edit::RemoveAll(HeaderId::P_ASSERTED_IDENTITY, "".into()),

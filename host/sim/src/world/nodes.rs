@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use node::{Hop, Input, LocateFailure, Output, Unsent};
+use node::{Consult, Hop, Input, LocateFailure, Output, Unsent};
 use sip::{Flow, Message, Transport, Uri};
 
 use super::World;
@@ -16,7 +16,7 @@ use crate::checks::Seen;
 use crate::element::TRANSPORTS;
 use crate::network::Host;
 use crate::scenario::{DOMAIN, EDGE, ELSEWHERE, deserted_address, element_address, phone_address};
-use crate::script::{Question, failed, trouble};
+use crate::script::{failed, trouble};
 
 /// The longest that a name takes, in milliseconds.
 const LOCATING_MS: u64 = 200;
@@ -38,10 +38,8 @@ impl World {
         while let Some(output) = self.elements[node].node.poll_output() {
             match output {
                 Output::Transmit { flow, bytes, token, .. } => self.transmit(node, flow, bytes, token),
-                Output::Consult { id, hook, message, source, pin, variables, dialog_variables } => {
-                    let question = Question { id, hook, message, source, pin, variables, dialog_variables };
-                    self.consult(node, question);
-                }
+                Output::Consult(question) => self.consult(node, question),
+                Output::Concluded { .. } => {}
                 Output::Locate { id, uri } => {
                     let hops = self.locate(node, &uri);
                     let at = self.now + self.random.time(0, LOCATING_MS);
@@ -53,7 +51,7 @@ impl World {
     }
 
     /// Asks the script; its word comes at once, or later in virtual time.
-    fn consult(&mut self, node: usize, question: Question) {
+    fn consult(&mut self, node: usize, question: Consult) {
         self.count("consultations");
         let element = &mut self.elements[node];
         let (error, took) = trouble(&mut element.random, &self.scenario.faults);

@@ -1,0 +1,432 @@
+//! Whom this S-CSCF serves: implicit registration sets with their service profiles (TS 23.228 §5.2.1a; TS 29.228 Annex B;
+//! TS 24.229 §5.4.1.2.2F, §5.4.3).
+//!
+//! ```text
+//!   SAA, PPR ─▶ User-Data ─▶ put ─▶ by public identity, by wildcard, by private identity
+//!                             └─▶ document for the disk ─▶ (restart) ─▶ load
+//! ```
+//! In: user data of the HSS, documents from the disk. Out: [`Set`]s, and which filter criteria come next. Filter criteria
+//! that many have in common are compiled and kept once. Not here: bindings, and what a registration means.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Weak};
+
+use ims::filter_criteria::{FilterCriteria, Position, Request};
+use ims::identity::{Impu, WildcardedIdentity};
+use ims::service_profile::{
+    DefaultHandling, ImsSubscription, InitialFilterCriteria, ProfilePart, RegistrationType, SessionCase,
+};
+use sip::{Head, Uri};
+use smallvec::SmallVec;
+
+use crate::words::{ApplicationServer, CxFailure, Identity, Subscriber, Triggered};
+
+/// Sets that are served at once; more are refused.
+pub const MAX_SETS: usize = 5_000_000;
+
+/// Private identities of one set.
+const MAX_PRIVATE: usize = 64;
+
+/// Kinds of filter criteria that are looked through for those that nobody has any more.
+const SWEEP_AT: usize = 64;
+
+/// An implicit registration set.
+#[derive(Debug)]
+pub struct Set {
+    private_identities: SmallVec<[Box<str>; 1]>,
+    identities: Box<[Held]>,
+    criteria: SmallVec<[Arc<FilterCriteria>; 1]>,
+    charging: Box<str>,
+    is_registered: bool,
+}
+
+#[derive(Debug)]
+struct Held {
+    /// In canonical form: its key.
+    key: Arc<str>,
+    is_barred: bool,
+    display_name: Option<Box<str>>,
+    /// Its service profile.
+    profile: u16,
+    /// It is a pattern and not an identity.
+    is_wildcard: bool,
+}
+
+impl Set {
+    /// The name of the set: its default public user identity in canonical form, or its first identity where all are
+    /// barred.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        let identities = || self.identities.iter().filter(|held| !held.is_wildcard);
+        let first = identities().find(|held| !held.is_barred).or_else(|| identities().next());
+        first.or(self.identities.first()).map_or("", |held| &held.key)
+    }
+
+    /// Somebody of the set is registered.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.is_registered
+    }
+
+    /// Whose registrations it has.
+    pub fn private_identities(&self) -> impl Iterator<Item = &str> {
+        self.private_identities.iter().map(|identity| &**identity)
+    }
+
+    /// Identities that are no patterns, in canonical form, and whether they are barred.
+    pub fn identities(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.identities.iter().filter(|held| !held.is_wildcard).map(|held| (&*held.key, held.is_barred))
+    }
+
+    /// As scripts see it.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        let identity = |held: &Held| Identity {
+            uri: held.key.to_string(),
+            is_barred: held.is_barred,
+            display_name: held.display_name.as_deref().unwrap_or_default().to_owned(),
+        };
+        Subscriber {
+            private_identity: self.private_identities.first().map(|one| one.to_string()).unwrap_or_default(),
+            is_registered: self.is_registered,
+            identities: self.identities.iter().filter(|held| !held.is_wildcard).map(identity).collect(),
+            charging: self.charging.to_string(),
+        }
+    }
+
+    /// The filter criteria of the profile that this identity has; of the first profile, where it is none of the set's.
+    fn criteria_of(&self, identity: &str) -> Option<&FilterCriteria> {
+        let held = self.identities.iter().find(|held| *held.key == *identity);
+        let held = held.or_else(|| self.identities.iter().find(|held| held.is_wildcard));
+        let profile = held.map_or(0, |held| usize::from(held.profile));
+        self.criteria.get(profile).map(|criteria| &**criteria)
+    }
+
+    /// The next criteria that a request meets (TS 24.229 §5.4.3.2 step 5, §5.4.3.3 step 4).
+    #[must_use]
+    pub fn next_criteria(
+        &self,
+        served_user: &str,
+        head: Head<'_>,
+        case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered> {
+        let served = key_of(served_user)?;
+        let mut request = Request::new(head, case);
+        if case == SessionCase::OriginatingCdiv && !self.is_registered {
+            request.profile_part = ProfilePart::Unregistered;
+        }
+        let criteria = self.criteria_of(&served)?;
+        let next = criteria.triggered(&request, after).next()?;
+        Some(triggered(next.position, next.criteria))
+    }
+
+    /// All criteria that a registration meets (TS 24.229 §5.4.1.7).
+    #[must_use]
+    pub fn register_criteria(
+        &self,
+        served_user: &str,
+        head: Head<'_>,
+        registration_type: RegistrationType,
+    ) -> Vec<Triggered> {
+        let criteria = key_of(served_user).and_then(|served| self.criteria_of(&served));
+        let Some(criteria) = criteria else { return Vec::new() };
+        let request = Request::register(head, registration_type);
+        criteria.triggered(&request, None).map(|next| triggered(next.position, next.criteria)).collect()
+    }
+}
+
+fn triggered(position: Position, criteria: &InitialFilterCriteria) -> Triggered {
+    let server = &criteria.application_server;
+    Triggered {
+        position,
+        server: ApplicationServer {
+            uri: server.server_name.clone(),
+            terminates: server.handling() == DefaultHandling::SessionTerminated,
+            service_info: server.service_info.clone(),
+            include_register_request: server.include_register_request,
+            include_register_response: server.include_register_response,
+        },
+    }
+}
+
+/// A public identity in canonical form; `None`: it is none.
+#[must_use]
+pub fn key_of(identity: &str) -> Option<String> {
+    let uri = Uri::parse(identity.as_bytes()).ok()?;
+    Some(Impu::of(&uri).ok()?.as_str().to_owned())
+}
+
+/// All sets.
+#[derive(Debug, Default)]
+pub struct Subscribers {
+    by_identity: HashMap<Arc<str>, Arc<Set>>,
+    wildcards: Vec<(WildcardedIdentity, Arc<Set>)>,
+    by_private: HashMap<Box<str>, SmallVec<[Arc<str>; 1]>>,
+    compiled: HashMap<Box<str>, Weak<FilterCriteria>>,
+    sets: usize,
+    sweep_at: usize,
+}
+
+/// A set that was put, and what is to be on disk of it.
+#[derive(Debug)]
+pub struct Put {
+    /// The set as it is now.
+    pub set: Arc<Set>,
+    /// Sets that it took the place of, but for one of the same key: their documents are void.
+    pub replaced: Vec<Arc<Set>>,
+    /// For [`Subscribers::load`] after a restart.
+    pub document: Vec<u8>,
+}
+
+impl Subscribers {
+    /// How many sets are served.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sets
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sets == 0
+    }
+
+    /// The set of a public identity, also by a wildcard (TS 23.003 §13.4A: a distinct identity goes first).
+    #[must_use]
+    pub fn find(&self, identity: &str) -> Option<&Arc<Set>> {
+        if let Some(set) = self.by_identity.get(identity) {
+            return Some(set);
+        }
+        let key = Impu::of(&Uri::parse(identity.as_bytes()).ok()?).ok()?;
+        let of_wildcard = || self.wildcards.iter().find(|(wildcard, _)| wildcard.matches(&key)).map(|(_, set)| set);
+        self.by_identity.get(key.as_str()).or_else(of_wildcard)
+    }
+
+    /// The sets with registrations of a private identity.
+    #[must_use]
+    pub fn of_private(&self, private_identity: &str) -> Vec<Arc<Set>> {
+        let keys = self.by_private.get(private_identity).into_iter().flatten();
+        keys.filter_map(|key| self.by_identity.get(key)).cloned().collect()
+    }
+
+    /// Takes user data of the HSS for a set. Registrations of other private identities that share it stay.
+    ///
+    /// # Errors
+    /// The user data cannot be used (TS 29.228 §6.1.2: too much, or not understood), or there are too many sets.
+    pub fn put(
+        &mut self,
+        user_data: &[u8],
+        private_identity: &str,
+        charging: &str,
+        is_registered: bool,
+    ) -> Result<Put, CxFailure> {
+        let subscription = ImsSubscription::parse(user_data).map_err(|_| CxFailure::Malformed)?;
+        let mut set = self.read(&subscription, charging).ok_or(CxFailure::Malformed)?;
+        set.is_registered = is_registered;
+        let mut replaced: Vec<Arc<Set>> = Vec::new();
+        for held in &set.identities {
+            if let Some(before) = self.by_identity.get(&*held.key)
+                && !replaced.iter().any(|one| Arc::ptr_eq(one, before))
+            {
+                replaced.push(Arc::clone(before));
+            }
+        }
+        if replaced.is_empty() && self.sets >= MAX_SETS {
+            return Err(CxFailure::Malformed);
+        }
+        let mut private: SmallVec<[Box<str>; 1]> = SmallVec::new();
+        if !private_identity.is_empty() {
+            private.push(private_identity.into());
+        }
+        for before in &replaced {
+            for identity in before.private_identities() {
+                if private.len() < MAX_PRIVATE && !private.iter().any(|own| **own == *identity) {
+                    private.push(identity.into());
+                }
+            }
+        }
+        set.private_identities = private;
+        for before in &replaced {
+            self.take_out(before);
+        }
+        let document = document(&set, user_data);
+        let set = Arc::new(set);
+        self.insert(&set);
+        replaced.retain(|before| before.key() != set.key());
+        Ok(Put { set, replaced, document })
+    }
+
+    /// Puts back what a document says; `is_registered`: whether the set has a binding. False: it cannot be read.
+    pub fn load(&mut self, document: &[u8], is_registered: bool) -> bool {
+        let Some((private, charging, user_data)) = read_document(document) else { return false };
+        let mut private = private.into_iter();
+        let first = private.next().unwrap_or_default();
+        let Ok(put) = self.put(user_data, &first, &charging, is_registered) else { return false };
+        if private.len() > 0 {
+            let more: Vec<String> = private.collect();
+            self.change(put.set.key(), |set| set.private_identities.extend(more.into_iter().map(Into::into)));
+        }
+        true
+    }
+
+    /// Lets go of the set of this identity.
+    pub fn remove(&mut self, identity: &str) -> Option<Arc<Set>> {
+        let set = Arc::clone(self.find(identity)?);
+        self.take_out(&set);
+        Some(set)
+    }
+
+    /// Says whether somebody of the set is registered.
+    pub fn set_registered(&mut self, identity: &str, is_registered: bool) {
+        if self.find(identity).is_none_or(|set| set.is_registered == is_registered) {
+            return;
+        }
+        self.change(identity, |set| set.is_registered = is_registered);
+    }
+
+    /// Says where its charging records go.
+    pub fn set_charging(&mut self, identity: &str, charging: &str) {
+        self.change(identity, |set| set.charging = charging.into());
+    }
+
+    /// A set is shared: a change makes another one of it.
+    fn change(&mut self, identity: &str, change: impl FnOnce(&mut Set)) {
+        let Some(before) = self.find(identity).cloned() else { return };
+        let held = |held: &Held| Held {
+            key: Arc::clone(&held.key),
+            display_name: held.display_name.clone(),
+            ..*held
+        };
+        let mut set = Set {
+            private_identities: before.private_identities.clone(),
+            identities: before.identities.iter().map(held).collect(),
+            criteria: before.criteria.clone(),
+            charging: before.charging.clone(),
+            is_registered: before.is_registered,
+        };
+        change(&mut set);
+        self.take_out(&before);
+        self.insert(&Arc::new(set));
+    }
+
+    fn insert(&mut self, set: &Arc<Set>) {
+        for held in &set.identities {
+            match held.is_wildcard {
+                true => {
+                    if let Ok(wildcard) = WildcardedIdentity::parse(&held.key) {
+                        self.wildcards.push((wildcard, Arc::clone(set)));
+                    }
+                    // Also by its own name: so it is found when it is put again.
+                    self.by_identity.insert(Arc::clone(&held.key), Arc::clone(set));
+                }
+                false => {
+                    self.by_identity.insert(Arc::clone(&held.key), Arc::clone(set));
+                }
+            }
+        }
+        let key: Arc<str> = self.by_identity.get_key_value(set.key()).map_or_else(|| set.key().into(), |(key, _)| Arc::clone(key));
+        for private in &set.private_identities {
+            let keys = self.by_private.entry(private.clone()).or_default();
+            if !keys.contains(&key) {
+                keys.push(Arc::clone(&key));
+            }
+        }
+        self.sets += 1;
+    }
+
+    fn take_out(&mut self, set: &Arc<Set>) {
+        for held in &set.identities {
+            if self.by_identity.get(&*held.key).is_some_and(|there| Arc::ptr_eq(there, set)) {
+                self.by_identity.remove(&*held.key);
+            }
+        }
+        self.wildcards.retain(|(_, there)| !Arc::ptr_eq(there, set));
+        for private in &set.private_identities {
+            if let Entry::Occupied(mut keys) = self.by_private.entry(private.clone()) {
+                keys.get_mut().retain(|key| **key != *set.key());
+                if keys.get().is_empty() {
+                    keys.remove();
+                }
+            }
+        }
+        self.sets -= 1;
+    }
+
+    /// `None`: there is no identity in it, or more profiles than can be numbered.
+    fn read(&mut self, subscription: &ImsSubscription, charging: &str) -> Option<Set> {
+        let mut identities = Vec::new();
+        let mut criteria = SmallVec::new();
+        for (number, profile) in subscription.service_profiles.iter().enumerate() {
+            let number = u16::try_from(number).ok()?;
+            criteria.push(self.compile(&profile.initial_filter_criteria));
+            for identity in &profile.public_identities {
+                let wildcard = identity.wildcarded_impu.as_ref().or(identity.wildcarded_psi.as_ref());
+                let text = wildcard.unwrap_or(&identity.identity);
+                let key = match wildcard {
+                    Some(pattern) => pattern.clone(),
+                    None => key_of(text)?,
+                };
+                identities.push(Held {
+                    key: key.into(),
+                    is_barred: identity.is_barred,
+                    display_name: identity.display_name.as_deref().map(Into::into),
+                    profile: number,
+                    is_wildcard: wildcard.is_some(),
+                });
+            }
+        }
+        (!identities.is_empty()).then(|| Set {
+            private_identities: SmallVec::new(),
+            identities: identities.into(),
+            criteria,
+            charging: charging.into(),
+            is_registered: false,
+        })
+    }
+
+    /// Compiled once for all that have the same.
+    fn compile(&mut self, criteria: &[InitialFilterCriteria]) -> Arc<FilterCriteria> {
+        let text = format!("{criteria:?}");
+        if let Some(compiled) = self.compiled.get(&*text).and_then(Weak::upgrade) {
+            return compiled;
+        }
+        let compiled = Arc::new(FilterCriteria::compile(criteria));
+        if self.compiled.len() >= self.sweep_at.max(SWEEP_AT) {
+            self.compiled.retain(|_, there| there.strong_count() > 0);
+            self.sweep_at = 2 * self.compiled.len();
+        }
+        self.compiled.insert(text.into(), Arc::downgrade(&compiled));
+        compiled
+    }
+}
+
+/// Private identities and charging addresses, a line each behind their number, and the user data.
+fn document(set: &Set, user_data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(user_data.len() + 128);
+    out.extend_from_slice(format!("1 {}\n", set.private_identities.len()).as_bytes());
+    for line in set.private_identities().chain([&*set.charging]) {
+        out.extend(line.bytes().filter(|byte| *byte != b'\n'));
+        out.push(b'\n');
+    }
+    out.extend_from_slice(user_data);
+    out
+}
+
+fn read_document(document: &[u8]) -> Option<(Vec<String>, String, &[u8])> {
+    let mut rest = document;
+    let mut line = || {
+        let at = rest.iter().position(|byte| *byte == b'\n')?;
+        let line = std::str::from_utf8(&rest[..at]).ok()?;
+        rest = &rest[at + 1..];
+        Some(line)
+    };
+    let count: usize = line()?.strip_prefix("1 ")?.parse().ok()?;
+    if count > MAX_PRIVATE {
+        return None;
+    }
+    let private = (0..count).map(|_| line().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
+    let charging = line()?.to_owned();
+    Some((private, charging, rest))
+}

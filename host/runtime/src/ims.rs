@@ -1,0 +1,96 @@
+//! A CSCF's dealings with the HSS and with its users' profiles (TS 24.229 §5.3, §5.4): machines of `cscf` behind locks, the
+//! Diameter connections, the disk.
+//!
+//! ```text
+//!   script ─▶ services.rs ─▶ asking.rs ─▶ Diameter ─▶ HSS            answers wake the guest that waits
+//!                        └─▶ served.rs ─▶ subscribers, documents, reg event ─▶ NOTIFY ─▶ a shard
+//!   HSS ─▶ pushed.rs ─▶ served.rs, registrations, the script's on-event
+//! ```
+//! In: what scripts ask, what the HSS pushes. Out: answers, NOTIFYs, events. What is decided is the scripts'; how a message
+//! of Diameter looks is `cscf`'s and `diameter`'s.
+
+mod asking;
+mod pushed;
+mod served;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cscf::{Challenges, Cx, Notifier, Subscribers};
+use parking_lot::{Mutex, RwLock};
+use storage::{Documents, Registrations};
+use transport::diameter::DiameterService;
+
+use crate::inbox::Inbox;
+use crate::message::ToShard;
+
+pub(crate) use pushed::Pushed;
+pub(crate) use served::Watched;
+
+/// Documents of subscribers.
+const SUBSCRIBERS: &str = "subscribers";
+
+/// One CSCF's.
+pub(crate) struct Ims {
+    pub(crate) diameter: DiameterService,
+    cx: Cx,
+    timeout: Duration,
+    challenges: Mutex<Challenges>,
+    subscribers: RwLock<Subscribers>,
+    notifier: Mutex<Notifier>,
+    registrations: Arc<Registrations>,
+    documents: Arc<Documents>,
+    /// Where requests of this element's own go.
+    inbox: Arc<Inbox<ToShard>>,
+    /// Sets that the HSS took away, and when they are let go at the latest, ms.
+    leaving: Mutex<Vec<(u64, Box<str>)>>,
+}
+
+/// What an [`Ims`] is made of.
+pub(crate) struct Parts {
+    pub(crate) diameter: DiameterService,
+    pub(crate) cx: Cx,
+    pub(crate) timeout: Duration,
+    pub(crate) registrations: Arc<Registrations>,
+    pub(crate) documents: Arc<Documents>,
+    pub(crate) inbox: Arc<Inbox<ToShard>>,
+}
+
+impl Ims {
+    /// With the subscribers that the disk holds.
+    pub(crate) fn new(parts: Parts, now_ms: u64) -> Ims {
+        let Parts { diameter, cx, timeout, registrations, documents, inbox } = parts;
+        let mut subscribers = Subscribers::default();
+        let mut unreadable = 0_u32;
+        for (key, document) in documents.take(SUBSCRIBERS) {
+            let is_registered = registrations.is_registered(&key, now_ms);
+            unreadable += u32::from(!subscribers.load(&document, is_registered));
+        }
+        if !subscribers.is_empty() || unreadable > 0 {
+            tracing::info!(subscribers = subscribers.len(), unreadable, "subscribers are loaded");
+        }
+        Ims {
+            diameter,
+            cx,
+            timeout,
+            challenges: Mutex::default(),
+            subscribers: RwLock::new(subscribers),
+            notifier: Mutex::default(),
+            registrations,
+            documents,
+            inbox,
+            leaving: Mutex::default(),
+        }
+    }
+
+    /// Sets that are served, challenges that wait, and subscriptions.
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.subscribers.read().len(), self.challenges.lock().len(), self.notifier.lock().len())
+    }
+}
+
+impl std::fmt::Debug for Ims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ims").finish_non_exhaustive()
+    }
+}

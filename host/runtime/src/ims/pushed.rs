@@ -1,0 +1,173 @@
+//! What the HSS asks of an S-CSCF: Registration-Termination and Push-Profile (TS 29.228 §6.1.3, §6.2.1; TS 24.229 §5.4.1.5).
+//!
+//! ```text
+//!   RTR ─▶ which sets ─▶ bindings gone ─▶ NOTIFY, terminated ─▶ RTA ─▶ the script's on-event, for application servers
+//!   PPR ─▶ profile exchanged ─▶ PPA
+//! ```
+//! In: requests on the Diameter service's thread. Out: an answer to each, whatever the script does. An identity that is
+//! not served here is answered USER_UNKNOWN: silence would have the HSS ask again and again.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use cscf::cx::charging;
+use cscf::subscribers::Set;
+use diameter::cx::{
+    AnswerHead, PushProfileAnswer, PushProfileRequest, ReasonCode, RegistrationTerminationAnswer,
+    RegistrationTerminationRequest,
+};
+use diameter::{Command, CommandCode, CxResult, Failure, FailureKind, Outcome};
+use ims::reginfo::Event;
+use transport::diameter::{Incoming, Requests};
+
+use super::{Ims, SUBSCRIBERS};
+use crate::clock::wall_ms;
+use crate::message::ToShard;
+
+/// Attributes of the event `deregistered` (`docs/attributes.md`).
+const PUBLIC_IDENTITY: u16 = 1;
+const REASON: u16 = 2;
+
+/// Takes requests for an [`Ims`] that comes to be after the service that brings them.
+#[derive(Default)]
+pub(crate) struct Pushed(OnceLock<Weak<Ims>>);
+
+impl Pushed {
+    /// From now on they are this one's.
+    pub(crate) fn are_for(&self, ims: &Arc<Ims>) {
+        let _ = self.0.set(Arc::downgrade(ims));
+    }
+}
+
+impl Requests for Pushed {
+    fn request(&self, incoming: Incoming) {
+        // Before the start and after the end there is nobody; the service answers UNABLE_TO_COMPLY.
+        let Some(ims) = self.0.get().and_then(Weak::upgrade) else { return };
+        match incoming.message().header().command {
+            CommandCode::REGISTRATION_TERMINATION => ims.registration_termination(incoming),
+            CommandCode::PUSH_PROFILE => ims.push_profile(incoming),
+            _ => incoming.refuse(&Failure::of_message(FailureKind::CommandUnsupported)),
+        }
+    }
+}
+
+impl Ims {
+    fn registration_termination(&self, incoming: Incoming) {
+        let parsed = RegistrationTerminationRequest::parse(incoming.message(), &self.diameter.reading());
+        let request = match parsed {
+            Ok(request) => request,
+            Err(failure) => return incoming.refuse(&failure),
+        };
+        let now_ms = wall_ms();
+        let sets = self.meant(&request);
+        let outcome = if sets.is_empty() { CxResult::ERROR_USER_UNKNOWN.into() } else { Outcome::SUCCESS };
+        let reason = request.deregistration_reason.reason_code;
+        for set in &sets {
+            self.terminate(set, reason, now_ms);
+        }
+        tracing::info!(sets = sets.len(), ?reason, "the HSS ends registrations");
+        let answer = RegistrationTerminationAnswer {
+            head: AnswerHead::to(&request.head, self.diameter.origin().clone(), outcome),
+            associated_identities: None,
+            identities_with_emergency_registration: Vec::new(),
+            other: Vec::new(),
+        };
+        match answer.print() {
+            Ok(answer) => incoming.answer(answer),
+            Err(_) => drop(incoming),
+        }
+    }
+
+    /// The sets of the public identities that are named, else of all private identities (TS 29.228 §6.1.3.1).
+    fn meant(&self, request: &RegistrationTerminationRequest) -> Vec<Arc<Set>> {
+        let subscribers = self.subscribers.read();
+        let mut sets: Vec<Arc<Set>> = Vec::new();
+        let mut add = |set: Arc<Set>| {
+            if !sets.iter().any(|own| Arc::ptr_eq(own, &set)) {
+                sets.push(set);
+            }
+        };
+        if request.public_identities.is_empty() {
+            let associated = request.associated_identities.iter().flat_map(|all| &all.user_names);
+            for private in [&request.user_name].into_iter().chain(associated) {
+                subscribers.of_private(private).into_iter().for_each(&mut add);
+            }
+        } else {
+            let named = request.public_identities.iter().filter_map(|identity| subscribers.find(identity));
+            named.cloned().for_each(&mut add);
+        }
+        sets
+    }
+
+    /// Nothing of the set is registered any more.
+    fn terminate(&self, set: &Set, reason: ReasonCode, now_ms: u64) {
+        let key = set.key();
+        let event = match reason {
+            // §5.4.1.5: the phone is to register anew, elsewhere.
+            ReasonCode::NewServerAssigned | ReasonCode::ServerChange => Event::Deactivated,
+            _ => Event::Rejected,
+        };
+        let bindings = self.registrations.lookup(key, now_ms);
+        if let (_, Some(removal)) = self.registrations.remove(key, now_ms) {
+            let done = |result: Result<(), storage::StoreError>| {
+                if let Err(error) = result {
+                    tracing::error!(%error, "a removal by the HSS is not on disk");
+                }
+            };
+            self.registrations.commit(removal, Box::new(done));
+        }
+        let changes: Vec<_> = bindings.iter().map(|binding| (binding, event)).collect();
+        self.tell(key, &changes, true, now_ms);
+        self.subscribers.write().set_registered(key, false);
+        self.leaves(key, now_ms);
+        let attrs = vec![
+            (PUBLIC_IDENTITY, key.as_bytes().to_vec()),
+            (REASON, (reason as i32).to_le_bytes().to_vec()),
+        ];
+        self.inbox.extend([ToShard::Event(plugin::Event::Other { name: "deregistered".into(), attrs })]);
+    }
+
+    fn push_profile(&self, incoming: Incoming) {
+        let request = match PushProfileRequest::parse(incoming.message(), &self.diameter.reading()) {
+            Ok(request) => request,
+            Err(failure) => return incoming.refuse(&failure),
+        };
+        let outcome = self.exchange(&request);
+        let answer = PushProfileAnswer {
+            head: AnswerHead::to(&request.head, self.diameter.origin().clone(), outcome),
+            other: Vec::new(),
+        };
+        match answer.print() {
+            Ok(answer) => incoming.answer(answer),
+            Err(_) => drop(incoming),
+        }
+    }
+
+    /// Takes a profile in the place of the one there is.
+    fn exchange(&self, request: &PushProfileRequest) -> Outcome {
+        let mut subscribers = self.subscribers.write();
+        let sets = subscribers.of_private(&request.user_name);
+        let Some(first) = sets.first() else { return CxResult::ERROR_USER_UNKNOWN.into() };
+        let charging = match &request.charging_information {
+            Some(information) => charging(information),
+            None => first.subscriber().charging,
+        };
+        let Some(user_data) = &request.user_data else {
+            // Charging alone (§6.2.1.1) counts for all that this user has.
+            for set in &sets {
+                subscribers.set_charging(set.key(), &charging);
+            }
+            return Outcome::SUCCESS;
+        };
+        let is_registered = first.is_registered();
+        match subscribers.put(user_data, &request.user_name, &charging, is_registered) {
+            Ok(put) => {
+                for gone in &put.replaced {
+                    self.documents.remove(SUBSCRIBERS, gone.key());
+                }
+                self.documents.put(SUBSCRIBERS, put.set.key(), &put.document);
+                Outcome::SUCCESS
+            }
+            Err(_) => CxResult::ERROR_NOT_SUPPORTED_USER_DATA.into(),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The users that this S-CSCF serves: their profiles in memory and on disk, and who watches their registrations.
+//!
+//! In: answers of the HSS, changes of bindings, SUBSCRIBEs, time. Out: what scripts ask; NOTIFYs to a shard. The rules are
+//! `cscf`'s.
+
+use std::sync::Arc;
+
+use cscf::cx::Assigned;
+use cscf::reg_event::{self, Bound, Notify};
+use cscf::{
+    Assignment, CxFailure, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+};
+use ims::reginfo::{Event, Registration, RegistrationState};
+use storage::Binding;
+
+use super::{Ims, SUBSCRIBERS};
+use crate::message::{OwnToken, ToShard};
+use crate::secrets::fresh;
+
+/// What a REGISTER will do to the bindings of a set, for those who watch.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// The set.
+    set: Box<str>,
+    /// The bindings as they are before.
+    before: Vec<Binding>,
+}
+
+/// How long a script may take to say goodbye to a set that the HSS took away, ms.
+const GOODBYE_MS: u64 = 5_000;
+
+impl Ims {
+    /// What a successful SAR leads to (TS 29.228 §6.1.2): the subscriber, and whether its document has changed.
+    pub(super) fn assigned(
+        &self,
+        public_identity: &str,
+        private_identity: &str,
+        kind: Assignment,
+        assigned: Assigned,
+    ) -> Result<(Option<Subscriber>, bool), CxFailure> {
+        let mut subscribers = self.subscribers.write();
+        let is_registered = match kind {
+            Assignment::Registration | Assignment::ReRegistration => true,
+            Assignment::NoAssignment | Assignment::UnregisteredUser => {
+                subscribers.find(public_identity).is_some_and(|set| set.is_registered())
+            }
+            // Nothing is assigned and nothing ends (TS 24.229 §5.4.1.2.3).
+            Assignment::AuthenticationFailure | Assignment::AuthenticationTimeout => {
+                return Ok((subscribers.find(public_identity).map(|set| set.subscriber()), false));
+            }
+            _ => {
+                let gone = subscribers.remove(public_identity);
+                if let Some(gone) = &gone {
+                    self.documents.remove(SUBSCRIBERS, gone.key());
+                }
+                return Ok((gone.map(|set| set.subscriber()), true));
+            }
+        };
+        let Some(user_data) = &assigned.user_data else {
+            // It has been told that we have it; or, as some do, it gives none for unregistered users.
+            subscribers.set_registered(public_identity, is_registered);
+            return Ok((subscribers.find(public_identity).map(|set| set.subscriber()), false));
+        };
+        let private = match (private_identity, &assigned.user_name) {
+            ("", Some(named)) => named.as_str(),
+            (named, _) => named,
+        };
+        let put = subscribers.put(user_data, private, &assigned.charging, is_registered)?;
+        for gone in &put.replaced {
+            self.documents.remove(SUBSCRIBERS, gone.key());
+        }
+        self.documents.put(SUBSCRIBERS, put.set.key(), &put.document);
+        Ok((Some(put.set.subscriber()), true))
+    }
+
+    /// Whose public identity this is.
+    pub(crate) fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {
+        self.subscribers.read().find(public_identity).map(|set| set.subscriber())
+    }
+
+    /// Lets go of a set.
+    pub(crate) fn forget(&self, public_identity: &str) -> bool {
+        let gone = self.subscribers.write().remove(public_identity);
+        if let Some(gone) = &gone {
+            self.documents.remove(SUBSCRIBERS, gone.key());
+        }
+        gone.is_some()
+    }
+
+    /// The next filter criteria.
+    pub(crate) fn next_criteria(
+        &self,
+        served_user: &str,
+        request: &sip::Message,
+        case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered> {
+        let set = Arc::clone(self.subscribers.read().find(served_user)?);
+        set.next_criteria(served_user, request.head(), case, after)
+    }
+
+    /// All filter criteria of a registration.
+    pub(crate) fn register_criteria(
+        &self,
+        served_user: &str,
+        register: &sip::Message,
+        registration_type: RegistrationType,
+    ) -> Vec<Triggered> {
+        let set = self.subscribers.read().find(served_user).cloned();
+        set.map(|set| set.register_criteria(served_user, register.head(), registration_type)).unwrap_or_default()
+    }
+
+    /// Looks at a SUBSCRIBE: seconds, To tag, and what [`Ims::subscribed`] takes.
+    pub(crate) fn subscribe(
+        &self,
+        message: &sip::Message,
+        public_identity: &str,
+        contact: &str,
+        max_expires: u32,
+        now_ms: u64,
+    ) -> Result<(u32, Box<str>, reg_event::Staged), SubscribeRefusal> {
+        let set = self.subscribers.read().find(public_identity).cloned().ok_or(SubscribeRefusal::Unknown)?;
+        let notifier = self.notifier.lock();
+        notifier.subscribe(message.head(), set.key(), contact, max_expires, now_ms, fresh())
+    }
+
+    /// Takes a SUBSCRIBE whose 200 has left: its first NOTIFY.
+    pub(crate) fn subscribed(&self, staged: reg_event::Staged, now_ms: u64) {
+        let notify = self.notifier.lock().commit(staged, now_ms, |set| self.state(set, now_ms));
+        self.send(notify);
+    }
+
+    /// A NOTIFY was answered.
+    pub(crate) fn notified(&self, of: &reg_event::SubscriptionId, status: u16) {
+        self.notifier.lock().answered(of, status);
+    }
+
+    /// What to remember of a set before its bindings change; absent where nobody will ask.
+    pub(crate) fn watch(&self, set: &str, now_ms: u64) -> Option<Watched> {
+        let is_served = self.subscribers.read().find(set).is_some();
+        is_served.then(|| Watched { set: set.into(), before: self.before(set, now_ms) })
+    }
+
+    fn before(&self, set: &str, now_ms: u64) -> Vec<Binding> {
+        if self.notifier.lock().is_watched(set) { self.registrations.lookup(set, now_ms) } else { Vec::new() }
+    }
+
+    /// The bindings have changed: those who watch are told what became of each (RFC 3680 §4.1).
+    pub(crate) fn changed(&self, watched: &Watched, now_ms: u64) {
+        let Watched { set, before } = watched;
+        let after = self.registrations.lookup(set, now_ms);
+        self.subscribers.write().set_registered(set, !after.is_empty());
+        if !self.notifier.lock().is_watched(set) {
+            return;
+        }
+        let same = |one: &Binding, other: &Binding| reg_event::is_same_contact(&one.uri, &other.uri);
+        let mut changes: Vec<(&Binding, Event)> = Vec::new();
+        for binding in &after {
+            match before.iter().find(|one| same(one, binding)) {
+                None => changes.push((binding, Event::Created)),
+                Some(one) if one.expires_at_ms > binding.expires_at_ms => changes.push((binding, Event::Shortened)),
+                Some(one) if one.cseq != binding.cseq || one.call_id != binding.call_id => {
+                    changes.push((binding, Event::Refreshed));
+                }
+                Some(_) => {}
+            }
+        }
+        for binding in before.iter().filter(|one| !after.iter().any(|other| same(one, other))) {
+            changes.push((binding, Event::Unregistered));
+        }
+        self.tell(set, &changes, after.is_empty(), now_ms);
+    }
+
+    /// A binding has ended by itself.
+    pub(crate) fn ended(&self, set: &str, contact: &str, now_ms: u64) {
+        let is_over = !self.registrations.is_registered(set, now_ms);
+        if is_over {
+            self.subscribers.write().set_registered(set, false);
+        }
+        let gone = gone(contact);
+        self.tell(set, &[(&gone, Event::Expired)], is_over, now_ms);
+    }
+
+    /// Those who watch a set are told.
+    pub(super) fn tell(&self, set: &str, changes: &[(&Binding, Event)], is_over: bool, now_ms: u64) {
+        if changes.is_empty() {
+            return;
+        }
+        let identities = self.identities(set);
+        let contacts: Vec<_> = changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
+        let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
+        let names: Vec<&str> = identities.iter().map(String::as_str).collect();
+        let registrations = reg_event::registrations(&names, &contacts, state);
+        let notifies = self.notifier.lock().changed(set, now_ms, &registrations, is_over);
+        self.send(notifies);
+    }
+
+    /// Time has passed.
+    pub(crate) fn expire(&self, now_ms: u64) {
+        let notifies = self.notifier.lock().expire(now_ms, |set| self.state(set, now_ms));
+        self.send(notifies);
+        let mut due = Vec::new();
+        self.leaving.lock().retain(|(at, set)| {
+            if *at <= now_ms {
+                due.push(set.clone());
+            }
+            *at > now_ms
+        });
+        for set in due.iter().filter(|set| !self.registrations.is_registered(set, now_ms)) {
+            self.forget(set);
+        }
+    }
+
+    /// A set is let go once its script has said goodbye.
+    pub(super) fn leaves(&self, set: &str, now_ms: u64) {
+        self.leaving.lock().push((now_ms + GOODBYE_MS, set.into()));
+    }
+
+    fn identities(&self, set: &str) -> Vec<String> {
+        let found = self.subscribers.read().find(set).cloned();
+        match found {
+            Some(found) => {
+                found.identities().filter(|(_, barred)| !barred).map(|(uri, _)| uri.to_owned()).collect()
+            }
+            None => vec![set.to_owned()],
+        }
+    }
+
+    /// The registrations of a set as they are.
+    fn state(&self, set: &str, now_ms: u64) -> Vec<Registration> {
+        let bindings = self.registrations.lookup(set, now_ms);
+        let contacts: Vec<_> =
+            bindings.iter().map(|binding| (bound(binding, now_ms), Event::Registered)).collect();
+        let identities = self.identities(set);
+        let names: Vec<&str> = identities.iter().map(String::as_str).collect();
+        let state = if contacts.is_empty() { RegistrationState::Terminated } else { RegistrationState::Active };
+        reg_event::registrations(&names, &contacts, state)
+    }
+
+    fn send(&self, notifies: impl IntoIterator<Item = Notify>) {
+        let told = notifies.into_iter().map(|Notify { of, request }| ToShard::Originate {
+            request,
+            token: OwnToken::Notify(of),
+        });
+        self.inbox.extend(told);
+    }
+}
+
+fn bound(binding: &Binding, now_ms: u64) -> Bound<'_> {
+    Bound {
+        uri: &binding.uri,
+        q: binding.q,
+        expires: binding.seconds_left(now_ms),
+        call_id: &binding.call_id,
+        cseq: binding.cseq,
+        parameters: &binding.parameters,
+    }
+}
+
+/// A binding that is no more, of which only the contact is known.
+fn gone(contact: &str) -> Binding {
+    Binding {
+        uri: contact.into(),
+        q: 1000,
+        expires_at_ms: 0,
+        path: Vec::new(),
+        parameters: "".into(),
+        call_id: "".into(),
+        cseq: 0,
+        flow: None,
+        outbound: false,
+    }
+}

@@ -1,0 +1,56 @@
+//! The I-CSCF: the entry of the home network (TS 24.229 §5.3). It asks the HSS which S-CSCF serves, or is to serve, and
+//! stays out of the way.
+//!
+//! In: requests outside dialogs. Out: one decision for each.
+//!
+//! ```text
+//!   REGISTER ─────────────────────▶ registration.rs   UAR, choice of an S-CSCF            §5.3.1
+//!   everything else ──────────────▶ location.rs       LIR, PSTN breakout                  §5.3.2
+//!   both fail at one S-CSCF ──────▶ the next one, while the HSS lets us choose            §5.3.1.3
+//! ```
+//! It never records a route (§5.3.2.1), so that nothing inside dialogs comes here. Which S-CSCFs there are is in
+//! `scscfs.rs`; what comes from outside the trust domain loses what only the trust domain may say (`trust.rs`).
+
+use strowger_sdk::prelude::*;
+
+mod location;
+mod registration;
+mod scscfs;
+mod settings;
+mod trust;
+
+pub use scscfs::{Scscf, choose};
+pub use settings::Settings;
+
+/// The plugin: its settings are all that it knows.
+#[derive(Debug)]
+pub struct Icscf(Settings);
+
+impl Plugin for Icscf {
+    fn init(configuration: &str) -> Result<Self, String> {
+        Ok(Icscf(Settings::read(configuration)?))
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest::new().name("icscf")
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        let uri = request.uri()?;
+        match request.method() {
+            Method::Cancel | Method::Ack => next().into(),
+            Method::Options if uri.is_sip() && uri.user().is_none() => reply(200).stateless().into(),
+            Method::Register => registration::register(&self.0, request, host),
+            _ => location::route(&self.0, request, host),
+        }
+    }
+
+    fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
+        match response.method() {
+            Method::Register => registration::reselect(&self.0, response.status(), host),
+            _ => location::reselect(&self.0, response.status(), host),
+        }
+    }
+}
+
+strowger_sdk::export!(Icscf);

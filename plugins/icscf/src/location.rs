@@ -1,0 +1,168 @@
+//! Requests for somebody of the home network (TS 24.229 §5.3.2): which S-CSCF serves them.
+//!
+//! ```text
+//!   own Route with orig ─▶ the S-CSCF of the caller, for an application server or another network  §5.3.2.1
+//!   tel:, user=phone ────▶ global number ─▶ LIR ─▶ unknown: the BGCF, else 404
+//!   sip: ────────────────▶ LIR ─┬─ server name ─▶ there; Route, no Record-Route
+//!                               ├─ unregistered service ─▶ its server, or one that is chosen
+//!                               ├─ not registered: 480       unknown: 404
+//!                               └─ no HSS: 480, or as configured
+//! ```
+//! In: a request outside dialogs; later the failure of an S-CSCF. Out: a relay, or a refusal.
+
+use strowger_sdk::ims::{AuthorizationType, Capabilities, CxFailure, Location, LocationOutcome};
+use strowger_sdk::prelude::*;
+use strowger_sdk::sip::view::View;
+
+use crate::registration::{TRIED, is_failure_of_the_scscf, named, next_scscf};
+use crate::scscfs::choose;
+use crate::{Settings, trust};
+
+/// Decides where a request goes.
+pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+    trust::enforce(settings, request, host);
+    let originating = host.own_routes().iter().any(|route| {
+        Uri::parse(route.as_bytes()).is_ok_and(|uri| uri.param("orig").is_some())
+    });
+    if originating {
+        return originate(settings, request, host);
+    }
+    let uri = request.uri()?;
+    // Past us: a Route that somebody put there for the next hop (a P-CSCF's towards another network).
+    if request.has(HeaderId::ROUTE) {
+        return next().into();
+    }
+    let identity = identity(settings, &uri)?;
+    let location = match host.location_info(&identity, false, None) {
+        Ok(location) => location,
+        Err(failure) => return refuse(settings, &identity, failure),
+    };
+    to_scscf(settings, &request.uri_bytes_text(), &location, host)
+}
+
+/// The public identity that a Request-URI names (§5.3.2.1: tel where it is a telephone number).
+fn identity(settings: &Settings, uri: &Uri<'_>) -> Result<String, Stop> {
+    match uri.scheme() {
+        Scheme::Sip | Scheme::Sips => {
+            let is_phone = uri.param("user").flatten().is_some_and(|value| value.eq_ignore_ascii_case(b"phone"));
+            match (is_phone, strowger_sdk::ims::identity::Impu::telephone(uri)) {
+                (true, Some(number)) => Ok(global(settings, number.as_str())),
+                _ => Ok(uri.aor()),
+            }
+        }
+        Scheme::Tel => Ok(global(settings, &uri.aor())),
+        Scheme::Urn | Scheme::Other => Err(reply(416).into()),
+    }
+}
+
+/// A number as it is known everywhere: with `+` and country code.
+fn global(settings: &Settings, tel: &str) -> String {
+    let Some(number) = tel.strip_prefix("tel:").filter(|number| !number.starts_with('+')) else {
+        return tel.to_owned();
+    };
+    let Some(country) = &settings.default_country else { return tel.to_owned() };
+    let digits = number.split(';').next().unwrap_or_default();
+    match digits.strip_prefix("00") {
+        Some(international) => format!("tel:+{international}"),
+        None => format!("tel:+{country}{}", digits.trim_start_matches('0')),
+    }
+}
+
+/// Where the S-CSCF is, or one that is chosen.
+fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Host) -> Outcome {
+    let scscf = match named(location) {
+        Some(name) => name,
+        None if location.outcome == LocationOutcome::UnregisteredService || location.capabilities.is_some() => {
+            choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?
+        }
+        None => return reply(480).into(),
+    };
+    host.set_variable(TRIED, Some(scscf.as_bytes()));
+    relay(uri, &scscf).into()
+}
+
+/// The request as it is, by way of the S-CSCF.
+fn relay(uri: &str, scscf: &str) -> Relay {
+    Relay::to_uri(uri).via_route(route_of(scscf)).ask_failure()
+}
+
+/// A Route value with `lr`.
+pub(crate) fn route_of(uri: &str) -> String {
+    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
+        true => ["<", uri, ">"].concat(),
+        false => ["<", uri, ";lr>"].concat(),
+    }
+}
+
+/// For an application server, or another network on a user's behalf: the caller's S-CSCF (§5.3.2.1).
+fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+    if !trust::is_trusted(settings, host) {
+        return reply(403).into();
+    }
+    let served = request.name_addr(HeaderId::P_SERVED_USER).or_else(|_| request.name_addr(HeaderId::P_ASSERTED_IDENTITY));
+    let Ok(served) = served else { return reply(403).into() };
+    let identity = served.uri()?.aor();
+    let uri = request.uri_bytes_text();
+    match host.location_info(&identity, true, None) {
+        Ok(location) => {
+            let scscf = match named(&location) {
+                Some(name) => name,
+                None => choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?,
+            };
+            host.set_variable(TRIED, Some(scscf.as_bytes()));
+            let route = with_orig(&scscf);
+            Relay::to_uri(uri).via_route(route).into()
+        }
+        Err(failure) => refuse(settings, "", failure),
+    }
+}
+
+/// The S-CSCF's URI as its originating entry.
+fn with_orig(scscf: &str) -> String {
+    format!("<{scscf};lr;orig>").replace(";lr;lr", ";lr")
+}
+
+/// What the HSS's refusal becomes (TS 29.228 §6.1.4.1; TS 24.229 §5.3.2.1).
+fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
+    match failure {
+        // Some answer an unknown user so (Open5GS: 2004 is a success there, and comes without a name).
+        CxFailure::Experimental(5001) | CxFailure::Result(5030) => match &settings.bgcf {
+            Some(bgcf) if identity.starts_with("tel:") => {
+                Relay::to_uri(identity).via_route(route_of(bgcf)).into()
+            }
+            _ => reply(404).into(),
+        },
+        CxFailure::Experimental(5003) => reply(480).into(),
+        _ => reply(settings.hss_failure).into(),
+    }
+}
+
+/// An S-CSCF failed: another one, where the user has none assigned for good (§5.3.2.2).
+pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Outcome {
+    if !matches!(status, 408 | 502 | 503 | 504) || !is_failure_of_the_scscf(status) {
+        return next().into();
+    }
+    let view = host.request_view();
+    let Ok(view) = View::parse(&view) else { return next().into() };
+    let Ok(uri) = Uri::parse(view.head().request_uri()) else { return next().into() };
+    let identity = identity(settings, &uri)?;
+    let kind = Some(AuthorizationType::RegistrationAndCapabilities);
+    let Ok(location) = host.location_info(&identity, false, kind) else { return next().into() };
+    let uri = String::from_utf8_lossy(view.head().request_uri()).into_owned();
+    let wanted: Option<&Capabilities> = location.capabilities.as_ref();
+    if wanted.is_none() && location.server_name.is_some() {
+        return next().into();
+    }
+    next_scscf(settings, wanted, host, |scscf| relay(&uri, &scscf))
+}
+
+/// The Request-URI as text.
+trait UriText {
+    fn uri_bytes_text(&self) -> String;
+}
+
+impl UriText for Request<'_> {
+    fn uri_bytes_text(&self) -> String {
+        String::from_utf8_lossy(self.uri_bytes()).into_owned()
+    }
+}

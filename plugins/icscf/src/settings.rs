@@ -1,0 +1,79 @@
+//! The settings of this plugin: the text under `configuration` in the router's file.
+//!
+//! In: `key = value` lines (TOML). Out: [`Settings`], or a sentence that names key, value and reason.
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `domains` | must be given | domains of the home network |
+//! | `[scscfs]` | none | `name = "sip:host:port"`: S-CSCFs to choose from where the HSS names none; preferred in this order |
+//! | `[capabilities]` | none | `name = "1 2 3"`: what an S-CSCF can do, numbers that the HSS knows (TS 29.228 §6.7) |
+//! | `bgcf` | none | `sip:host:port` of a gateway or BGCF for telephone numbers that the HSS does not know |
+//! | `hss_failure` | 480 | status where the HSS cannot be asked (TS 24.229 §5.3.1.2; some networks want 500 or 504) |
+//! | `trusted` | `["*"]` | addresses of the trust domain, an address or a prefix each (`"10.0.0.0/8"`); others lose P-Asserted-Identity and its like |
+//! | `default_country` | none | country code for numbers that are dialled without one: `"49"` |
+
+use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
+use strowger_sdk::prelude::*;
+
+use crate::scscfs::Scscf;
+use crate::trust::Network;
+
+/// See the table above.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// At least one.
+    pub domains: Vec<String>,
+    /// In order of preference.
+    pub scscfs: Vec<Scscf>,
+    /// For telephone numbers of others.
+    pub bgcf: Option<String>,
+    /// Status where the HSS cannot be asked.
+    pub hss_failure: u16,
+    /// Who is believed.
+    pub trusted: Vec<Network>,
+    /// For numbers without a country code.
+    pub default_country: Option<String>,
+}
+
+impl Settings {
+    /// Reads them all.
+    pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
+        let mut c = Configuration::parse(configuration)?;
+        let domains =
+            c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
+        let capabilities = c.table("capabilities")?;
+        let mut scscfs = Vec::new();
+        for (name, uri) in c.table("scscfs")? {
+            sip_uri("scscfs", &uri)?;
+            let numbers = capabilities.iter().filter(|(of, _)| *of == name).flat_map(|(_, list)| list.split(' '));
+            let number = |text: &str| {
+                text.parse().map_err(|_| unfit("capabilities", text, "numbers with a space between them"))
+            };
+            let capabilities = numbers.filter(|text| !text.is_empty()).map(number).collect::<Result<_, _>>()?;
+            scscfs.push(Scscf { uri, capabilities });
+        }
+        let bgcf = c.text("bgcf")?;
+        if let Some(uri) = &bgcf {
+            sip_uri("bgcf", uri)?;
+        }
+        let hss_failure = c.number("hss_failure", 400..=699)?.unwrap_or(480) as u16;
+        let trusted = c.texts("trusted")?.unwrap_or_else(|| vec!["*".to_owned()]);
+        let network = |text: &String| {
+            Network::parse(text).ok_or_else(|| unfit("trusted", text, "an address, a prefix such as 10.0.0.0/8, or *"))
+        };
+        let trusted = trusted.iter().map(network).collect::<Result<_, _>>()?;
+        let default_country = c.text("default_country")?;
+        if let Some(code) = default_country.as_deref().filter(|code| !code.bytes().all(|digit| digit.is_ascii_digit())) {
+            return Err(unfit("default_country", code, "digits without +"));
+        }
+        c.finish()?;
+        Ok(Self { domains, scscfs, bgcf, hss_failure, trusted, default_country })
+    }
+}
+
+fn sip_uri(key: &str, text: &str) -> Result<(), ConfigurationError> {
+    match Uri::parse(text.as_bytes()) {
+        Ok(uri) if uri.is_sip() => Ok(()),
+        _ => Err(unfit(key, text, "a SIP URI")),
+    }
+}

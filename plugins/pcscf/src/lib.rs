@@ -1,0 +1,87 @@
+//! The P-CSCF: a phone's first hop (TS 24.229 §5.2). It knows who registered from where, says on the phone's behalf who it
+//! is, and lets neither side of the trust domain see what is not meant for it.
+//!
+//! In: requests and responses of phones and of the core. Out: one decision for each.
+//!
+//! ```text
+//!   REGISTER ───────────────────────────▶ registration.rs  Path, visited network, charging vector     §5.2.2
+//!   by our Path ────────────────────────▶ terminating.rs   to the phone                               §5.2.6.4
+//!   NOTIFY, Event: reg, to ourselves ───▶ reg_event.rs     registrations that the network ends        §5.2.3
+//!   from a phone ───────────────────────▶ originating.rs   registered? identity, Service-Route        §5.2.6.3
+//!   inside a dialog ────────────────────▶ trust.rs         by the side it comes from                  §5.2.6.3, .4
+//! ```
+//! Phones that are registered are rows of the key-value table (`contact.rs`), which outlives restarts. Security
+//! associations, policy (Rx), media and emergency calls are not here.
+
+use strowger_sdk::prelude::*;
+
+mod contact;
+mod originating;
+mod reg_event;
+mod registration;
+mod settings;
+mod terminating;
+mod trust;
+
+pub use settings::Settings;
+
+/// The plugin: its settings are all that it knows.
+#[derive(Debug)]
+pub struct Pcscf(Settings);
+
+impl Plugin for Pcscf {
+    fn init(configuration: &str) -> Result<Self, String> {
+        Ok(Pcscf(Settings::read(configuration)?))
+    }
+
+    fn manifest(&self) -> Manifest {
+        Manifest::new().name("pcscf").in_dialog()
+    }
+
+    fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        let settings = &self.0;
+        let uri = request.uri()?;
+        match request.method() {
+            Method::Cancel => next().into(),
+            Method::Options if uri.is_sip() && uri.user().is_none() && !request.has(HeaderId::ROUTE) => {
+                reply(200).stateless().into()
+            }
+            Method::Register => registration::register(settings, request, host),
+            Method::Notify if reg_event::is_for_us(settings, request, &uri) => {
+                reg_event::notify(request, host)
+            }
+            _ => match terminating::Target::of(&host.own_routes(), host) {
+                Some(target) => terminating::terminate(settings, request, &target, host),
+                None => originating::originate(settings, request, host),
+            },
+        }
+    }
+
+    fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        match contact::Registered::of_source(host) {
+            Some(registered) => {
+                trust::from_phone(request);
+                originating::assert_identity(request, &registered);
+            }
+            None => trust::to_phone(request),
+        }
+        next().into()
+    }
+
+    fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        match response.method() {
+            Method::Register => registration::answered(&self.0, response, host),
+            _ => match host.variable(terminating::CALLED) {
+                Some(called) => terminating::answered(&self.0, response, &called),
+                None => trust::answer_to_phone(response),
+            },
+        }
+        pass().into()
+    }
+
+    fn on_answer(&self, token: &str, response: &mut Response<'_>, host: &impl Host) {
+        reg_event::answered(token, response, host);
+    }
+}
+
+strowger_sdk::export!(Pcscf);

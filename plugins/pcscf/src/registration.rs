@@ -1,0 +1,202 @@
+//! REGISTER and its answers (TS 24.229 §5.2.2; RFC 3327, RFC 7315).
+//!
+//! ```text
+//!   phone ─▶ Path with the way back, visited network, charging vector, integrity-protected ─▶ I-CSCF
+//!   401 ◀── without CK and IK                                                            ◀── S-CSCF
+//!   200 ◀── the registration is kept ◀── identities, Service-Route, contacts             ◀──
+//! ```
+//! In: a phone's REGISTER; its responses. Out: a relay; the responses as a phone may see them.
+
+use strowger_sdk::ims::charging_vector::ChargingVector;
+use strowger_sdk::prelude::*;
+use strowger_sdk::sip::view::View;
+use strowger_sdk::sip::{Contact, Credentials, Head};
+
+use crate::contact::Registered;
+use crate::settings::{Settings, route_of};
+use crate::{reg_event, trust};
+
+/// What a sealed Path says: the phone is where its Contact says, or where its flow leads.
+pub(crate) const BY_CONTACT: &[u8] = b"contact";
+/// See [`BY_CONTACT`].
+pub(crate) const BY_FLOW: &[u8] = b"flow";
+/// The URI parameter with the token of the flow.
+pub(crate) const FLOW: &str = "flow";
+
+/// Decides about a REGISTER.
+pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+    let by_flow = is_behind_its_flow(request, host);
+    trust::from_phone(request);
+    request.remove(HeaderId::P_PREFERRED_IDENTITY);
+    let path = match by_flow {
+        true => {
+            let parameters = [";ob;", FLOW, "=", &host.flow_token()].concat();
+            settings.own_route(&host.seal(BY_FLOW), &parameters)
+        }
+        false => settings.own_route(&host.seal(BY_CONTACT), ""),
+    };
+    // Nobody before us keeps the way: another Path would lead past us (§5.2.2.1).
+    request.set_header(HeaderId::PATH, path);
+    add_option(request, HeaderId::REQUIRE, "path");
+    add_option(request, HeaderId::SUPPORTED, "path");
+    request.append(HeaderId::P_VISITED_NETWORK_ID, ["\"", &settings.domain, "\""].concat());
+    request.append(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host));
+    unprotect(request);
+
+    let target = String::from_utf8_lossy(request.uri_bytes()).into_owned();
+    let relay = Relay::to_uri(target).ask_replies();
+    match &settings.icscf {
+        Some(icscf) => relay.via_route(route_of(icscf)).into(),
+        None => relay.into(),
+    }
+}
+
+/// A new charging identifier (RFC 7315 §4.6; TS 24.229 §4.5.2): ours alone.
+pub(crate) fn charging_vector(settings: &Settings, host: &impl Host) -> String {
+    let icid: String = host.random(16).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut vector = ChargingVector::new(icid);
+    vector.icid_generated_at = Uri::parse(settings.uri.as_bytes()).ok().map(|uri| uri.host().to_string());
+    vector.orig_ioi = Some(settings.domain.clone());
+    vector.to_string()
+}
+
+/// Whether a phone can only be reached by where it sends from: a connection, or an address that is not the one of its
+/// Contact (a NAT).
+fn is_behind_its_flow(request: &Request<'_>, host: &impl Host) -> bool {
+    let source = host.source();
+    if source.connection != 0 {
+        return true;
+    }
+    let contact = request.contacts().flatten().find_map(|contact| match contact {
+        Contact::Address(address) => address.uri().ok(),
+        Contact::Star => None,
+    });
+    contact.is_some_and(|uri| {
+        uri.host().ip().is_some_and(|ip| ip.to_canonical().to_string() != source.address)
+    })
+}
+
+fn add_option(request: &mut Request<'_>, id: HeaderId, tag: &str) {
+    if !request.has_option(id, tag) {
+        request.append(id, tag);
+    }
+}
+
+/// What is not protected is said not to be (§5.2.2.1 step 3, §7.2A.2): a phone's own word about that does not count.
+fn unprotect(request: &mut Request<'_>) {
+    let Some(value) = request.text(HeaderId::AUTHORIZATION) else { return };
+    let Ok(credentials) = Credentials::parse(value.as_bytes()) else { return };
+    if !credentials.is("Digest") {
+        return;
+    }
+    let mut written = String::from("Digest ");
+    for (name, value) in credentials.params() {
+        if name.eq_ignore_ascii_case(b"integrity-protected") {
+            continue;
+        }
+        written.push_str(&String::from_utf8_lossy(name));
+        written.push('=');
+        written.push_str(&String::from_utf8_lossy(value));
+        written.push(',');
+    }
+    written.push_str("integrity-protected=\"no\"");
+    request.set_header(HeaderId::AUTHORIZATION, written);
+}
+
+/// A response on its way to the phone.
+pub(crate) fn answered(settings: &Settings, response: &mut Response<'_>, host: &impl Host) {
+    match response.status() {
+        401 => hide_keys(response),
+        200 => registered(settings, response, host),
+        _ => {}
+    }
+    trust::answer_to_phone(response);
+    response.remove(HeaderId::PATH);
+}
+
+/// CK and IK are for us alone (§5.2.2.2; the host has shown us zeros in their place).
+fn hide_keys(response: &mut Response<'_>) {
+    let Some(value) = response.text(HeaderId::WWW_AUTHENTICATE) else { return };
+    let Ok(challenge) = Credentials::parse(value.as_bytes()) else { return };
+    if challenge.param("ck").is_none() && challenge.param("ik").is_none() {
+        return;
+    }
+    let mut written = String::from("Digest ");
+    for (name, value) in challenge.params() {
+        if name.eq_ignore_ascii_case(b"ck") || name.eq_ignore_ascii_case(b"ik") {
+            continue;
+        }
+        if written.len() > "Digest ".len() {
+            written.push(',');
+        }
+        written.push_str(&String::from_utf8_lossy(name));
+        written.push('=');
+        written.push_str(&String::from_utf8_lossy(value));
+    }
+    response.set_header(HeaderId::WWW_AUTHENTICATE, written);
+}
+
+/// Keeps what the 200 says (§5.2.2.2 steps 1 to 7).
+fn registered(settings: &Settings, response: &Response<'_>, host: &impl Host) {
+    let view = host.request_view();
+    let Ok(view) = View::parse(&view) else { return };
+    let request = view.head();
+    let private_identity = private_identity(&request);
+    let Some((contact, expires)) = granted(&request, response) else {
+        Registered::drop_source(&private_identity, host);
+        host.settle();
+        return;
+    };
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let mut identities: Vec<String> = response
+        .name_addrs(HeaderId::P_ASSOCIATED_URI)
+        .flatten()
+        .map(|address| text(address.uri_bytes))
+        .collect();
+    if identities.is_empty()
+        && let Some(to) = response.to().ok().and_then(|to| to.uri().ok())
+    {
+        identities.push(to.aor());
+    }
+    let registered = Registered {
+        private_identity,
+        contact,
+        service_route: response.values(HeaderId::SERVICE_ROUTE).map(text).collect(),
+        identities,
+        charging: response.text(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).unwrap_or_default().to_owned(),
+    };
+    let is_new = Registered::of_source(host).is_none();
+    registered.keep(expires, host);
+    host.settle();
+    if settings.reg_event && is_new {
+        reg_event::subscribe(settings, &registered, expires, host);
+    }
+}
+
+/// The contact of this REGISTER that the 200 grants, and for how long; `None`: it grants none.
+fn granted(request: &Head<'_>, response: &Response<'_>) -> Option<(String, u32)> {
+    for wish in request.contacts().flatten() {
+        let Contact::Address(wish) = wish else { continue };
+        let Ok(wished) = wish.uri() else { continue };
+        for grant in response.contacts().flatten() {
+            let Contact::Address(grant) = grant else { continue };
+            let is_same = grant.uri().is_ok_and(|uri| uri.equivalent(&wished));
+            if let (true, Some(seconds)) = (is_same, grant.expires().filter(|seconds| *seconds > 0)) {
+                return Some((String::from_utf8_lossy(grant.uri_bytes).into_owned(), seconds));
+            }
+        }
+    }
+    None
+}
+
+/// The username of the Authorization, else the public identity without its scheme.
+fn private_identity(request: &Head<'_>) -> String {
+    let credentials = request.header(HeaderId::AUTHORIZATION).and_then(|value| Credentials::parse(value).ok());
+    let username = credentials.and_then(|credentials| credentials.param("username"));
+    if let Some(username) = username.filter(|username| !username.is_empty()) {
+        return String::from_utf8_lossy(&username).into_owned();
+    }
+    let to = request.header(HeaderId::TO).and_then(|to| strowger_sdk::NameAddr::parse(to).ok());
+    let aor = to.and_then(|to| to.uri().ok().map(|uri| uri.aor())).unwrap_or_default();
+    aor.split_once(':').map(|(_, name)| name.to_owned()).unwrap_or_default()
+}

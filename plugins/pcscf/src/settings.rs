@@ -1,0 +1,83 @@
+//! The settings of this plugin: the text under `configuration` in the router's file.
+//!
+//! In: `key = value` lines (TOML). Out: [`Settings`], or a sentence that names key, value and reason.
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `domain` | must be given | of this network: P-Visited-Network-ID, charging |
+//! | `uri` | must be given | this P-CSCF's SIP URI, as phones and the core know it: `"sip:192.0.2.1:5060"` |
+//! | `icscf` | none | entry of the home network for REGISTER: `"sip:192.0.2.1:4060"`; none: by DNS |
+//! | `service_route` | `"replace"` | a phone whose Route is not the Service-Route it got: `"replace"` it, or `"refuse"` with 400 |
+//! | `reg_event` | true | watch the registrations of phones, to know when the network ends one |
+//! | `t1_ms`, `t2_ms`, `t4_ms` | 2000, 16000, 17000 | SIP timers towards phones (TS 24.229 §7.7) |
+
+use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
+use strowger_sdk::prelude::*;
+
+/// See the table above.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Of this network.
+    pub domain: String,
+    /// Ourselves.
+    pub uri: String,
+    /// Entry of the home network.
+    pub icscf: Option<String>,
+    /// Put the Service-Route in the place of another Route, or refuse.
+    pub replaces_route: bool,
+    /// Watch registrations.
+    pub reg_event: bool,
+    /// T1, T2, T4 in ms.
+    pub timers: [u32; 3],
+}
+
+impl Settings {
+    /// Reads them all.
+    pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
+        let mut c = Configuration::parse(configuration)?;
+        let domain = c.text("domain")?.ok_or_else(|| missing("domain"))?;
+        let uri = c.text("uri")?.ok_or_else(|| missing("uri"))?;
+        let icscf = c.text("icscf")?;
+        for (key, text) in [("uri", Some(&uri)), ("icscf", icscf.as_ref())] {
+            if let Some(text) = text
+                && !Uri::parse(text.as_bytes()).is_ok_and(|uri| uri.is_sip() && uri.user().is_none())
+            {
+                return Err(unfit(key, text, "a SIP URI without a user part"));
+            }
+        }
+        let replaces_route = match c.text("service_route")?.as_deref() {
+            None | Some("replace") => true,
+            Some("refuse") => false,
+            Some(other) => return Err(unfit("service_route", other, "replace or refuse")),
+        };
+        let reg_event = c.flag("reg_event")?.unwrap_or(true);
+        let t1 = c.number("t1_ms", 50..=10_000)?.unwrap_or(2_000);
+        let t2 = c.number("t2_ms", t1..=60_000)?.unwrap_or(16_000.max(t1));
+        let t4 = c.number("t4_ms", 50..=60_000)?.unwrap_or(17_000);
+        c.finish()?;
+        Ok(Self { domain, uri, icscf, replaces_route, reg_event, timers: [t1, t2, t4] })
+    }
+
+    /// Our own URI with this user part (empty: none) and these parameters behind `lr`.
+    #[must_use]
+    pub fn own_route(&self, user: &str, parameters: &str) -> String {
+        let (scheme, rest) = self.uri.split_once(':').unwrap_or(("sip", &self.uri));
+        let at = if user.is_empty() { "" } else { "@" };
+        ["<", scheme, ":", user, at, rest, ";lr", parameters, ">"].concat()
+    }
+
+    /// Whether a URI is our own.
+    #[must_use]
+    pub fn is_own(&self, uri: &Uri<'_>) -> bool {
+        let own = Uri::parse(self.uri.as_bytes());
+        own.is_ok_and(|own| own.host() == uri.host() && own.port() == uri.port())
+    }
+}
+
+/// A Route value with `lr`.
+pub(crate) fn route_of(uri: &str) -> String {
+    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
+        true => ["<", uri, ">"].concat(),
+        false => ["<", uri, ";lr>"].concat(),
+    }
+}

@@ -1,0 +1,107 @@
+//! Sessions that our users begin (TS 24.229 §5.4.3.2).
+//!
+//! ```text
+//!   who is served? ─ P-Served-User, P-Asserted-Identity ─▶ ours, registered, not barred ─▶ criteria ─▶ isc.rs
+//!                                                                                       └ none left ─▶ onward
+//! ```
+//! In: a request that came by the Service-Route. Out: a relay to an application server or onward, or a refusal.
+
+use strowger_sdk::ims::{SessionCase, Subscriber, asserted_identity::AssertedIdentity};
+use strowger_sdk::prelude::*;
+use strowger_sdk::sip::Head;
+
+use crate::isc::{self, Link};
+use crate::settings::{Settings, route_of};
+
+/// Decides about a request of one of our users.
+pub(crate) fn originate(settings: &Settings, request: &Request<'_>, host: &impl Host) -> Outcome {
+    let (served, subscriber) = served(request, host)?;
+    let identity = subscriber.identity(&served);
+    if identity.is_none_or(|identity| identity.barred) {
+        return reply(403).into();
+    }
+    let case = match subscriber.registered {
+        true => SessionCase::OriginatingRegistered,
+        false => SessionCase::OriginatingUnregistered,
+    };
+    let head = request.received();
+    isc::proceed(settings, Link::first(&served, case), &head, host)
+}
+
+/// Whom this request is of (§5.4.3.2 step 1).
+fn served(request: &Request<'_>, host: &impl Host) -> Result<(String, Subscriber), Stop> {
+    for id in [HeaderId::P_SERVED_USER, HeaderId::P_ASSERTED_IDENTITY] {
+        for address in request.name_addrs(id).flatten() {
+            let Ok(uri) = address.uri() else { continue };
+            let aor = uri.aor();
+            if let Some(subscriber) = host.subscriber(&aor) {
+                return Ok((aor, subscriber));
+            }
+        }
+    }
+    Err(reply(403).into())
+}
+
+/// No application server is left: where the callee is (§5.4.3.2 steps 6 to 12).
+pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &impl Host) -> Outcome {
+    let target = String::from_utf8_lossy(head.request_uri()).into_owned();
+    let uri = Uri::parse(head.request_uri())?;
+    let mut relay = Relay::to_uri(target.clone());
+    relay = assert_number(relay, served, head, host);
+    relay = charge(relay, settings, head);
+    let is_number = uri.scheme() == Scheme::Tel;
+    let is_home = settings.is_home(&uri) || is_number;
+    relay = match (is_home, &settings.icscf) {
+        // The I-CSCF knows what becomes of numbers that nobody here has.
+        (true, Some(icscf)) => relay.via_route(route_of(icscf)),
+        (true, None) if is_number => relay.via_route(route_of(&["sip:", &settings.domains[0]].concat())),
+        (true, None) => relay,
+        // Another network: it is not told where its charging records go, nor our user's cell (§5.4.3.2 steps 10, 11).
+        (false, _) => relay
+            .without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES)
+            .without(HeaderId::P_ACCESS_NETWORK_INFO),
+    };
+    if uri.scheme() == Scheme::Urn || uri.scheme() == Scheme::Other {
+        return reply(416).into();
+    }
+    record(relay.without(HeaderId::P_SERVED_USER), head).into()
+}
+
+/// A second P-Asserted-Identity, where the user has a number beside its SIP URI, or the other way round (§5.4.3.2 step 4).
+fn assert_number(relay: Relay, served: &str, head: &Head<'_>, host: &impl Host) -> Relay {
+    let values = || head.fields(HeaderId::P_ASSERTED_IDENTITY);
+    let Ok(asserted) = AssertedIdentity::parse_all(values()) else { return relay };
+    let missing = match (&asserted.sip, &asserted.tel) {
+        (Some(_), None) => "tel:",
+        (None, Some(_)) => "sip:",
+        _ => return relay,
+    };
+    let Some(subscriber) = host.subscriber(served) else { return relay };
+    let other = subscriber.identities.iter().find(|other| !other.barred && other.uri.starts_with(missing));
+    match other {
+        Some(other) => relay.header(HeaderId::P_ASSERTED_IDENTITY, ["<", &other.uri, ">"].concat()),
+        None => relay,
+    }
+}
+
+/// We are the network where it begins (§4.5.4).
+fn charge(relay: Relay, settings: &Settings, head: &Head<'_>) -> Relay {
+    let vector = head.header(HeaderId::P_CHARGING_VECTOR).and_then(|value| std::str::from_utf8(value).ok());
+    let Some(vector) = vector else { return relay };
+    let Ok(mut vector) = strowger_sdk::ims::charging_vector::ChargingVector::parse(vector.as_bytes()) else {
+        return relay;
+    };
+    if vector.orig_ioi.as_deref() == Some(settings.domains[0].as_str()) {
+        return relay;
+    }
+    vector.orig_ioi = Some(settings.domains[0].clone());
+    relay.without(HeaderId::P_CHARGING_VECTOR).header(HeaderId::P_CHARGING_VECTOR, vector.to_string())
+}
+
+/// We stay on the way of what makes a dialog (§5.4.3.2 step 9).
+pub(crate) fn record(relay: Relay, head: &Head<'_>) -> Relay {
+    match head.method() {
+        Method::Invite | Method::Subscribe | Method::Refer => relay.record_route(),
+        _ => relay,
+    }
+}

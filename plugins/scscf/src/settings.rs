@@ -1,0 +1,130 @@
+//! The settings of this plugin: the text under `configuration` in the router's file.
+//!
+//! In: `key = value` lines (TOML). Out: [`Settings`], or a sentence that names key, value and reason.
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `domains` | must be given | domains of the home network |
+//! | `uri` | must be given | this S-CSCF's SIP URI, as the HSS and application servers know it: `"sip:192.0.2.1:6060"` |
+//! | `realm` | the first domain | of the challenges |
+//! | `authentication` | `"auto"` | `"aka"`, `"digest"`, or whatever the HSS has |
+//! | `min_expires` | 60 | seconds; a shorter registration is answered 423 |
+//! | `max_expires` | 600000 | seconds; a longer one is cut to this |
+//! | `default_expires` | 600000 | seconds, for who does not say |
+//! | `max_contacts` | 10 | contacts of one implicit registration set |
+//! | `challenge_again` | true | challenge re-registrations too, unless the P-CSCF says that they came protected |
+//! | `icscf` | none | where requests for users of the home network go: `"sip:192.0.2.1:4060"`; none: by DNS |
+//! | `as_timeout_continued_ms` | 2000 | how long an application server may be silent whose failure lets the session go on |
+//! | `as_timeout_terminated_ms` | 4000 | the same where it ends the session |
+//! | `subscription_expires` | 600000 | seconds that a subscription to registrations may last |
+
+use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
+use strowger_sdk::ims::AuthenticationScheme;
+use strowger_sdk::prelude::*;
+
+/// A week and a little more: what TS 24.229 has for registrations.
+const MAX_SECONDS: u32 = 1_000_000;
+
+/// See the table above.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// At least one.
+    pub domains: Vec<String>,
+    /// Ourselves.
+    pub uri: String,
+    /// Of the challenges.
+    pub realm: String,
+    /// What is asked of the HSS.
+    pub scheme: AuthenticationScheme,
+    /// What is granted.
+    pub limits: Limits,
+    /// Whether re-registrations are challenged.
+    pub challenge_again: bool,
+    /// Entry of the home network.
+    pub icscf: Option<String>,
+    /// ms
+    pub as_timeout_continued: u32,
+    /// ms
+    pub as_timeout_terminated: u32,
+    /// Seconds.
+    pub subscription_expires: u32,
+}
+
+impl Settings {
+    /// Reads them all.
+    pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
+        let mut c = Configuration::parse(configuration)?;
+        let domains =
+            c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
+        let uri = c.text("uri")?.ok_or_else(|| missing("uri"))?;
+        let icscf = c.text("icscf")?;
+        for (key, text) in [("uri", Some(&uri)), ("icscf", icscf.as_ref())] {
+            if let Some(text) = text
+                && !Uri::parse(text.as_bytes()).is_ok_and(|uri| uri.is_sip() && uri.user().is_none())
+            {
+                return Err(unfit(key, text, "a SIP URI without a user part"));
+            }
+        }
+        let realm = c.text("realm")?.unwrap_or_else(|| domains[0].clone());
+        let scheme = match c.text("authentication")?.as_deref() {
+            None | Some("auto") => AuthenticationScheme::Unknown,
+            Some("aka") => AuthenticationScheme::AkaV1,
+            Some("digest") => AuthenticationScheme::SipDigest,
+            Some(other) => return Err(unfit("authentication", other, "auto, aka or digest")),
+        };
+        let min_expires = c.number("min_expires", 0..=MAX_SECONDS)?.unwrap_or(60);
+        let max_expires =
+            c.number("max_expires", min_expires..=MAX_SECONDS)?.unwrap_or(600_000.max(min_expires));
+        let default_expires = c.number("default_expires", min_expires..=max_expires)?;
+        let default_expires = default_expires.unwrap_or(max_expires);
+        let max_bindings = c.number("max_contacts", 1..=100)?.unwrap_or(10);
+        let challenge_again = c.flag("challenge_again")?.unwrap_or(true);
+        let as_timeout_continued = c.number("as_timeout_continued_ms", 100..=60_000)?.unwrap_or(2_000);
+        let as_timeout_terminated = c.number("as_timeout_terminated_ms", 100..=60_000)?.unwrap_or(4_000);
+        let subscription_expires = c.number("subscription_expires", 60..=MAX_SECONDS)?.unwrap_or(600_000);
+        c.finish()?;
+        let limits = Limits { min_expires, max_expires, default_expires, max_bindings };
+        Ok(Self {
+            domains,
+            uri,
+            realm,
+            scheme,
+            limits,
+            challenge_again,
+            icscf,
+            as_timeout_continued,
+            as_timeout_terminated,
+            subscription_expires,
+        })
+    }
+
+    /// Whether a URI's host is a domain of the home network.
+    #[must_use]
+    pub fn is_home(&self, uri: &Uri<'_>) -> bool {
+        let host = uri.host().to_string();
+        uri.is_sip() && self.domains.iter().any(|own| own.eq_ignore_ascii_case(host.trim_end_matches('.')))
+    }
+
+    /// Whether a URI is our own.
+    #[must_use]
+    pub fn is_own(&self, uri: &Uri<'_>) -> bool {
+        let own = Uri::parse(self.uri.as_bytes());
+        own.is_ok_and(|own| own.host() == uri.host() && own.port() == uri.port())
+    }
+
+    /// A Route of our own, with this user part (empty: none).
+    #[must_use]
+    pub fn own_route(&self, user: &str) -> String {
+        let (scheme, rest) = self.uri.split_once(':').unwrap_or(("sip", &self.uri));
+        let at = if user.is_empty() { "" } else { "@" };
+        ["<", scheme, ":", user, at, rest, ";lr>"].concat()
+    }
+}
+
+/// A Route value with `lr`.
+pub(crate) fn route_of(uri: &str) -> String {
+    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
+        true => ["<", uri, ">"].concat(),
+        false => ["<", uri, ";lr>"].concat(),
+    }
+}

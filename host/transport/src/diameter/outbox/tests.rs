@@ -33,6 +33,26 @@ async fn who_pushes_writes_and_nobody_else_is_woken() {
 }
 
 #[tokio::test]
+async fn a_burst_is_the_tasks_until_something_is_read() {
+    let (outbox, mut theirs) = connected(1000).await;
+    for _ in 0..MAX_EAGER {
+        assert_eq!(outbox.push(b"x"), Pushed::Write);
+        outbox.write();
+    }
+    assert_eq!((outbox.push(b"one"), outbox.push(b"two")), (Pushed::Left, Pushed::Left));
+    assert_eq!(outbox.waiting(), 6);
+    let reading = async {
+        expect(&mut theirs, b"xxonetwo").await;
+        outbox.hold();
+        outbox.release();
+        assert_eq!(outbox.push(b"three"), Pushed::Write);
+        outbox.write();
+        outbox.finish();
+    };
+    assert_eq!(tokio::join!(outbox.write_out(), reading).0, Written::All);
+}
+
+#[tokio::test]
 async fn what_is_pushed_while_it_is_held_is_written_at_the_release() {
     let (outbox, mut theirs) = connected(1000).await;
     outbox.hold();
@@ -108,8 +128,13 @@ async fn a_broken_socket_is_the_tasks_to_tell() {
     drop(theirs);
     let written = tokio::join!(outbox.write_out(), async {
         // the reset may not have come yet at the first
-        while outbox.push(b"message") != Pushed::Closed {
-            outbox.write();
+        loop {
+            match outbox.push(b"message") {
+                Pushed::Write => outbox.write(),
+                Pushed::Left => {}
+                Pushed::Closed => break,
+                Pushed::Full => panic!("nothing waits on a broken socket"),
+            }
             tokio::task::yield_now().await;
         }
     });

@@ -16,7 +16,7 @@ pub(crate) mod byte_stream;
 mod config;
 mod connect;
 mod counts;
-mod listen;
+pub(crate) mod listen;
 mod outbox;
 mod session;
 mod table;

@@ -3,75 +3,25 @@
 // helpers of tests may panic as tests do
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/authority.rs"]
+mod authority;
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use authority::Authority;
 use bytes::Bytes;
 use common::{Host, RESPONSE, expect, listener, loopback, request, rest, soon, towards};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
 use sip::Transport;
 use strowger_transport::{
     ClientTls, CloseReason, SendError, ServerTls, StreamLimits, StreamsConfig, TlsError,
 };
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
-
-/// A certificate authority, and a folder with what it issued.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: TempDir,
-}
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
-        Authority { issuer, folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn issue(&self, subject: &str) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![subject.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        (certificate.pem(), key.serialize_pem())
-    }
-
-    /// Writes certificate and key of `subject` the way deployments do, by renaming.
-    fn install(&self, subject: &str) -> ServerTls {
-        let (certificate, key) = self.issue(subject);
-        self.replace("key.pem", &key);
-        self.replace("cert.pem", &certificate);
-        ServerTls {
-            certificate: self.path("cert.pem"),
-            key: self.path("key.pem"),
-            client_authorities: None,
-            client_certificate_required: false,
-        }
-    }
-
-    fn replace(&self, name: &str, content: &str) {
-        let fresh = self.path("fresh");
-        std::fs::write(&fresh, content).unwrap();
-        std::fs::rename(&fresh, self.path(name)).unwrap();
-    }
-
-    fn trust(&self) -> ClientTls {
-        ClientTls { authorities: vec![self.path("ca.pem")], ..ClientTls::default() }
-    }
-}
 
 fn host(tls: ServerTls, client_tls: ClientTls, limits: StreamLimits) -> Host {
     Host::with(StreamsConfig { listeners: vec![listener(Transport::Tls, Some(tls))], limits, client_tls })

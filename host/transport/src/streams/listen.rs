@@ -24,7 +24,7 @@ use crate::tls::reload::LiveCertificate;
 const BACKLOG: i32 = 1024;
 
 /// Rest after a failed accept, which commonly means that descriptors have run out.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A listener that is bound but does not accept yet.
 pub(super) struct Bound {
@@ -57,7 +57,8 @@ pub(super) fn bind(listener: &StreamListener) -> Result<Bound, StreamsError> {
     Ok(Bound { address: bound, certificate, index, transport, socket })
 }
 
-fn open(address: SocketAddr) -> io::Result<TcpListener> {
+/// A listening socket, bound and not blocking. Must be called within the runtime.
+pub(crate) fn open(address: SocketAddr) -> io::Result<TcpListener> {
     let socket =
         Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
     if address.is_ipv6() {

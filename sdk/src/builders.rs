@@ -5,8 +5,8 @@
 //! inside it.
 
 use crate::decision::{
-    Attr, Body, Challenge, ChallengeKind, Decision, Destination, DigestAlgorithm, Edit, Fault, Relay, RelayOptions,
-    Reply, ReplyDecision, ReplyOptions, Target,
+    Attr, Body, Challenge, ChallengeKind, Decision, Destination, DigestAlgorithm, Edit, Fault, Relay,
+    RelayOptions, Reply, ReplyDecision, ReplyOptions, Target,
 };
 use crate::field::FieldName;
 use sip::{HeaderError, UriError};

@@ -6,8 +6,8 @@
 
 use crate::client::{OwnRequest, SendRefusal};
 use crate::ims::{
-    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure, Location,
-    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure,
+    Location, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
 };
 
 /// How urgent a log line is.

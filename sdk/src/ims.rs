@@ -3,11 +3,11 @@
 //! In: nothing. Out: plain values that [`Host`](crate::Host) takes and gives, and the modules of header fields and documents
 //! of 3GPP, read and written without asking the host. What is decided is a plugin's.
 
+pub use ::ims::service_profile::{RegistrationType, SessionCase};
 pub use ::ims::{
     access_network_info, asserted_identity, associated_uri, charging_function_addresses, charging_vector,
     feature_tags, identity, privacy, reginfo, served_user, service_route, visited_network_id,
 };
-pub use ::ims::service_profile::{RegistrationType, SessionCase};
 
 /// A public user identity of an implicit registration set (TS 23.228 §5.2.1a).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,17 +7,17 @@
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
+use crate::client::{OwnRequest, SendRefusal};
 use crate::decision::{Decision, Fault, ReplyDecision};
 use crate::hooks;
 use crate::host::{
     Binding, CredentialsKind, Entry, Host, Level, Limits, PutRefusal, RegisterRefusal, Registration, Source,
     Verdict,
 };
-use crate::client::{OwnRequest, SendRefusal};
 use crate::ims::{
-    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType,
-    Capabilities, CxFailure, Identity, Location, LocationOutcome, Position, RegistrationType, SessionCase,
-    SubscribeRefusal, Subscriber, Triggered,
+    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization,
+    AuthorizationType, Capabilities, CxFailure, Identity, Location, LocationOutcome, Position,
+    RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
 };
 use crate::plugin::{Event, Plugin};
 

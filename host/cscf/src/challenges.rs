@@ -196,7 +196,9 @@ impl Challenges {
         };
         let verdict = check(head, &credentials, nonce, &response, kept);
         match verdict {
-            AuthenticationVerdict::Accepted if matches!(kept.kind, Kind::Aka { .. }) => self.forget(number, nonce),
+            AuthenticationVerdict::Accepted if matches!(kept.kind, Kind::Aka { .. }) => {
+                self.forget(number, nonce)
+            }
             AuthenticationVerdict::Rejected => {
                 kept.wrong += 1;
                 if kept.wrong >= MAX_WRONG {
@@ -277,7 +279,8 @@ fn aka(
         }
     };
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let mut value = format!("Digest realm=\"{}\",nonce=\"{nonce}\",algorithm={}", quoted(realm), version.algorithm());
+    let mut value =
+        format!("Digest realm=\"{}\",nonce=\"{nonce}\",algorithm={}", quoted(realm), version.algorithm());
     for (name, key) in [("ck", &ck), ("ik", &ik)] {
         if let Some(key) = key {
             value.push_str(&format!(",{name}=\"{}\"", hex(key)));
@@ -319,8 +322,13 @@ fn check(
             _ => return AuthenticationVerdict::Rejected,
         },
     };
-    let exchange =
-        Exchange { method: head.method_token(), uri: &uri, nonce: nonce.as_bytes(), qop: values, body: head.body() };
+    let exchange = Exchange {
+        method: head.method_token(),
+        uri: &uri,
+        nonce: nonce.as_bytes(),
+        qop: values,
+        body: head.body(),
+    };
     let right = Hash::from_hex(kept.ha1.algorithm(), given)
         .is_some_and(|given| auth::response(&kept.ha1, &exchange) == given);
     if !right {

@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 
-use ims::reginfo::{self, Contact, DocumentState, Event, Registration, RegistrationState, Reginfo};
+use ims::reginfo::{self, Contact, DocumentState, Event, Reginfo, Registration, RegistrationState};
 use sip::{Draft, Head, HeaderId, Message, NameAddr, Uri};
 
 use crate::words::SubscribeRefusal;
@@ -138,9 +138,10 @@ impl Notifier {
             sip::Contact::Star => None,
         });
         let event = text(HeaderId::EVENT)?;
-        let event_id = sip::Params::parse(event.as_bytes().split_at(event.find(';').unwrap_or(event.len())).1)
-            .ok()
-            .and_then(|params| params.value("id").and_then(field));
+        let event_id =
+            sip::Params::parse(event.as_bytes().split_at(event.find(';').unwrap_or(event.len())).1)
+                .ok()
+                .and_then(|params| params.value("id").and_then(field));
         let local_tag = tag(&to);
         let expires_at_ms = now_ms + u64::from(expires) * 1000;
         if let Some(local_tag) = local_tag {
@@ -150,8 +151,13 @@ impl Notifier {
                 return Err(BAD);
             }
             let remote_target = target.unwrap_or_else(|| before.remote_target.clone());
-            let subscription =
-                Subscription { remote_target, remote_cseq, expires_at_ms, contact: contact.into(), ..before.clone() };
+            let subscription = Subscription {
+                remote_target,
+                remote_cseq,
+                expires_at_ms,
+                contact: contact.into(),
+                ..before.clone()
+            };
             return Ok((expires, local_tag, Staged { key, subscription }));
         }
         let of_one = self.by_set.get(set).map_or(0, Vec::len);
@@ -198,7 +204,8 @@ impl Notifier {
         }
         let is_over = subscription.expires_at_ms <= now_ms;
         self.subscriptions.insert(key.clone(), subscription);
-        let notify = self.notify(&key, now_ms, is_over.then_some("timeout"), DocumentState::Full, state(&set));
+        let notify =
+            self.notify(&key, now_ms, is_over.then_some("timeout"), DocumentState::Full, state(&set));
         if is_over {
             self.remove(&key);
         }
@@ -219,7 +226,13 @@ impl Notifier {
         let mut notifies = Vec::new();
         for key in keys {
             let reason = is_over.then_some("noresource");
-            notifies.extend(self.notify(&key, now_ms, reason, DocumentState::Partial, registrations.to_vec()));
+            notifies.extend(self.notify(
+                &key,
+                now_ms,
+                reason,
+                DocumentState::Partial,
+                registrations.to_vec(),
+            ));
             if is_over {
                 self.remove(&key);
             }
@@ -376,7 +389,13 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     let Ok(params) = sip::Params::parse(text.as_bytes()) else { return Vec::new() };
     let pair = |param: sip::Param<'_>| {
         let name = String::from_utf8_lossy(param.name).into_owned();
-        (name, param.value.map(|value| String::from_utf8_lossy(&sip::unquote(value)).into_owned()).unwrap_or_default())
+        (
+            name,
+            param
+                .value
+                .map(|value| String::from_utf8_lossy(&sip::unquote(value)).into_owned())
+                .unwrap_or_default(),
+        )
     };
     params.into_iter().map(pair).collect()
 }

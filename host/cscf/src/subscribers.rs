@@ -200,7 +200,8 @@ impl Subscribers {
             return Some(set);
         }
         let key = Impu::of(&Uri::parse(identity.as_bytes()).ok()?).ok()?;
-        let of_wildcard = || self.wildcards.iter().find(|(wildcard, _)| wildcard.matches(&key)).map(|(_, set)| set);
+        let of_wildcard =
+            || self.wildcards.iter().find(|(wildcard, _)| wildcard.matches(&key)).map(|(_, set)| set);
         self.by_identity.get(key.as_str()).or_else(of_wildcard)
     }
 
@@ -326,7 +327,10 @@ impl Subscribers {
                 }
             }
         }
-        let key: Arc<str> = self.by_identity.get_key_value(set.key()).map_or_else(|| set.key().into(), |(key, _)| Arc::clone(key));
+        let key: Arc<str> = self
+            .by_identity
+            .get_key_value(set.key())
+            .map_or_else(|| set.key().into(), |(key, _)| Arc::clone(key));
         for private in &set.private_identities {
             let keys = self.by_private.entry(private.clone()).or_default();
             if !keys.contains(&key) {

@@ -25,7 +25,9 @@ use transaction::Time;
 use crate::config::Wants;
 use crate::counters::METHODS;
 use crate::decision::{ConsultError, Hook};
-use crate::io::{Consult, ConsultId, Consulted, Decided, Input, LocateFailure, LocateId, Output, Pin, Unsent};
+use crate::io::{
+    Consult, ConsultId, Consulted, Decided, Input, LocateFailure, LocateId, Output, Pin, Unsent,
+};
 use crate::node::Node;
 use ledger::{Key, Ledger};
 

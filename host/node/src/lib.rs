@@ -44,7 +44,7 @@ pub use decision::{
     Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
 };
 pub use io::{
-    Consult, ConsultId, Consulted, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId, Originate, Output, Pin,
-    Unsent,
+    Consult, ConsultId, Consulted, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId, Originate,
+    Output, Pin, Unsent,
 };
 pub use node::Node;

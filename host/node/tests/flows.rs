@@ -111,7 +111,8 @@ fn without_connections_one_record_route_is_enough() {
     let mut world = to_bob(None, false);
     world.script = Box::new(|_, _| {
         let uri = "sip:bob@192.0.2.20".into();
-        let targets = vec![Target { uri, route: Vec::new(), q: 1000, flow: None, flow_only: false, timers: None }];
+        let targets =
+            vec![Target { uri, route: Vec::new(), q: 1000, flow: None, flow_only: false, timers: None }];
         Ok(Word::Request(Decision::Relay(Relay { targets, record_route: true, ..Relay::default() })))
     });
     let sent = world.receive("192.0.2.10:5060", &request("INVITE", "sip:bob@example.test", 1, ""));

@@ -92,11 +92,15 @@ pub(crate) fn link(linker: &mut Linker<Hosted>, role: &Role) -> wasmtime::Result
             "strowger:sip/client" => client::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:ims/types" => ims_types::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:ims/subscribers" => subscribers::add_to_linker::<_, This>(linker, |hosted| hosted)?,
-            "strowger:ims/filter-criteria" => filter_criteria::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:ims/filter-criteria" => {
+                filter_criteria::add_to_linker::<_, This>(linker, |hosted| hosted)?
+            }
             "strowger:ims/reg-event" => reg_event::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:cx/types" => cx_types::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             "strowger:cx/query" => query::add_to_linker::<_, This>(linker, |hosted| hosted)?,
-            "strowger:cx/authentication" => authentication::add_to_linker::<_, This>(linker, |hosted| hosted)?,
+            "strowger:cx/authentication" => {
+                authentication::add_to_linker::<_, This>(linker, |hosted| hosted)?
+            }
             "strowger:cx/assignment" => assignment::add_to_linker::<_, This>(linker, |hosted| hosted)?,
             _ => {} // granted by an operator who expects a newer host; nothing can import it
         }

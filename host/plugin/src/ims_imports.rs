@@ -13,13 +13,13 @@ use crate::bindings::strowger::sip::{client, types};
 use crate::context::{Send, ThirdParty};
 use crate::imports::{Hosted, Misuse};
 use crate::ims_services::{
-    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
-    CxFailure, Location, LocationOutcome, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber,
-    Triggered,
+    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization,
+    AuthorizationKind, CxFailure, Location, LocationOutcome, Position, RegistrationType, SessionCase,
+    SubscribeRefusal, Subscriber, Triggered,
 };
 use crate::limits::{
-    MAX_ADDRESS_OF_RECORD, MAX_BODY, MAX_HEADER_NAME, MAX_HEADER_VALUE, MAX_REALM, MAX_RELAY_TIMEOUT, MAX_ROUTES,
-    MAX_SENDS, MAX_TOKEN, MAX_URI,
+    MAX_ADDRESS_OF_RECORD, MAX_BODY, MAX_HEADER_NAME, MAX_HEADER_VALUE, MAX_REALM, MAX_RELAY_TIMEOUT,
+    MAX_ROUTES, MAX_SENDS, MAX_TOKEN, MAX_URI,
 };
 
 /// The attribute of a [`client::Request`] that makes its body that of a third-party REGISTER (`docs/attributes.md`).
@@ -101,10 +101,13 @@ impl query::Host for Hosted {
 }
 
 impl authentication::Host for Hosted {
-    fn verify(&mut self, private_identity: String, realm: String) -> wasmtime::Result<authentication::Verdict> {
+    fn verify(
+        &mut self,
+        private_identity: String,
+        realm: String,
+    ) -> wasmtime::Result<authentication::Verdict> {
         self.subject()?;
-        let verdict =
-            self.ask(|services, asking| services.verify_private(asking, &private_identity, &realm));
+        let verdict = self.ask(|services, asking| services.verify_private(asking, &private_identity, &realm));
         Ok(match verdict {
             AuthenticationVerdict::Accepted => authentication::Verdict::Accepted,
             AuthenticationVerdict::Absent => authentication::Verdict::Absent,
@@ -209,8 +212,13 @@ impl subscribers::Host for Hosted {
 
 fn triggered(triggered: Triggered) -> ims_types::Triggered {
     let Triggered { position, server } = triggered;
-    let ApplicationServer { uri, terminates, service_info, include_register_request, include_register_response } =
-        server;
+    let ApplicationServer {
+        uri,
+        terminates,
+        service_info,
+        include_register_request,
+        include_register_response,
+    } = server;
     ims_types::Triggered {
         position: ims_types::Position { priority: position.priority, ordinal: position.ordinal },
         server: ims_types::ApplicationServer {
@@ -278,8 +286,8 @@ impl reg_event::Host for Hosted {
         if public_identity.len() > MAX_ADDRESS_OF_RECORD || contact.len() > MAX_URI {
             return Ok(Err(reg_event::Refusal::Malformed));
         }
-        let taken = self
-            .ask(|services, asking| services.subscribe(asking, &public_identity, &contact, max_expires));
+        let taken =
+            self.ask(|services, asking| services.subscribe(asking, &public_identity, &contact, max_expires));
         Ok(match taken {
             Ok(subscribed) => {
                 let effects = self.effects_mut();
@@ -318,7 +326,8 @@ impl client::Host for Hosted {
 /// The request as a message without Via, and its Call-ID; `None`: it breaks the rules.
 fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
     let client::Request { method, uri, route, headers, body, token, timeout_ms, attrs } = request;
-    let is_line = |text: &str, most: usize| text.len() <= most && !text.bytes().any(|byte| byte < b' ' || byte == 0x7f);
+    let is_line =
+        |text: &str, most: usize| text.len() <= most && !text.bytes().any(|byte| byte < b' ' || byte == 0x7f);
     let is_fit = sip::is_token(method.as_bytes())
         && !matches!(method.as_str(), "INVITE" | "ACK" | "CANCEL")
         && is_line(&uri, MAX_URI)
@@ -349,7 +358,9 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
     for field in &headers {
         let id = named(field);
         match id {
-            HeaderId::VIA | HeaderId::MAX_FORWARDS | HeaderId::CONTENT_LENGTH | HeaderId::CONTENT_TYPE => continue,
+            HeaderId::VIA | HeaderId::MAX_FORWARDS | HeaderId::CONTENT_LENGTH | HeaderId::CONTENT_TYPE => {
+                continue;
+            }
             HeaderId::CALL_ID => call_id = Some(field.value.clone()),
             HeaderId::CSEQ => has_cseq = true,
             HeaderId::TO => has_to = true,
@@ -392,9 +403,9 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
     let mut bytes = Vec::new();
     draft.print(&mut bytes);
     let request = Message::parse_stream(&bytes).ok()?;
-    let third_party = attrs.iter().find(|attr| attr.tag == THIRD_PARTY).and_then(|attr| third_party(&attr.value));
-    let timeout =
-        (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
+    let third_party =
+        attrs.iter().find(|attr| attr.tag == THIRD_PARTY).and_then(|attr| third_party(&attr.value));
+    let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
     Some((call_id, Send { request, token: token.into(), timeout, third_party }))
 }
 

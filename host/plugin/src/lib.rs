@@ -29,9 +29,9 @@ mod engine;
 mod error;
 mod file;
 mod guest;
+mod imports;
 mod ims_imports;
 mod ims_services;
-mod imports;
 mod limits;
 mod load;
 mod log_budget;
@@ -51,14 +51,14 @@ pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, Variable
 pub use engine::{Engine, EngineConfig, EngineError, EngineStatus};
 pub use error::LoadError;
 pub use file::read_file;
+pub use ims_services::{
+    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization,
+    AuthorizationKind, Capabilities, CxFailure, Identity as PublicIdentity, Location, LocationOutcome,
+    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
+};
 pub use limits::Limits;
 pub use plugin::{Identity, Manifest, Plugin};
 pub use role::Role;
-pub use ims_services::{
-    ApplicationServer, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
-    Capabilities, CxFailure, Identity as PublicIdentity, Location, LocationOutcome, Position, RegistrationType,
-    SessionCase, SubscribeRefusal, Subscriber, Subscribed, Triggered,
-};
 pub use services::{
     Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
     RegistrationLimits, Services, Staged, Verdict,

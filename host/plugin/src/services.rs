@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use crate::ims_services::{
-    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure, Location,
-    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure,
+    Location, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
 };
 use crate::plugin::Identity;
 
@@ -240,7 +240,11 @@ pub trait Services: Send + Sync {
     }
 
     /// User-Authorization-Request.
-    fn user_authorization(&self, _asking: &Asking<'_>, _of: Authorization) -> Pending<Result<Location, CxFailure>> {
+    fn user_authorization(
+        &self,
+        _asking: &Asking<'_>,
+        _of: Authorization,
+    ) -> Pending<Result<Location, CxFailure>> {
         Box::pin(ready(Err(CxFailure::Unreachable)))
     }
 

@@ -31,7 +31,8 @@ fn overwrite(value: &mut [u8]) {
     while at < value.len() {
         let begins = at == 0 || matches!(value[at - 1], b' ' | b'\t' | b',' | b'\r' | b'\n');
         let rest = &value[at..];
-        let key = KEYS.iter().any(|key| rest.len() >= key.len() && rest[..key.len()].eq_ignore_ascii_case(key));
+        let key =
+            KEYS.iter().any(|key| rest.len() >= key.len() && rest[..key.len()].eq_ignore_ascii_case(key));
         if !(begins && key) {
             at += 1;
             continue;

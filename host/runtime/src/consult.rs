@@ -10,15 +10,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cscf::reg_event;
-use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
 use ims::service_profile::ApplicationServer;
+use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
 use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::Message;
 use slab::Slab;
 use storage::{CommitQueue, StagedChange};
 
-use crate::executor::{Bell, Executor};
 use crate::clock::wall_ms;
+use crate::executor::{Bell, Executor};
 use crate::ims::{Ims, Watched};
 use crate::inbox::Inbox;
 use crate::message::{OwnToken, ToShard};
@@ -109,7 +109,8 @@ impl Consultations {
 
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
     pub(crate) fn ask(&mut self, asked: Consult) -> Option<Input> {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } = asked;
+        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
+            asked;
         let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin())
         {
             Some(version) => version,
@@ -243,8 +244,7 @@ impl Consultations {
                 _ => OwnToken::Script(send.token, Arc::clone(version)),
             };
             let Some(token) = self.own(whose) else { break };
-            let originate =
-                Originate { request: send.request, target: None, timeout: send.timeout, token };
+            let originate = Originate { request: send.request, target: None, timeout: send.timeout, token };
             follow.push(Follow { originate, third_party: send.third_party.map(criteria) });
         }
         follow

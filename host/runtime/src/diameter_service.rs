@@ -129,8 +129,7 @@ fn configuration(config: &Config, table: &DiameterTable) -> Result<DiameterConfi
         started: wall_ms() / 1000,
         seed: u64::from_le_bytes(fresh()),
     };
-    let listen =
-        table.listen.iter().map(|&address| DiameterListener { address, tls: None }).collect();
+    let listen = table.listen.iter().map(|&address| DiameterListener { address, tls: None }).collect();
     let client_tls = ClientTls {
         authorities: config.tls.authorities.clone().into_iter().collect(),
         verify: !config.tls.insecure,
@@ -145,7 +144,8 @@ fn peer_address(
     identity: DiameterIdentity,
     address: &str,
 ) -> Result<PeerAddress, StartError> {
-    let bad = || wrong("diameter.peers.address", address, "must be a host name or address, with or without a port");
+    let bad =
+        || wrong("diameter.peers.address", address, "must be a host name or address, with or without a port");
     let default = if peer.tls { DEFAULT_TLS_PORT } else { DEFAULT_PORT };
     let text = format!("sip:{address}");
     let uri = sip::Uri::parse(text.as_bytes()).map_err(|_| bad())?;

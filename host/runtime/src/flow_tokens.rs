@@ -46,8 +46,7 @@ impl FlowTokens {
 
     /// The flow of a token.
     pub(crate) fn flow(&self, token: &str) -> Option<Flow> {
-        let bytes =
-            self.lasting.unseal(PURPOSE, token).or_else(|| self.passing.unseal(PURPOSE, token))?;
+        let bytes = self.lasting.unseal(PURPOSE, token).or_else(|| self.passing.unseal(PURPOSE, token))?;
         let (&transport, rest) = bytes.split_first()?;
         let (listener, rest) = rest.split_first_chunk::<2>()?;
         let (connection, rest) = rest.split_first_chunk::<8>()?;

@@ -23,11 +23,11 @@ use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, Stream
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
 use crate::consult::Consultations;
+use crate::control::{Handle, Shared, wants};
 use crate::diameter_service;
+use crate::error::StartError;
 use crate::flow_tokens::FlowTokens;
 use crate::ims::{self, Ims, Pushed};
-use crate::control::{Handle, Shared, wants};
-use crate::error::StartError;
 use crate::inbox::Inbox;
 use crate::listening::{self, Bound};
 use crate::locating::Locating;
@@ -76,9 +76,6 @@ impl Host {
         config.validate()?;
         let threads = tokio::runtime::Handle::current();
         let shards = shard_count(config.node.shards);
-        let Bound { ports, streams: stream_listeners, addresses } = listening::bind(&config, shards)?;
-        let own_addresses = listening::advertised(&config.listeners, &addresses)?;
-
         let store = match &config.node.data {
             Some(folder) => Store::open(folder, &store_options(&config))?,
             None => Store::in_memory(&store_options(&config)),
@@ -141,6 +138,9 @@ impl Host {
         let asked = wants(&loaded);
         active.activate(loaded);
 
+        // Bound when there is somebody to answer: what comes before waits nowhere.
+        let Bound { ports, streams: stream_listeners, addresses } = listening::bind(&config, shards)?;
+        let own_addresses = listening::advertised(&config.listeners, &addresses)?;
         let own = config.node.domains.iter().fold(Own::new(own_addresses, secrets.loops), |own, domain| {
             let (host, port) = split_port(domain);
             own.with_alias(host, port)
@@ -189,7 +189,12 @@ impl Host {
                 node,
                 ports,
                 owner: Owner::new(Arc::clone(&inboxes), Some(shard), owner_key),
-                consultations: Consultations::new(Arc::clone(&active), Arc::clone(&inbox), queue, ims.clone()),
+                consultations: Consultations::new(
+                    Arc::clone(&active),
+                    Arc::clone(&inbox),
+                    queue,
+                    ims.clone(),
+                ),
                 locating: Locating::new(
                     threads.clone(),
                     Arc::clone(&locator),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use auth::{Check, Kind, Nonces, Policy, ReplayTable};
 use cscf::{
-    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure, Location,
-    Position, RegistrationType, Sealer, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure,
+    Location, Position, RegistrationType, Sealer, SessionCase, SubscribeRefusal, Subscriber, Triggered,
 };
 use parking_lot::Mutex;
 use plugin::{

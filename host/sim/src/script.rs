@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use node::{
-    Consult, ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay, Reply,
-    ReplyDecision, Target, Wants, counters,
+    Consult, ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay,
+    Reply, ReplyDecision, Target, Wants, counters,
 };
 use plugin::{Active, ConsultContext, Outcome, Plugin, Role, Variables};
 use sip::{Flow, HeaderId, Message, Method, Transport};
@@ -101,7 +101,8 @@ pub(crate) fn failed(id: ConsultId, hook: Hook, error: ConsultError) -> Decided 
 
 impl Edge {
     fn ask(&self, question: Consult) -> Decided {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } = question;
+        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
+            question;
         let version = pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin());
         let Some(version) = version else { return failed(id, hook, ConsultError::NoPlugin) };
         let context = ConsultContext {

@@ -21,9 +21,10 @@ use crate::{Settings, trust};
 /// Decides where a request goes.
 pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
     trust::enforce(settings, request, host);
-    let originating = host.own_routes().iter().any(|route| {
-        Uri::parse(route.as_bytes()).is_ok_and(|uri| uri.param("orig").is_some())
-    });
+    let originating = host
+        .own_routes()
+        .iter()
+        .any(|route| Uri::parse(route.as_bytes()).is_ok_and(|uri| uri.param("orig").is_some()));
     if originating {
         return originate(settings, request, host);
     }
@@ -44,7 +45,8 @@ pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl 
 fn identity(settings: &Settings, uri: &Uri<'_>) -> Result<String, Stop> {
     match uri.scheme() {
         Scheme::Sip | Scheme::Sips => {
-            let is_phone = uri.param("user").flatten().is_some_and(|value| value.eq_ignore_ascii_case(b"phone"));
+            let is_phone =
+                uri.param("user").flatten().is_some_and(|value| value.eq_ignore_ascii_case(b"phone"));
             match (is_phone, strowger_sdk::ims::identity::Impu::telephone(uri)) {
                 (true, Some(number)) => Ok(global(settings, number.as_str())),
                 _ => Ok(uri.aor()),
@@ -72,7 +74,9 @@ fn global(settings: &Settings, tel: &str) -> String {
 fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Host) -> Outcome {
     let scscf = match named(location) {
         Some(name) => name,
-        None if location.outcome == LocationOutcome::UnregisteredService || location.capabilities.is_some() => {
+        None if location.outcome == LocationOutcome::UnregisteredService
+            || location.capabilities.is_some() =>
+        {
             choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?
         }
         None => return reply(480).into(),
@@ -99,7 +103,9 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
     if !trust::is_trusted(settings, host) {
         return reply(403).into();
     }
-    let served = request.name_addr(HeaderId::P_SERVED_USER).or_else(|_| request.name_addr(HeaderId::P_ASSERTED_IDENTITY));
+    let served = request
+        .name_addr(HeaderId::P_SERVED_USER)
+        .or_else(|_| request.name_addr(HeaderId::P_ASSERTED_IDENTITY));
     let Ok(served) = served else { return reply(403).into() };
     let identity = served.uri()?.aor();
     let uri = request.uri_bytes_text();
@@ -107,7 +113,9 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
         Ok(location) => {
             let scscf = match named(&location) {
                 Some(name) => name,
-                None => choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?,
+                None => {
+                    choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?
+                }
             };
             host.set_variable(TRIED, Some(scscf.as_bytes()));
             let route = with_orig(&scscf);

@@ -89,7 +89,11 @@ fn refusal(settings: &Settings, failure: CxFailure) -> Stop {
 }
 
 /// The request of the UAR.
-fn authorization(settings: &Settings, head: &Head<'_>, kind: AuthorizationType) -> Result<Authorization, Stop> {
+fn authorization(
+    settings: &Settings,
+    head: &Head<'_>,
+    kind: AuthorizationType,
+) -> Result<Authorization, Stop> {
     let to = head.header(HeaderId::TO).ok_or_else(|| reply(400))?;
     let to = strowger_sdk::NameAddr::parse(to).map_err(|error| error.of(HeaderId::TO))?;
     let public_identity = to.uri()?.aor();

@@ -45,11 +45,13 @@ impl Settings {
         let mut scscfs = Vec::new();
         for (name, uri) in c.table("scscfs")? {
             sip_uri("scscfs", &uri)?;
-            let numbers = capabilities.iter().filter(|(of, _)| *of == name).flat_map(|(_, list)| list.split(' '));
+            let numbers =
+                capabilities.iter().filter(|(of, _)| *of == name).flat_map(|(_, list)| list.split(' '));
             let number = |text: &str| {
                 text.parse().map_err(|_| unfit("capabilities", text, "numbers with a space between them"))
             };
-            let capabilities = numbers.filter(|text| !text.is_empty()).map(number).collect::<Result<_, _>>()?;
+            let capabilities =
+                numbers.filter(|text| !text.is_empty()).map(number).collect::<Result<_, _>>()?;
             scscfs.push(Scscf { uri, capabilities });
         }
         let bgcf = c.text("bgcf")?;
@@ -59,11 +61,14 @@ impl Settings {
         let hss_failure = c.number("hss_failure", 400..=699)?.unwrap_or(480) as u16;
         let trusted = c.texts("trusted")?.unwrap_or_else(|| vec!["*".to_owned()]);
         let network = |text: &String| {
-            Network::parse(text).ok_or_else(|| unfit("trusted", text, "an address, a prefix such as 10.0.0.0/8, or *"))
+            Network::parse(text)
+                .ok_or_else(|| unfit("trusted", text, "an address, a prefix such as 10.0.0.0/8, or *"))
         };
         let trusted = trusted.iter().map(network).collect::<Result<_, _>>()?;
         let default_country = c.text("default_country")?;
-        if let Some(code) = default_country.as_deref().filter(|code| !code.bytes().all(|digit| digit.is_ascii_digit())) {
+        if let Some(code) =
+            default_country.as_deref().filter(|code| !code.bytes().all(|digit| digit.is_ascii_digit()))
+        {
             return Err(unfit("default_country", code, "digits without +"));
         }
         c.finish()?;

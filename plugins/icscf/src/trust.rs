@@ -41,7 +41,8 @@ impl Network {
                     (u32::from(of) ^ u32::from(address)).checked_shr(32 - u32::from(bits)).unwrap_or(0) == 0
                 }
                 (IpAddr::V6(of), IpAddr::V6(address)) => {
-                    (u128::from(of) ^ u128::from(address)).checked_shr(128 - u32::from(bits)).unwrap_or(0) == 0
+                    (u128::from(of) ^ u128::from(address)).checked_shr(128 - u32::from(bits)).unwrap_or(0)
+                        == 0
                 }
                 _ => false,
             },

@@ -102,7 +102,9 @@ impl Registered {
     pub(crate) fn drop_contact(private_identity: &str, contact: Option<&str>, host: &impl Host) {
         for key in phones(&phones_key(private_identity), host) {
             let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
-            if contact.is_none() || registered.is_some_and(|registered| Some(registered.contact.as_str()) == contact) {
+            if contact.is_none()
+                || registered.is_some_and(|registered| Some(registered.contact.as_str()) == contact)
+            {
                 drop_key(&key, private_identity, host);
             }
         }

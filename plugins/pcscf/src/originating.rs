@@ -48,12 +48,11 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
 pub(crate) fn assert_identity(request: &mut Request<'_>, registered: &Registered) {
     let is_own = |uri: &Uri<'_>| {
         let aor = uri.aor();
-        registered.identities.iter().find(|own| {
-            Uri::parse(own.as_bytes()).is_ok_and(|own| own.aor() == aor)
-        })
+        registered.identities.iter().find(|own| Uri::parse(own.as_bytes()).is_ok_and(|own| own.aor() == aor))
     };
     let mut asserted: Option<&String> = None;
-    let preferred = request.name_addrs(HeaderId::P_PREFERRED_IDENTITY).flatten().filter_map(|one| one.uri().ok());
+    let preferred =
+        request.name_addrs(HeaderId::P_PREFERRED_IDENTITY).flatten().filter_map(|one| one.uri().ok());
     for uri in preferred.take(2) {
         asserted = asserted.or(is_own(&uri));
     }

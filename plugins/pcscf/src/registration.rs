@@ -71,9 +71,8 @@ fn is_behind_its_flow(request: &Request<'_>, host: &impl Host) -> bool {
         Contact::Address(address) => address.uri().ok(),
         Contact::Star => None,
     });
-    contact.is_some_and(|uri| {
-        uri.host().ip().is_some_and(|ip| ip.to_canonical().to_string() != source.address)
-    })
+    contact
+        .is_some_and(|uri| uri.host().ip().is_some_and(|ip| ip.to_canonical().to_string() != source.address))
 }
 
 fn add_option(request: &mut Request<'_>, id: HeaderId, tag: &str) {
@@ -191,7 +190,8 @@ fn granted(request: &Head<'_>, response: &Response<'_>) -> Option<(String, u32)>
 
 /// The username of the Authorization, else the public identity without its scheme.
 fn private_identity(request: &Head<'_>) -> String {
-    let credentials = request.header(HeaderId::AUTHORIZATION).and_then(|value| Credentials::parse(value).ok());
+    let credentials =
+        request.header(HeaderId::AUTHORIZATION).and_then(|value| Credentials::parse(value).ok());
     let username = credentials.and_then(|credentials| credentials.param("username"));
     if let Some(username) = username.filter(|username| !username.is_empty()) {
         return String::from_utf8_lossy(&username).into_owned();

@@ -3,9 +3,9 @@
 //!
 //! In: a message. Out: the same without what does not cross the border in its direction.
 
+use strowger_sdk::Message;
 use strowger_sdk::ims::privacy::Privacy;
 use strowger_sdk::prelude::*;
-use strowger_sdk::Message;
 
 /// What a phone may not say (table 4.4-1): the network says it on the phone's behalf.
 const NOT_FROM_PHONES: [HeaderId; 13] = [
@@ -50,7 +50,9 @@ pub(crate) fn from_phone(request: &mut Request<'_>) {
     without(request, &NOT_FROM_PHONES);
     // A phone that says so itself is not provided by the network (RFC 7315 §4.4).
     let says_network = |value: &[u8]| {
-        value.split(|byte| *byte == b';').any(|part| part.trim_ascii().eq_ignore_ascii_case(b"network-provided"))
+        value
+            .split(|byte| *byte == b';')
+            .any(|part| part.trim_ascii().eq_ignore_ascii_case(b"network-provided"))
     };
     request.remove_where(HeaderId::P_ACCESS_NETWORK_INFO, says_network);
     drop_option(request, HeaderId::REQUIRE, "sec-agree");

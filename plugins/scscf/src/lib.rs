@@ -94,7 +94,8 @@ impl Entry {
             None if uri.param("orig").is_some() => Entry::Originating,
             None => Entry::Terminating,
             Some(user) if user == ORIGINATING.as_bytes() => Entry::Originating,
-            Some(user) => match std::str::from_utf8(user).ok().and_then(|token| isc::Link::open(token, host)) {
+            Some(user) => match std::str::from_utf8(user).ok().and_then(|token| isc::Link::open(token, host))
+            {
                 Some(link) => Entry::Chain(link),
                 None => Entry::Forged,
             },

@@ -57,9 +57,9 @@ pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &
         (true, None) if is_number => relay.via_route(route_of(&["sip:", &settings.domains[0]].concat())),
         (true, None) => relay,
         // Another network: it is not told where its charging records go, nor our user's cell (§5.4.3.2 steps 10, 11).
-        (false, _) => relay
-            .without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES)
-            .without(HeaderId::P_ACCESS_NETWORK_INFO),
+        (false, _) => {
+            relay.without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).without(HeaderId::P_ACCESS_NETWORK_INFO)
+        }
     };
     if uri.scheme() == Scheme::Urn || uri.scheme() == Scheme::Other {
         return reply(416).into();

@@ -7,9 +7,7 @@
 //! ```
 //! In: a REGISTER. Out: 200, a challenge, or a refusal. The 200 leaves when bindings and profile are on disk.
 
-use strowger_sdk::ims::{
-    Assignment, AuthenticationVerdict, CxFailure, RegistrationType, Subscriber, associated_uri::AssociatedUri,
-};
+use strowger_sdk::ims::{Assignment, AuthenticationVerdict, CxFailure, RegistrationType, Subscriber};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Contact, Credentials};
 
@@ -31,7 +29,8 @@ pub(crate) enum Wish {
 pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
     let public = request.to()?.uri()?.aor();
     let authorization = Authorization::of(request);
-    let private = authorization.username.unwrap_or_else(|| public.split_once(':').unwrap_or_default().1.to_owned());
+    let private =
+        authorization.username.unwrap_or_else(|| public.split_once(':').unwrap_or_default().1.to_owned());
     let known = host.subscriber(&public);
     let is_registered = known.as_ref().is_some_and(|known| known.registered);
 
@@ -256,7 +255,8 @@ pub(crate) fn longest(contacts: &[String]) -> u32 {
 
 /// What the Contact header fields ask for.
 fn wish(request: &Request<'_>) -> Result<Wish, Stop> {
-    let number = |value: &[u8]| std::str::from_utf8(value.trim_ascii()).ok().and_then(|text| text.parse().ok());
+    let number =
+        |value: &[u8]| std::str::from_utf8(value.trim_ascii()).ok().and_then(|text| text.parse().ok());
     let header: Option<u32> = request.header(HeaderId::EXPIRES).and_then(number);
     let mut shortest: Option<u32> = None;
     let (mut any, mut binds) = (false, false);
@@ -306,6 +306,7 @@ impl Authorization {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use strowger_sdk::ims::associated_uri::AssociatedUri;
 
     #[test]
     fn an_associated_uri_that_we_write_can_be_read() {

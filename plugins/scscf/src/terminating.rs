@@ -71,16 +71,18 @@ pub(crate) fn deliver(_: &Settings, served: &str, head: &Head<'_>, host: &impl H
 
 /// Where the caller says which phones it means (RFC 3841): those, best first; all of them otherwise.
 fn chosen(head: &Head<'_>, key: &str, host: &impl Host) -> Result<Option<Relay>, Stop> {
-    let wishes = head.header(HeaderId::ACCEPT_CONTACT).is_some() || head.header(HeaderId::REJECT_CONTACT).is_some();
-    let is_single = head
-        .values(HeaderId::REQUEST_DISPOSITION)
-        .any(|value| value.bytes.eq_ignore_ascii_case(b"no-fork"));
+    let wishes =
+        head.header(HeaderId::ACCEPT_CONTACT).is_some() || head.header(HeaderId::REJECT_CONTACT).is_some();
+    let is_single =
+        head.values(HeaderId::REQUEST_DISPOSITION).any(|value| value.bytes.eq_ignore_ascii_case(b"no-fork"));
     if !wishes && !is_single {
         return Ok(None);
     }
     let bad = |_| reply(400).reason("Bad Accept-Contact");
-    let accept = feature_tags::AcceptContact::parse_all(head.fields(HeaderId::ACCEPT_CONTACT)).map_err(bad)?;
-    let reject = feature_tags::RejectContact::parse_all(head.fields(HeaderId::REJECT_CONTACT)).map_err(bad)?;
+    let accept =
+        feature_tags::AcceptContact::parse_all(head.fields(HeaderId::ACCEPT_CONTACT)).map_err(bad)?;
+    let reject =
+        feature_tags::RejectContact::parse_all(head.fields(HeaderId::REJECT_CONTACT)).map_err(bad)?;
     let mut phones: Vec<(u16, u16, strowger_sdk::Binding)> = Vec::new();
     for binding in host.lookup(key) {
         let features = Params::parse(binding.parameters.as_bytes())

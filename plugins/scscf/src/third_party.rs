@@ -57,6 +57,9 @@ pub(crate) fn answered(settings: &Settings, token: &str, status: u16, host: &imp
     if !(status == 408 || (500..600).contains(&status)) {
         return;
     }
-    host.log(Level::Warning, "an application server that a registration depends on fails: the registration ends");
+    host.log(
+        Level::Warning,
+        "an application server that a registration depends on fails: the registration ends",
+    );
     deregistration::terminate(settings, key, Assignment::AdministrativeDeregistration, host);
 }

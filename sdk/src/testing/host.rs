@@ -13,8 +13,8 @@ use crate::host::{
 };
 
 use crate::ims::{
-    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure, Location,
-    Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationType, CxFailure,
+    Location, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
 };
 use crate::testing::TestMessage;
 

@@ -110,7 +110,14 @@ impl World {
         };
         let mut node = Node::new(config);
         node.set_wants(Wants { methods: u32::MAX, in_dialog: false });
-        World { node, now: Time::ZERO, script: Box::new(script), consulted: Vec::new(), hops: Vec::new(), concluded: Vec::new() }
+        World {
+            node,
+            now: Time::ZERO,
+            script: Box::new(script),
+            consulted: Vec::new(),
+            hops: Vec::new(),
+            concluded: Vec::new(),
+        }
     }
 
     /// A message arrives from an address; what leaves.

@@ -7,8 +7,8 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use cscf::{
-    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure, Location,
-    Subscriber, cx,
+    Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure,
+    Location, Subscriber, cx,
 };
 use diameter::Message;
 use plugin::{Pending, Staged};
@@ -51,7 +51,10 @@ impl Ims {
     }
 
     /// UAR.
-    pub(crate) fn user_authorization(self: &Arc<Self>, of: &Authorization) -> Pending<Result<Location, CxFailure>> {
+    pub(crate) fn user_authorization(
+        self: &Arc<Self>,
+        of: &Authorization,
+    ) -> Pending<Result<Location, CxFailure>> {
         let request = self.cx.user_authorization(self.diameter.new_session_id(), of);
         self.ask(request, |this, answer| cx::read_user_authorization(answer, &this.diameter.reading()))
     }

@@ -107,7 +107,8 @@ impl Ims {
         registration_type: RegistrationType,
     ) -> Vec<Triggered> {
         let set = self.subscribers.read().find(served_user).cloned();
-        set.map(|set| set.register_criteria(served_user, register.head(), registration_type)).unwrap_or_default()
+        set.map(|set| set.register_criteria(served_user, register.head(), registration_type))
+            .unwrap_or_default()
     }
 
     /// Looks at a SUBSCRIBE: seconds, To tag, and what [`Ims::subscribed`] takes.
@@ -158,7 +159,9 @@ impl Ims {
         for binding in &after {
             match before.iter().find(|one| same(one, binding)) {
                 None => changes.push((binding, Event::Created)),
-                Some(one) if one.expires_at_ms > binding.expires_at_ms => changes.push((binding, Event::Shortened)),
+                Some(one) if one.expires_at_ms > binding.expires_at_ms => {
+                    changes.push((binding, Event::Shortened))
+                }
                 Some(one) if one.cseq != binding.cseq || one.call_id != binding.call_id => {
                     changes.push((binding, Event::Refreshed));
                 }
@@ -187,7 +190,8 @@ impl Ims {
             return;
         }
         let identities = self.identities(set);
-        let contacts: Vec<_> = changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
+        let contacts: Vec<_> =
+            changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
         let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
         let registrations = reg_event::registrations(&names, &contacts, state);
@@ -233,15 +237,15 @@ impl Ims {
             bindings.iter().map(|binding| (bound(binding, now_ms), Event::Registered)).collect();
         let identities = self.identities(set);
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
-        let state = if contacts.is_empty() { RegistrationState::Terminated } else { RegistrationState::Active };
+        let state =
+            if contacts.is_empty() { RegistrationState::Terminated } else { RegistrationState::Active };
         reg_event::registrations(&names, &contacts, state)
     }
 
     fn send(&self, notifies: impl IntoIterator<Item = Notify>) {
-        let told = notifies.into_iter().map(|Notify { of, request }| ToShard::Originate {
-            request,
-            token: OwnToken::Notify(of),
-        });
+        let told = notifies
+            .into_iter()
+            .map(|Notify { of, request }| ToShard::Originate { request, token: OwnToken::Notify(of) });
         self.inbox.extend(told);
     }
 }

@@ -111,8 +111,7 @@ impl Shared {
             let mut driver = self.driver.lock();
             for piece in bytes.chunks(PIECE) {
                 let now = Instant::now();
-                driver.node.handle_input(now, Input::Received(connection, piece));
-                driver.settle(now, &mut effects);
+                driver.receive(now, connection, piece, &mut effects);
                 parking_lot::MutexGuard::bump(&mut driver);
             }
             driver.arm(&mut effects);

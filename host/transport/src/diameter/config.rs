@@ -16,8 +16,9 @@ use crate::tls::{ClientTls, ServerTls, TlsError};
 /// The port of Diameter over TCP (RFC 6733 §11.4).
 pub const DEFAULT_PORT: u16 = 3868;
 
-/// The port of Diameter over TLS (RFC 6733 §11.4).
-pub const DEFAULT_TLS_PORT: u16 = 5658;
+/// The port of Diameter over TLS (RFC 6733 §11.4 as its erratum 3997 has it; the text says 5658, where freeDiameter
+/// listens).
+pub const DEFAULT_TLS_PORT: u16 = 5868;
 
 /// What a service is.
 #[derive(Clone, Debug)]

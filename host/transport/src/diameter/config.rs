@@ -88,9 +88,11 @@ pub struct DiameterLimits {
     /// Accepted connections, handshakes under way included. One more is reset.
     pub connections: usize,
     /// Bytes that wait to be written on one connection. With one more message it is closed, and its requests go
-    /// elsewhere. There they need room too: this is to be more than what the node's `outstanding_per_peer` requests take.
+    /// elsewhere. There they need room too: this is to be more than what the node's `outstanding_per_peer` requests
+    /// take.
     pub waiting_bytes: usize,
-    /// How long the TLS handshake of an accepted connection may take. Those of our own are bounded by the peer's timers.
+    /// How long the TLS handshake of an accepted connection may take. Those of our own are bounded by the peer's
+    /// timers.
     pub handshake: Duration,
     /// How long [`super::DiameterService::stop`] waits for the peers.
     pub farewell: Duration,

@@ -6,8 +6,8 @@
 //!  the peer closes, the socket breaks: the node is told       the node closes: what is queued is written, then FIN
 //!                                                             the stream makes no sense, or too much waits: RST
 //! ```
-//! In: a stream. Out: what the node makes of it; ends with the connection, and then the node knows. Not here: what makes
-//! the stream (`connect.rs`, `listen.rs`), what the bytes mean.
+//! In: a stream. Out: what the node makes of it; ends with the connection, and then the node knows. Not here: what
+//! makes the stream (`connect.rs`, `listen.rs`), what the bytes mean.
 
 use std::io;
 use std::sync::Arc;

@@ -220,8 +220,8 @@ impl Driver {
         self.node.handle_timeout(now);
     }
 
-    /// Wakes the timers' task if it would come too late. If it comes too early it goes again: most timers only ever move
-    /// back.
+    /// Wakes the timers' task if it would come too late. If it comes too early it goes again: most timers only ever
+    /// move back.
     pub(super) fn arm(&mut self, effects: &mut Effects) {
         if let Some((due, _)) = self.node.poll_timeout().filter(|_| !self.is_shut) {
             self.arm_for(due, effects);

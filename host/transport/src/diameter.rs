@@ -8,8 +8,8 @@
 //!  listen ──▶ TLS ──▶ task      Output::Connect ──▶ name ──▶ connect ──▶ TLS ──▶ task      one task: timers
 //! ```
 //! In: requests with a deadline and answers, from any thread. Out: answers or why there is none, requests of others.
-//! The node is behind one mutex that is held for a message or a few and never across a system call, so that a request is
-//! routed and printed on the thread that wants it. How messages look, who is asked and when to connect again are the
+//! The node is behind one mutex that is held for a message or a few and never across a system call, so that a request
+//! is routed and printed on the thread that wants it. How messages look, who is asked and when to connect again are the
 //! node's; a connection's bytes belong to its outbox.
 //!
 //! | file | what |
@@ -111,8 +111,7 @@ impl Shared {
             let mut driver = self.driver.lock();
             for piece in bytes.chunks(PIECE) {
                 let now = Instant::now();
-                driver.node.handle_input(now, Input::Received(connection, piece));
-                driver.settle(now, &mut effects);
+                driver.receive(now, connection, piece, &mut effects);
                 parking_lot::MutexGuard::bump(&mut driver);
             }
             driver.arm(&mut effects);
@@ -203,8 +202,8 @@ impl DiameterService {
     }
 
     /// Sends a request, whose Session-Id, Origin and Destination are in it; identifiers and the T bit are the node's to
-    /// set. The request is on its way when this returns, and the answer comes out of what it returns, which any executor
-    /// may poll; to drop that is to give the request up. From any thread; never blocks.
+    /// set. The request is on its way when this returns, and the answer comes out of what it returns, which any
+    /// executor may poll; to drop that is to give the request up. From any thread; never blocks.
     ///
     /// `deadline`: from now, in which time the answer is there or [`DiameterFailure::Deadline`]; cut to a day.
     pub fn send(&self, message: Message, deadline: Duration) -> Pending {
@@ -272,8 +271,8 @@ impl DiameterService {
         self.inner.reloader.reload_all()
     }
 
-    /// Accepts nothing more, tells every peer why it leaves (DPR, §5.4), and closes all connections as the answers come,
-    /// at the latest after [`DiameterLimits::farewell`]. Requests that have no answer by then fail with
+    /// Accepts nothing more, tells every peer why it leaves (DPR, §5.4), and closes all connections as the answers
+    /// come, at the latest after [`DiameterLimits::farewell`]. Requests that have no answer by then fail with
     /// [`DiameterFailure::Stopped`]. On a runtime with time.
     pub async fn stop(&self, cause: DisconnectCause) {
         let Inner { shared, accepting, .. } = &*self.inner;

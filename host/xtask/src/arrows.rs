@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate and what lies directly beneath it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("strowger", &["strowger-admin", "strowger-toolchain", "strowger-scaffold"]),
+    ("strowger", &["strowger-admin", "strowger-toolchain", "strowger-scaffold", "strowger-dns"]),
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-sip", &[]),
     ("strowger-sdk", &["strowger-ims"]),
     ("strowger-toolchain", &[]),
+    ("strowger-dns", &[]),
     ("strowger-scaffold", &["strowger-node", "strowger-sdk"]),
     // proof
     ("strowger-sim", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
@@ -114,6 +115,7 @@ mod tests {
             ("strowger-toolchain", "strowger-sip"),
             ("strowger-diameter", "strowger-sip"),
             ("strowger-auth", "strowger-diameter"),
+            ("strowger-dns", "strowger-transport"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");
         }

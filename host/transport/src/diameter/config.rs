@@ -16,8 +16,9 @@ use crate::tls::{ClientTls, ServerTls, TlsError};
 /// The port of Diameter over TCP (RFC 6733 §11.4).
 pub const DEFAULT_PORT: u16 = 3868;
 
-/// The port of Diameter over TLS (RFC 6733 §11.4).
-pub const DEFAULT_TLS_PORT: u16 = 5658;
+/// The port of Diameter over TLS (RFC 6733 §11.4 as its erratum 3997 has it; the text says 5658, where freeDiameter
+/// listens).
+pub const DEFAULT_TLS_PORT: u16 = 5868;
 
 /// What a service is.
 #[derive(Clone, Debug)]
@@ -87,9 +88,11 @@ pub struct DiameterLimits {
     /// Accepted connections, handshakes under way included. One more is reset.
     pub connections: usize,
     /// Bytes that wait to be written on one connection. With one more message it is closed, and its requests go
-    /// elsewhere. There they need room too: this is to be more than what the node's `outstanding_per_peer` requests take.
+    /// elsewhere. There they need room too: this is to be more than what the node's `outstanding_per_peer` requests
+    /// take.
     pub waiting_bytes: usize,
-    /// How long the TLS handshake of an accepted connection may take. Those of our own are bounded by the peer's timers.
+    /// How long the TLS handshake of an accepted connection may take. Those of our own are bounded by the peer's
+    /// timers.
     pub handshake: Duration,
     /// How long [`super::DiameterService::stop`] waits for the peers.
     pub farewell: Duration,

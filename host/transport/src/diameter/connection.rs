@@ -4,9 +4,10 @@
 //!  task ─┬─ read ──▶ node (what comes up meanwhile is held) ──▶ release: one write
 //!        └─ outbox: what nobody else could write
 //!  the peer closes, the socket breaks: the node is told       the node closes: what is queued is written, then FIN
+//!                                                             the stream makes no sense, or too much waits: RST
 //! ```
-//! In: a stream. Out: what the node makes of it; ends with the connection, and then the node knows. Not here: what makes
-//! the stream (`connect.rs`, `listen.rs`), what the bytes mean.
+//! In: a stream. Out: what the node makes of it; ends with the connection, and then the node knows. Not here: what
+//! makes the stream (`connect.rs`, `listen.rs`), what the bytes mean.
 
 use std::io;
 use std::sync::Arc;
@@ -104,14 +105,14 @@ where
                 ended = read(&mut reader, live) => ended,
                 written = outbox.write_out() => Ended::Written(written),
             };
-            let Some(socket) = outbox.socket().map(SockRef::from) else { return };
+            let Some(socket) = outbox.socket() else { return };
             match ended {
                 Ended::Written(Written::All) => {
-                    let _ = socket.shutdown(std::net::Shutdown::Write);
+                    let _ = SockRef::from(socket).shutdown(std::net::Shutdown::Write);
                     let _ = timeout(FAREWELL, read_to_end(&mut reader)).await;
                 }
-                // what the kernel still has is not wanted either
-                Ended::Written(Written::Aborted) => drop(socket.set_linger(Some(Duration::ZERO))),
+                // a reset: what the kernel still has is not wanted either
+                Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(socket)),
                 other => other.log(live),
             }
         }

@@ -45,6 +45,8 @@ pub(super) struct Driver {
     latencies: Latencies,
     /// Connections with more to write than may wait.
     overfull: Vec<ConnectionId>,
+    /// A connection whose stream cannot be cut into messages.
+    broken: Option<ConnectionId>,
     is_shut: bool,
 }
 
@@ -59,6 +61,7 @@ impl Driver {
             records: BTreeMap::new(),
             latencies: Latencies::default(),
             overfull: Vec::new(),
+            broken: None,
             is_shut: false,
         }
     }
@@ -110,6 +113,21 @@ impl Driver {
         answered
     }
 
+    /// Bytes came.
+    pub(super) fn receive(
+        &mut self,
+        now: Instant,
+        connection: ConnectionId,
+        bytes: &[u8],
+        effects: &mut Effects,
+    ) {
+        let before = self.node.counters().broken_streams;
+        self.node.handle_input(now, Input::Received(connection, bytes));
+        self.broken = (self.node.counters().broken_streams != before).then_some(connection);
+        self.settle(now, effects);
+        self.broken = None;
+    }
+
     /// Does all that the node asks for. Tells whether its timers may be other ones because of that.
     pub(super) fn settle(&mut self, now: Instant, effects: &mut Effects) -> bool {
         let mut was_overfull = false;
@@ -144,11 +162,12 @@ impl Driver {
                     Pushed::Left | Pushed::Closed => {}
                 }
             }
-            Output::Close { connection } => {
-                if let Some(connection) = self.connections.remove(&connection) {
-                    connection.outbox.finish();
-                }
-            }
+            Output::Close { connection } => match self.connections.remove(&connection) {
+                // RFC 6733 §2.1: "MUST be closed using a RESET call"
+                Some(found) if self.broken == Some(connection) => found.outbox.abort(),
+                Some(found) => found.outbox.finish(),
+                None => {}
+            },
             Output::PeerOpened { peer } => {
                 self.records.entry(peer).or_default().opened += 1;
                 effects.peers.push((peer, None));
@@ -201,8 +220,8 @@ impl Driver {
         self.node.handle_timeout(now);
     }
 
-    /// Wakes the timers' task if it would come too late. If it comes too early it goes again: most timers only ever move
-    /// back.
+    /// Wakes the timers' task if it would come too late. If it comes too early it goes again: most timers only ever
+    /// move back.
     pub(super) fn arm(&mut self, effects: &mut Effects) {
         if let Some((due, _)) = self.node.poll_timeout().filter(|_| !self.is_shut) {
             self.arm_for(due, effects);

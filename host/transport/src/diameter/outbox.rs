@@ -27,8 +27,8 @@ use tokio::sync::Notify;
 /// Times that a thread writes in a row, before it leaves what others added meanwhile to the connection's task.
 const ROUNDS: usize = 2;
 
-/// Messages that are written by those who push them before something is read again. More at once are a burst, and the task
-/// that is woken for it writes many with one call; fewer are not worth the waking.
+/// Messages that are written by those who push them before something is read again. More at once are a burst, and the
+/// task that is woken for it writes many with one call; fewer are not worth the waking.
 const MAX_EAGER: u32 = 2;
 
 /// Bytes of a buffer that are kept for the next messages; a burst's are given back.

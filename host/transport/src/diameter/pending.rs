@@ -119,7 +119,8 @@ impl Slot {
     }
 }
 
-/// A request on its way; a future of its answer. Dropped, the request is given up: an answer that comes yet goes nowhere.
+/// A request on its way; a future of its answer. Dropped, the request is given up: an answer that comes yet goes
+/// nowhere.
 #[must_use = "what is dropped is given up"]
 pub struct Pending(State);
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use diameter::node::What;
 use diameter::{CommandCode, Outcome, ResultCode};
 use strowger_transport::{DiameterFailure, DiameterService};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::raw::{Raw, RawListener, cer};
 use crate::world::*;
@@ -85,7 +86,9 @@ async fn garbage_of_a_peer_ends_its_connection() {
     raw.message().await;
     raw.bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     assert_eq!(said(soon(pending).await), Err(DiameterFailure::PeerFailed));
-    assert!(raw.next().await.is_none());
+    // §2.1: "MUST be closed using a RESET call (send a TCP RST bit)"
+    let reset = soon(raw.stream.read(&mut [0; 16])).await.unwrap_err();
+    assert_eq!(reset.kind(), std::io::ErrorKind::ConnectionReset);
     assert_eq!(service.connections().broken_streams, 1);
     let mut raw = listener.welcome(HSS).await;
     until(|| service.ready()).await;
@@ -141,7 +144,7 @@ async fn whatever_bytes_come_the_service_goes_on() {
         }
         let mut raw = Raw::connect(there).await;
         // the service may have had enough before all is said
-        let _ = tokio::io::AsyncWriteExt::write_all(&mut raw.stream, &bytes).await;
+        let _ = raw.stream.write_all(&bytes).await;
     }
     until(|| hss.connections().live == 0).await;
     let mut raw = Raw::introduce(there, SCSCF).await;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
+//! strowger ▶ ue ▶ auth | ims | dialog                                neither runtime nor ue knows the other
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
 //! node ▶ ims ▶ sip      node ▶ diameter, which knows nobody
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate and what lies directly beneath it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("strowger", &["strowger-admin", "strowger-toolchain", "strowger-scaffold"]),
+    ("strowger", &["strowger-admin", "strowger-ue", "strowger-toolchain", "strowger-scaffold"]),
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-auth", &["strowger-transaction"]),
     ("strowger-transaction", &["strowger-sip"]),
     ("strowger-ims", &["strowger-sip"]),
+    ("strowger-ue", &["strowger-auth", "strowger-ims", "strowger-dialog"]),
     ("strowger-sip", &[]),
     ("strowger-sdk", &["strowger-sip"]),
     ("strowger-toolchain", &[]),
@@ -113,6 +115,9 @@ mod tests {
             ("strowger-toolchain", "strowger-sip"),
             ("strowger-diameter", "strowger-sip"),
             ("strowger-auth", "strowger-diameter"),
+            ("strowger-ue", "strowger-transport"),
+            ("strowger-ue", "strowger-node"),
+            ("strowger-runtime", "strowger-ue"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");
         }

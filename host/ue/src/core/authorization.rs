@@ -143,3 +143,7 @@ pub(crate) fn quoted(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+#[cfg(test)]
+#[path = "authorization/tests.rs"]
+mod tests;

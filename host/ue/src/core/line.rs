@@ -212,20 +212,20 @@ impl Line {
         (Flow { transport, listener: 0, connection: 0, remote: self.settings.pcscf }, bytes)
     }
 
-    /// Sends a request again, its number one more, with credentials for a 401 or 407 (RFC 3261 §22.2, §22.3). The request
-    /// comes back where that cannot be done.
+    /// Sends a request again, its number one more, with credentials for a 401 or 407 (RFC 3261 §22.2, §22.3). `None`: that
+    /// cannot be done.
     pub(crate) fn send_with_proof(
         &mut self,
         now: Time,
-        mut pending: Pending,
+        pending: &mut Pending,
         response: &Message,
-    ) -> Result<(ClientId, Request, Purpose), Pending> {
+    ) -> Option<ClientId> {
         let (challenge, proof) = match response.status() {
             401 => (HeaderId::WWW_AUTHENTICATE, HeaderId::AUTHORIZATION),
             _ => (HeaderId::PROXY_AUTHENTICATE, HeaderId::PROXY_AUTHORIZATION),
         };
         if pending.proofs >= MAX_PROOFS {
-            return Err(pending);
+            return None;
         }
         let cnonce = self.luck.token();
         let asking = Asking {
@@ -236,17 +236,14 @@ impl Line {
             cnonce: &cnonce,
             nc: 1,
         };
-        let answered =
-            authorization::answer(&mut self.settings.credentials, response.head().fields(challenge), &asking);
-        let Ok(Proof::Response(value)) = answered else { return Err(pending) };
+        let challenges = response.head().fields(challenge);
+        let answered = authorization::answer(&mut self.settings.credentials, challenges, &asking);
+        let Ok(Proof::Response(value)) = answered else { return None };
         pending.request.set(proof, value);
         pending.request.cseq += 1;
         pending.proofs += 1;
-        let (request, purpose, proofs) = (pending.request, pending.purpose, pending.proofs);
-        match self.send_pending(now, Pending { request: request.clone(), purpose, proofs }) {
-            Some(id) => Ok((id, request, purpose)),
-            None => Err(Pending { request, purpose, proofs }),
-        }
+        let Pending { request, purpose, proofs } = pending;
+        self.send_pending(now, Pending { request: request.clone(), purpose: *purpose, proofs: *proofs })
     }
 
     /// Cancels an INVITE (RFC 3261 §9.1). Whatever becomes of that, its final response or its end is told.

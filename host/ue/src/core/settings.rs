@@ -145,7 +145,7 @@ impl Settings {
         if instance.scheme() != Scheme::Urn || !is_text(&self.instance) {
             return Err(SettingsError::Instance);
         }
-        if !self.access.as_deref().is_none_or(|access| !access.chars().any(char::is_control)) {
+        if self.access.as_deref().is_some_and(|access| access.chars().any(char::is_control)) {
             return Err(SettingsError::Access);
         }
         if !matches!(self.transport, Transport::Udp | Transport::Tcp) {

@@ -13,6 +13,7 @@ use super::event::{Event, Spoken, Why};
 use super::line::{Line, Outcome, Output, Pending, Purpose};
 use super::reg_event::{Subscription, Verdict};
 use super::registration::{Bound, Registration};
+use super::request::Request;
 use super::{Settings, SettingsError};
 
 /// A user equipment. See the top of the crate.
@@ -114,26 +115,21 @@ impl Ue {
                 self.calls.handle_outcome(&mut self.line, now, (purpose, &request), outcome);
             }
             status => {
-                let Some(pending) = self.line.take_pending(id) else { return };
+                let Some(mut pending) = self.line.take_pending(id) else { return };
                 let is_challenge = matches!(status, 401 | 407) && purpose != Purpose::Register;
-                let pending = match is_challenge {
-                    false => pending,
-                    true => match self.line.send_with_proof(now, pending, response) {
-                        Err(pending) => pending,
-                        Ok((client, request, purpose)) => {
-                            self.subscription_renewed(purpose, &request);
-                            return self.calls.renewed(purpose, client, &request);
-                        }
-                    },
-                };
+                if is_challenge && let Some(client) = self.line.send_with_proof(now, &mut pending, response) {
+                    return self.renewed(purpose, client, &pending.request);
+                }
                 self.conclude(now, &pending, Outcome::Response(response));
             }
         }
     }
 
-    fn subscription_renewed(&mut self, purpose: Purpose, request: &super::request::Request) {
-        if purpose == Purpose::Subscribe {
-            self.subscription.renewed(request);
+    /// A request went again, with credentials.
+    fn renewed(&mut self, purpose: Purpose, client: ClientId, request: &Request) {
+        match purpose {
+            Purpose::Subscribe => self.subscription.renewed(request),
+            _ => self.calls.renewed(purpose, client, request),
         }
     }
 

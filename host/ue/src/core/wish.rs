@@ -124,9 +124,12 @@ impl Ue {
             return Err(WishError::Status(status));
         }
         let line = &mut self.line;
-        let refused = self.calls.with(call, |call| match call.is_invited() {
-            true => Ok(call.refuse(line, now, status)),
-            false => Err(WishError::NotNow),
+        let refused = self.calls.with(call, |call| {
+            if !call.is_invited() {
+                return Err(WishError::NotNow);
+            }
+            call.refuse(line, now, status);
+            Ok(())
         });
         self.settle(now, Bound::AsBefore);
         refused
@@ -138,7 +141,10 @@ impl Ue {
     /// There is no such call.
     pub fn hang_up(&mut self, now: Time, call: CallId) -> Result<(), WishError> {
         let line = &mut self.line;
-        let hung_up = self.calls.with(call, |call| Ok(call.hang_up(line, now)));
+        let hung_up = self.calls.with(call, |call| {
+            call.hang_up(line, now);
+            Ok(())
+        });
         self.settle(now, Bound::AsBefore);
         hung_up
     }

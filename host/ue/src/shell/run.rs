@@ -17,6 +17,9 @@ use crate::core::{CallId, Event, MessageId, Why, WishError};
 /// How often what makes no event, such as packets, is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// How long `hang up` waits until the call is over: a BYE may have to wait for an ACK, a CANCEL has its 487.
+const HANG_UP_WITHIN: Duration = Duration::from_secs(10);
+
 /// A step failed.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {why}")]
@@ -91,11 +94,12 @@ struct Runner<'a> {
 /// # Errors
 /// The first step that failed.
 pub async fn run_script(phone: &mut UePhone, script: &Script) -> Result<Report, RunError> {
+    let call = phone.ue().calls().last().copied();
     let mut runner = Runner {
         phone,
         report: Report::default(),
         unseen: Vec::new(),
-        call: None,
+        call,
         order: None,
         waiting: Vec::new(),
         due: Vec::new(),
@@ -133,7 +137,15 @@ impl Runner<'_> {
             Instruction::LetRing => self.stand(None),
             Instruction::Hold => self.with_call(|ue, now, call| ue.hold(now, call))?,
             Instruction::Resume => self.with_call(|ue, now, call| ue.resume(now, call))?,
-            Instruction::HangUp => self.with_call(|ue, now, call| ue.hang_up(now, call))?,
+            Instruction::HangUp => {
+                self.with_call(|ue, now, call| ue.hang_up(now, call))?;
+                let call = self.call;
+                self.until(HANG_UP_WITHIN, |runner| {
+                    let calls = runner.phone.ue().calls();
+                    call.is_none_or(|call| !calls.contains(&call)).then_some(())
+                })
+                .await;
+            }
             Instruction::Message { page, expect } => {
                 let message = self.phone.wish(|ue, now| ue.message(now, page.clone()))?;
                 if let Some(expected) = *expect {

@@ -76,7 +76,7 @@ pub enum Instruction {
     Hold,
     /// Take it from hold.
     Resume,
-    /// End the call, whatever its state.
+    /// End the call, whatever its state, and wait a while until it is over.
     HangUp,
     /// Send a message, and wait for its answer where one is expected.
     Message {

@@ -6,7 +6,7 @@ use strowger_ue::{Event, Page};
 
 use crate::support::{World, at, phone};
 
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 200;
 
 /// Two phones register, call, talk, exchange messages, hang up and deregister, in whatever trouble there is.
 fn story(seed: u64) -> World {
@@ -14,7 +14,7 @@ fn story(seed: u64) -> World {
     // A user of more patience than the retransmissions take.
     settings.iter_mut().for_each(|settings| settings.ring_for = Duration::from_secs(600));
     settings[0].answer_within = Duration::from_secs(600);
-    let mut world = World::new(settings).seeded(seed, 150, 100);
+    let mut world = World::new(settings).seeded(seed, 150 + seed % 100, 100);
     let mut asked = 0;
     while !world.phones.iter().all(strowger_ue::Ue::is_registered) && asked < 10 {
         asked += 1;
@@ -35,7 +35,7 @@ fn story(seed: u64) -> World {
         world.run_for(Duration::from_secs(200));
     }
     world.wish(0, |ue, now| ue.message(now, Page::text(&at("bob"), "hi"))).unwrap();
-    let (hanger, hold) = ((seed % 2) as usize, seed % 3 == 0);
+    let (hanger, hold) = ((seed % 2) as usize, seed.is_multiple_of(3));
     if let Some(call) = world.phones[hanger].calls().first().copied() {
         if hold {
             let _ = world.wish(hanger, |ue, now| ue.hold(now, call));
@@ -72,7 +72,7 @@ fn every_story_ends() {
         }
         answered += usize::from(world.has(0, |event| matches!(event, Event::Answered { .. })));
     }
-    // With one datagram in seven lost, retransmissions still bring nearly every call up.
+    // With one datagram in five lost, retransmissions still bring nearly every call up.
     assert!(answered >= SEEDS as usize * 9 / 10, "{answered} of {SEEDS}");
 }
 

@@ -3,8 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
+#[path = "../support/mod.rs"]
 mod support;
 
+mod hostile;
 mod loss;
 mod rfc3261_13;
 mod rfc3261_14;

@@ -51,7 +51,9 @@ impl Home {
         let branch = String::from_utf8(head.via().unwrap().branch().unwrap().to_vec()).unwrap();
         if branch.starts_with("z9hG4bKnotify") {
             if message.status() >= 200 && self.notifies.contains_key(&branch) {
-                assert!((200..300).contains(&message.status()), "{} to a NOTIFY", message.status());
+                // 500: it was overtaken by the next one, and comes too late.
+                let is_answered = matches!(message.status(), 200..=299 | 500);
+                assert!(is_answered, "{} to a NOTIFY", message.status());
                 self.notifies.remove(&branch);
             }
             return;

@@ -1,6 +1,6 @@
 //! A world for phones: virtual time, a network that loses and doubles datagrams by seed, and a home network written for
 //! these tests alone.
-#![allow(unreachable_pub, reason = "each test module uses its part")]
+#![allow(dead_code, unused_imports, unreachable_pub, reason = "each test program uses its part")]
 
 mod home;
 mod peer;

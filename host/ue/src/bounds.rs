@@ -42,6 +42,9 @@ pub const MAX_STEP_TIME: Duration = Duration::from_secs(86_400);
 /// Events that a report keeps; later ones are counted only.
 pub const MAX_REPORTED: usize = 10_000;
 
+/// Media reports that are kept of calls that are over; the oldest go.
+pub const MAX_MEDIA_REPORTS: usize = 1_000;
+
 /// Connections of the shell; further ones are not accepted, and not opened.
 pub const MAX_CONNECTIONS: usize = 16;
 /// Messages that wait to be written to one connection, and messages that wait to be read by the phone.

@@ -101,7 +101,7 @@ impl Dialog {
             && local_tag == Some(self.local_tag.as_bytes())
     }
 
-    /// Takes the sequence number of a request of the other side; false: it is out of order, which a 500 tells (§12.2.2).
+    /// Takes the sequence number of a request of the other side; false: it is out of order: a 500 (§12.2.2).
     pub(crate) fn takes(&mut self, cseq: u32) -> bool {
         let is_in_order = self.remote_cseq.is_none_or(|last| cseq > last);
         if is_in_order {

@@ -212,8 +212,8 @@ impl Line {
         (Flow { transport, listener: 0, connection: 0, remote: self.settings.pcscf }, bytes)
     }
 
-    /// Sends a request again, its number one more, with credentials for a 401 or 407 (RFC 3261 §22.2, §22.3). `None`: that
-    /// cannot be done.
+    /// Sends a request again, its number one more, with credentials for a 401 or 407 (RFC 3261 §22.2, §22.3). `None`:
+    /// that cannot be done.
     pub(crate) fn send_with_proof(
         &mut self,
         now: Time,

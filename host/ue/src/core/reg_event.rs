@@ -93,7 +93,8 @@ impl Subscription {
             return self.refused(line, now, status);
         };
         if self.dialog.is_none() {
-            let asked = self.asked.as_ref();
+            let call_id = response.head().call_id();
+            let asked = self.asked.as_ref().filter(|asked| call_id == Ok(asked.call_id.as_bytes()));
             self.dialog = asked.and_then(|asked| Dialog::of_response(asked, response));
         }
         let expires = response.head().expires().ok().flatten().unwrap_or(line.settings.expires);

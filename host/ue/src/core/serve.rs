@@ -122,8 +122,8 @@ fn refusal(head: &Head<'_>) -> Option<u16> {
     }
 }
 
-/// Where responses go: over UDP to the source address, at the source port where the client asked for that (RFC 3581 §4),
-/// else at the port of its Via (RFC 3261 §18.2.2).
+/// Where responses go: over UDP to the source address, at the source port where the client asked for that (RFC 3581
+/// §4), else at the port of its Via (RFC 3261 §18.2.2).
 fn response_flow(head: &Head<'_>, flow: Flow) -> Flow {
     if flow.transport != Transport::Udp {
         return flow;

@@ -5,8 +5,8 @@
 //!      │  ▲                 └────── withdraw ──▶ stable, as before
 //!      └──┘ answer
 //! ```
-//! In: what we want, descriptions of the other side. Out: descriptions of ours, and [`Media`]. Which message carries them
-//! is the call's matter.
+//! In: what we want, descriptions of the other side. Out: descriptions of ours, and [`Media`]. Which message carries
+//! them is the call's matter.
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ims::aka::Isim;
+use ims::identity::{Imsi, Plmn};
 use sip::{Host, Scheme, Transport, Uri};
 use transaction::Timers;
 
@@ -129,6 +130,15 @@ impl Settings {
         }
     }
 
+    /// A subscriber without an ISIM application, who registers by the identities of the IMSI (TS 23.003 §13.2, §13.3,
+    /// §13.4B). Who it is afterwards, the network says.
+    #[must_use]
+    pub fn of_imsi(imsi: &Imsi, home: &Plmn, isim: Isim, local: SocketAddr, pcscf: SocketAddr) -> Settings {
+        let (impi, impu) = (imsi.private_identity(home), imsi.temporary_public_identity(home));
+        let domain = home.home_network_domain();
+        Settings::new(impi.as_str(), impu.as_str(), &domain, Credentials::Aka(isim), local, pcscf)
+    }
+
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         let is_text = |text: &str| !text.is_empty() && !text.chars().any(|c| c.is_control() || c == '"');
         if !is_text(&self.impi) {
@@ -214,6 +224,19 @@ mod tests {
     fn what_is_usual_is_right_and_shows_no_secret() {
         assert_eq!(settings().check(), Ok(()));
         assert!(!format!("{:?}", settings()).contains("secret"));
+    }
+
+    #[test]
+    fn the_identities_of_an_imsi() {
+        let key = || ims::aka::Secret::new([1; 16]);
+        let isim = Isim::new(ims::aka::Milenage::new(&key(), &key()), Default::default());
+        let (imsi, home) = (Imsi::parse("001010123456789").unwrap(), Plmn::new("001", "01").unwrap());
+        let Settings { local, pcscf, .. } = settings();
+        let settings = Settings::of_imsi(&imsi, &home, isim, local, pcscf);
+        assert_eq!(settings.check(), Ok(()));
+        assert_eq!(settings.domain, "ims.mnc001.mcc001.3gppnetwork.org");
+        assert_eq!(settings.impu, "sip:001010123456789@ims.mnc001.mcc001.3gppnetwork.org");
+        assert_eq!(settings.impi, "001010123456789@ims.mnc001.mcc001.3gppnetwork.org");
     }
 
     #[test]

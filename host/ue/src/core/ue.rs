@@ -1,7 +1,7 @@
 //! The phone as it is driven: messages and time in, messages and events out.
 //!
-//! How: after every call that takes something in (`handle_*`, or a wish of `wish.rs`) take out [`Ue::poll_output`] until
-//! it is `None`; call [`Ue::handle_timeout`] when the time of [`Ue::poll_timeout`] has come. Two phones with the same
+//! How: after every call that takes something in (`handle_*`, or a wish of `wish.rs`) take out [`Ue::poll_output`]
+//! until it is `None`; call [`Ue::handle_timeout`] when the time of [`Ue::poll_timeout`] has come. Two phones with the same
 //! settings, seed and inputs behave alike.
 
 use sip::{Flow, Message};

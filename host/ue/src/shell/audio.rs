@@ -3,6 +3,7 @@
 //! In: a socket, where media go. Out: packets, and a [`MediaReport`] at any time. What the numbers mean is
 //! `core/media/rtp.rs`.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval};
 use transaction::Time;
 
-use crate::bounds::MAX_RTP;
+use crate::bounds::{MAX_MEDIA_REPORTS, MAX_RTP};
 use crate::core::rtp::{PACKET_MS, PCMU, Packet, Reception, SAMPLES};
 use crate::core::{CallId, Media, tone};
 
@@ -44,6 +45,25 @@ impl std::fmt::Display for MediaReport {
         let MediaReport { call, local, remote, sent, received, lost, late, jitter_us } = self;
         write!(f, "{call}: {local} sent {sent} to {remote}, heard {received}, lost {lost}, late {late}, ")?;
         write!(f, "jitter {}.{:01} ms", jitter_us / 1_000, jitter_us % 1_000 / 100)
+    }
+}
+
+/// The reports of calls that are over, oldest first.
+#[derive(Default)]
+pub(super) struct MediaReports {
+    reports: VecDeque<MediaReport>,
+}
+
+impl MediaReports {
+    pub(super) fn add(&mut self, report: MediaReport) {
+        if self.reports.len() == MAX_MEDIA_REPORTS {
+            self.reports.pop_front();
+        }
+        self.reports.push_back(report);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &MediaReport> {
+        self.reports.iter()
     }
 }
 
@@ -134,5 +154,34 @@ async fn run(shared: Arc<Shared>, socket: Arc<UdpSocket>, source: u32, began: In
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_reports_go() {
+        let local = SocketAddr::from(([192, 0, 2, 1], 4_000));
+        let report = |call| MediaReport {
+            call: CallId(call),
+            local,
+            remote: local,
+            sent: 50,
+            received: 49,
+            lost: 1,
+            late: 0,
+            jitter_us: 2_375,
+        };
+        let mut reports = MediaReports::default();
+        for call in 0..=MAX_MEDIA_REPORTS as u32 {
+            reports.add(report(call));
+        }
+        assert_eq!(reports.iter().count(), MAX_MEDIA_REPORTS);
+        let first = reports.iter().next().map(ToString::to_string);
+        let line =
+            "call 1: 192.0.2.1:4000 sent 50 to 192.0.2.1:4000, heard 49, lost 1, late 0, jitter 2.3 ms";
+        assert_eq!(first.as_deref(), Some(line));
     }
 }

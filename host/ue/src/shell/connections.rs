@@ -164,3 +164,27 @@ async fn carry(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The connection's task does not run in between: nothing is awaited.
+    #[tokio::test]
+    async fn so_many_messages_wait_for_a_connection() {
+        let (to_phone, _from_connections) = mpsc::channel(1);
+        let mut connections = Connections::new(to_phone);
+        let remote = SocketAddr::from(([127, 0, 0, 1], 9));
+        let flow = Flow { transport: Transport::Tcp, listener: 0, connection: 0, remote };
+        for _ in 0..MAX_WAITING {
+            assert!(connections.send(flow, Bytes::new(), None));
+        }
+        assert!(!connections.send(flow, Bytes::new(), None));
+        for other in 1..MAX_CONNECTIONS as u16 {
+            let remote = SocketAddr::from(([127, 0, 0, 1], other + 9));
+            assert!(connections.send(Flow { remote, ..flow }, Bytes::new(), None));
+        }
+        let remote = SocketAddr::from(([127, 0, 0, 2], 9));
+        assert!(!connections.send(Flow { remote, ..flow }, Bytes::new(), None));
+    }
+}

@@ -17,15 +17,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use transaction::{Time, TransactionId};
 
-use super::audio::{Audio, MediaReport};
+use super::audio::{Audio, MediaReport, MediaReports};
 use super::connections::{Connections, FromConnection};
 use crate::bounds::MAX_WAITING;
 use crate::core::{CallId, Event, Output, Settings, SettingsError, Ue};
 
 /// Ports that are tried until UDP and TCP have the same one, or a port for media is even (RFC 3550 §11).
 const ATTEMPTS: usize = 32;
-/// Media reports of calls that are over; the oldest go.
-const MAX_MEDIA_REPORTS: usize = 1_000;
 
 /// A phone cannot begin.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +56,7 @@ pub struct UePhone {
     from_connections: mpsc::Receiver<FromConnection>,
     media: Vec<Arc<UdpSocket>>,
     audio: BTreeMap<CallId, Audio>,
-    reports: VecDeque<MediaReport>,
+    reports: MediaReports,
     events: VecDeque<(Time, Event)>,
     buffer: Vec<u8>,
 }
@@ -109,7 +107,7 @@ impl UePhone {
             from_connections,
             media,
             audio: BTreeMap::new(),
-            reports: VecDeque::new(),
+            reports: MediaReports::default(),
             events: VecDeque::new(),
             buffer: vec![0; MAX_MESSAGE],
         })
@@ -235,10 +233,7 @@ impl UePhone {
             }
             Event::Ended { call, .. } => {
                 if let Some(audio) = self.audio.remove(call) {
-                    self.reports.push_back(audio.report());
-                    if self.reports.len() > MAX_MEDIA_REPORTS {
-                        self.reports.pop_front();
-                    }
+                    self.reports.add(audio.report());
                 }
             }
             _ => {}

@@ -1,7 +1,7 @@
 //! A script, step by step.
 //!
-//! In: a phone and a script. Out: a [`Report`], or the step that failed and why. While a step waits, the phone lives and
-//! standing orders are followed.
+//! In: a phone and a script. Out: a [`Report`], or the step that failed and why. While a step waits, the phone lives
+//! and standing orders are followed.
 
 use std::time::Duration;
 

@@ -12,8 +12,8 @@
 //!       message, message "hi", packets 50
 //! ```
 //! `answer` and `refuse` are orders that stand: they are for each call that comes from then on, and for one that rings
-//! already. `wait` and `expect` are one: what they name must come within the time, or have come since it was last waited
-//! for. In: text. Out: a [`Script`], or which line is wrong. What a step does is `run.rs`.
+//! already. `wait` and `expect` are one: what they name must come within the time, or have come since it was last
+//! waited for. In: text. Out: a [`Script`], or which line is wrong. What a step does is `run.rs`.
 
 mod words;
 

@@ -31,7 +31,8 @@ async fn beside<T>(phone: &mut UePhone, other: impl Future<Output = T>) -> T {
 }
 
 const OPTIONS: &str = "OPTIONS sip:alice@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bKx\r\n\
-    Max-Forwards: 70\r\nFrom: <sip:b@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    Max-Forwards: 70\r\nFrom: <sip:b@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\n\
+    Content-Length: 0\r\n\r\n";
 
 /// RFC 5626 §4.4.1, and answers on the connection that brought the request (RFC 3261 §18.2.2).
 #[tokio::test]

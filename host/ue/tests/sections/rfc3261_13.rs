@@ -253,6 +253,23 @@ fn a_call_through_a_proxy_that_asks_who_calls() {
     assert_eq!(ended(&world, 0), [Why::HungUp(By::Us)]);
 }
 
+/// Credentials that are not believed are sent so often and no more.
+#[test]
+fn a_proxy_that_believes_nothing() {
+    let mut settings = phone("alice", "192.0.2.10:5060");
+    settings.credentials = Credentials::Password("wrong".to_owned());
+    let mut peer = Peer::new(settings);
+    peer.wish(|ue, now| ue.call(now, "sip:bob@ims.example")).unwrap();
+    for _ in 0..=strowger_ue::bounds::MAX_PROOFS {
+        let invite = peer.last("INVITE");
+        let challenge =
+            auth::challenge_value("ims.example", "n", auth::Algorithm::Md5, false, &[auth::Qop::Auth]);
+        peer.answer(&invite, 407, "p", |response| response.header(HeaderId::PROXY_AUTHENTICATE, challenge));
+    }
+    assert_eq!(peer.names(), ["ACK"]);
+    assert_eq!(peer.story().last().unwrap(), "call 1: ended, refused by them with 407");
+}
+
 fn alone() -> Peer {
     let mut settings = phone("alice", "192.0.2.10:5060");
     settings.features = CallFeatures::PLAIN;

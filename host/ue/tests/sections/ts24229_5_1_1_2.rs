@@ -6,7 +6,7 @@ use auth::Algorithm;
 use sip::HeaderId;
 use strowger_ue::{Credentials, DeregisteredBy, Event, RegistrationFailure, WishError};
 
-use crate::support::{PASSWORD, World, header, phone};
+use crate::support::{PASSWORD, Peer, World, header, phone};
 
 fn alice() -> World {
     World::new([phone("alice", "192.0.2.10:5060")])
@@ -91,6 +91,33 @@ fn a_423_is_answered_with_what_the_network_wants_and_only_so_often() {
     world.wish(0, |ue, now| ue.register(now)).unwrap();
     world.run_for(Duration::from_secs(1));
     assert_eq!(failures(&world)[0].0, RegistrationFailure::Refused(423), "it names no time");
+}
+
+#[test]
+fn a_423_is_not_followed_for_ever() {
+    let mut settings = phone("alice", "192.0.2.10:5060");
+    settings.expires = 60;
+    let mut peer = Peer::new(settings);
+    peer.wish(|ue, now| ue.register(now)).unwrap();
+    for least in [120_u32, 240] {
+        let register = peer.one("REGISTER");
+        peer.answer(&register, 423, "h", |response| response.header(HeaderId::MIN_EXPIRES, least));
+    }
+    let register = peer.one("REGISTER");
+    assert_eq!(header(&register, HeaderId::EXPIRES), "240");
+    peer.answer(&register, 423, "h", |response| response.header(HeaderId::MIN_EXPIRES, 480_u32));
+    assert_eq!(peer.names(), [""; 0]);
+    assert_eq!(peer.story(), ["not registered: refused with 423"]);
+}
+
+#[test]
+fn a_retry_after_is_believed_up_to_a_day() {
+    let mut world = alice();
+    world.home.wants.refusals = vec![(500, Some(u32::MAX))];
+    world.wish(0, |ue, now| ue.register(now)).unwrap();
+    world.run_for(Duration::from_secs(1));
+    let refused = RegistrationFailure::Refused(500);
+    assert_eq!(failures(&world), [(refused, Some(strowger_ue::bounds::MAX_RETRY_AFTER))]);
 }
 
 #[test]

@@ -109,6 +109,10 @@ impl Call {
             {
                 return line.send_again(now, *flow, bytes.clone());
             }
+            if self.change != Some(Change::Reinvite) {
+                // One of a change that was over before the last.
+                return;
+            }
             up.leg.dialog.refresh_target(&head);
             let (flow, bytes) = line.send_ack(now, &up.leg.dialog.ack(cseq));
             up.ack = Some((cseq, flow, bytes));

@@ -65,7 +65,7 @@ impl Qos {
     }
 }
 
-/// Takes an attribute, where it is one of these. A first one makes all of them, the rest as RFC 3312 §5 has them absent.
+/// Takes an attribute, where it is one of these. A first one makes all of them, the rest as if absent (RFC 3312 §5).
 pub(crate) fn read(attribute: &str, qos: &mut Option<Qos>) {
     let Some((name, value)) = attribute.split_once(':') else { return };
     let mut words = value.split_ascii_whitespace();

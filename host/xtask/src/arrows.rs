@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
+//! strowger ▶ ue ▶ auth | ims | dialog                                neither runtime nor ue knows the other
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
 //! node | plugin ▶ cscf ▶ auth | ims | diameter, which knows nobody      ims ▶ sip
@@ -16,7 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate and what lies directly beneath it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("strowger", &["strowger-admin", "strowger-toolchain", "strowger-scaffold", "strowger-dns"]),
+    (
+        "strowger",
+        &["strowger-admin", "strowger-ue", "strowger-toolchain", "strowger-scaffold", "strowger-dns"],
+    ),
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
@@ -33,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-auth", &["strowger-transaction"]),
     ("strowger-transaction", &["strowger-sip"]),
     ("strowger-ims", &["strowger-sip"]),
+    ("strowger-ue", &["strowger-auth", "strowger-ims", "strowger-dialog"]),
     ("strowger-sip", &[]),
     ("strowger-sdk", &["strowger-ims"]),
     ("strowger-toolchain", &[]),
@@ -116,6 +121,9 @@ mod tests {
             ("strowger-diameter", "strowger-sip"),
             ("strowger-auth", "strowger-diameter"),
             ("strowger-dns", "strowger-transport"),
+            ("strowger-ue", "strowger-transport"),
+            ("strowger-ue", "strowger-node"),
+            ("strowger-runtime", "strowger-ue"),
         ] {
             assert!(!allowed(from, to), "{from} -> {to}");
         }

@@ -16,7 +16,7 @@ use node::{
     Reply, ReplyDecision, Target, Wants, counters,
 };
 use plugin::{Active, ConsultContext, Outcome, Plugin, Role, Variables};
-use sip::{Flow, HeaderId, Message, Method, Transport};
+use sip::{HeaderId, Method, Transport};
 
 use crate::machine::Machine;
 use crate::random::Random;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
+//! strowger ▶ hss ▶ diameter | ims | auth                             nor do hss and runtime
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
 //! node ▶ ims ▶ sip      node ▶ diameter, which knows nobody
@@ -16,12 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Each crate and what lies directly beneath it.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("strowger", &["strowger-admin", "strowger-toolchain", "strowger-scaffold"]),
+    ("strowger", &["strowger-admin", "strowger-hss", "strowger-toolchain", "strowger-scaffold"]),
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
     ("strowger-plugin", &["strowger-node"]),
     ("strowger-storage", &["strowger-node"]),
+    ("strowger-hss", &["strowger-diameter", "strowger-ims", "strowger-auth"]),
     (
         "strowger-node",
         &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims", "strowger-diameter"],
@@ -108,6 +110,9 @@ mod tests {
             ("strowger-proxy", "strowger-auth"),
             ("strowger-sim", "strowger-runtime"),
             ("strowger-sdk", "strowger-node"),
+            ("strowger-hss", "strowger-node"),
+            ("strowger-hss", "strowger-storage"),
+            ("strowger-runtime", "strowger-hss"),
             ("strowger-ims", "strowger-transaction"),
             ("strowger-ims", "strowger-auth"),
             ("strowger-toolchain", "strowger-sip"),

@@ -1,0 +1,49 @@
+//! The bounds that a peer can reach.
+
+use diameter::cx::ServerAssignmentType as T;
+use diameter::{CxResult, Outcome, ResultCode};
+use strowger_hss::{Criterion, Profile, bounds};
+
+use crate::requests::*;
+use crate::subscribers::*;
+use crate::world::world;
+
+#[tokio::test]
+async fn identities_of_one_request() {
+    let world = world().await;
+    world.register(S1, ALICE, SIP_ALICE).await;
+    let many = vec![SIP_ALICE; bounds::MAX_REQUESTED_IDENTITIES + 1];
+    let outcome = world.outcome(&sar(S1, Some(ALICE), &many, T::UserDeregistration)).await;
+    assert_eq!(outcome, ResultCode::AVP_OCCURS_TOO_MANY_TIMES.into());
+    let outcome = world.outcome(&sar(S1, Some(ALICE), &many[1..], T::UserDeregistration)).await;
+    assert_eq!(outcome, Outcome::SUCCESS);
+}
+
+#[tokio::test]
+async fn an_answer_that_no_peer_takes_is_not_sent() {
+    let world = world().await;
+    let criterion = |priority| Criterion {
+        priority,
+        server: "sip:as.ims.test".to_owned(),
+        service_info: Some("x".repeat(bounds::MAX_SERVICE_INFO)),
+        ..Criterion::default()
+    };
+    let profile = Profile { name: "always".to_owned(), criteria: (0..5).map(criterion).collect(), ..Profile::default() };
+    world.hss.put_profile(&profile).await.unwrap();
+    let outcome = world.outcome(&sar(S1, Some(ALICE), &[SIP_ALICE], T::Registration)).await;
+    assert_eq!(outcome, ResultCode::UNABLE_TO_COMPLY.into());
+}
+
+#[tokio::test]
+async fn wildcards_that_are_held_against_one_identity() {
+    let world = world().await;
+    let document = |text: String| format!("[[subscriber]]\nidentities=[{text}]");
+    let wildcard = |number: i64| format!("{{identity='sip:w!x{{{number}}}!@ims.test', kind='wildcarded-psi'}}");
+    let many: Vec<String> = (2..=bounds::MAX_WILDCARDS).map(wildcard).collect();
+    world.hss.import(&document("{identity='sip:!wq!@ims.test', kind='wildcarded-psi'}".to_owned())).await.unwrap();
+    world.hss.import(&document(many.join(","))).await.unwrap();
+    let unknown = CxResult::ERROR_USER_UNKNOWN.into();
+    assert_ne!(world.lir(&lir("sip:wq@ims.test")).await.head.outcome, unknown);
+    world.hss.import(&document(wildcard(1))).await.unwrap();
+    assert_eq!(world.lir(&lir("sip:wq@ims.test")).await.head.outcome, unknown);
+}

@@ -3,33 +3,44 @@
 //! In: a request's head. Out: an answer's head, and whether the request is looked at any further.
 
 use diameter::base::Origin;
-use diameter::cx::{AnswerHead, AssociatedIdentities, ChargingInformation, RequestHead, ServerCapabilities};
 use diameter::cx::SupportedFeatures;
-use diameter::{CxResult, Outcome, vendor};
+use diameter::cx::{AnswerHead, AssociatedIdentities, ChargingInformation, RequestHead, ServerCapabilities};
+use diameter::dictionary::cx::SERVER_NAME;
+use diameter::{CxResult, Failure, FailureKind, Message, Outcome, vendor};
 
+use crate::bounds::MAX_IDENTITY;
 use crate::subscription::Subscription;
 
 /// What this server does beyond what every server of Cx does (TS 29.229 §7.1.1).
 const FEATURES: u32 =
     SupportedFeatures::SIFC | SupportedFeatures::ALIAS_IND | SupportedFeatures::IMS_RESTORATION_IND;
 
-/// The head of an answer that says DIAMETER_SUCCESS until something else is known. Err: the request demands a feature
-/// that is not there, and the head is that of its refusal.
-pub(crate) fn begin(request: &RequestHead, origin: &Origin) -> Result<AnswerHead, AnswerHead> {
+/// The head of an answer, and whether the request is looked at any further. It says DIAMETER_SUCCESS until something
+/// else is known; or that the request demands a feature that is not there.
+pub(crate) fn begin(request: &RequestHead, origin: &Origin) -> (AnswerHead, bool) {
     let mut head = AnswerHead::to(request, origin.clone(), Outcome::SUCCESS);
     if request.supported_features.is_empty() {
-        return Ok(head);
+        return (head, true);
     }
     head.supported_features = vec![SupportedFeatures::of_cx(FEATURES, false)];
     let is_demanded_in_vain = |asked: &SupportedFeatures| {
         let is_of_cx = asked.vendor == vendor::TGPP && asked.feature_list_id == 1;
         asked.required && (!is_of_cx || asked.feature_list & !FEATURES != 0)
     };
-    if request.supported_features.iter().any(is_demanded_in_vain) {
+    let goes_on = !request.supported_features.iter().any(is_demanded_in_vain);
+    if !goes_on {
         head.outcome = CxResult::ERROR_FEATURE_UNSUPPORTED.into();
-        return Err(head);
     }
-    Ok(head)
+    (head, goes_on)
+}
+
+/// The name of an S-CSCF is kept, and what is kept is bounded.
+pub(crate) fn check_server_name(name: &str, message: &Message) -> Result<(), Failure> {
+    if name.len() <= MAX_IDENTITY {
+        return Ok(());
+    }
+    let kind = FailureKind::InvalidAvpValue;
+    Err(message.first(SERVER_NAME.id).map_or_else(|| kind.into(), |avp| Failure::of_avp(kind, &avp)))
 }
 
 /// Whether who asks understands S-CSCF restoration (TS 23.380 §4).

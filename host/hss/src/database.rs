@@ -239,8 +239,12 @@ fn numbered(sql: &str) -> String {
 fn is_collision(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else { return false };
     let code = error.code().unwrap_or_default();
-    // SQLite: BUSY, LOCKED, BUSY_SNAPSHOT. The others: serialization failure; PostgreSQL: deadlock.
-    matches!(&*code, "5" | "6" | "517" | "40001" | "40P01")
+    // A serialization failure, which is what MySQL calls a deadlock, and a deadlock of PostgreSQL.
+    if code.len() == 5 {
+        return matches!(&*code, "40001" | "40P01");
+    }
+    // SQLite's primary codes BUSY and LOCKED.
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// Whether a row was refused because there is one with the same key.
@@ -254,7 +258,10 @@ mod tests {
 
     #[test]
     fn places_are_numbered() {
-        assert_eq!(numbered("SELECT a FROM b WHERE c = ? AND d = ?"), "SELECT a FROM b WHERE c = $1 AND d = $2");
+        assert_eq!(
+            numbered("SELECT a FROM b WHERE c = ? AND d = ?"),
+            "SELECT a FROM b WHERE c = $1 AND d = $2"
+        );
         assert_eq!(numbered("SELECT 1"), "SELECT 1");
     }
 }

@@ -129,7 +129,10 @@ mod tests {
             ("[[subscriber]]\nimpi='a@b'\nk=123456", "subscriber a@b: k: expected a text in quotes"),
             ("[[subscriber]]\n[[subscriber]]\nmsisdn=[1]", "subscriber 2: msisdn"),
             ("[[subscriber]]\nidentities=[{identity='sip:x', bared=true}]", "subscriber sip:x: identities"),
-            ("[[subscriber]]\nimpi='a@b'\n[subscriber.charging]\nprimary='x'", "subscriber a@b: charging.primary"),
+            (
+                "[[subscriber]]\nimpi='a@b'\n[subscriber.charging]\nprimary='x'",
+                "subscriber a@b: charging.primary",
+            ),
             ("[[profile]]\nname='p'\n[[profile.criteria]]\npriority='x'", "profile p: criteria"),
         ] {
             let found = error(text);
@@ -147,7 +150,10 @@ mod tests {
     #[test]
     fn a_document_is_bounded() {
         let long = " ".repeat(MAX_DOCUMENT + 1);
-        assert_eq!(Document::parse(&long), Err(DocumentError::TooMuch { what: "bytes", limit: MAX_DOCUMENT }));
+        assert_eq!(
+            Document::parse(&long),
+            Err(DocumentError::TooMuch { what: "bytes", limit: MAX_DOCUMENT })
+        );
         let many = "[[subscriber]]\n".repeat(MAX_ENTRIES + 1);
         let expected = DocumentError::TooMuch { what: "subscriber", limit: MAX_ENTRIES };
         assert_eq!(Document::parse(&many), Err(expected));

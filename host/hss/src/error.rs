@@ -36,7 +36,9 @@ pub enum OpenError {
         source: sqlx::Error,
     },
     /// A newer Strowger made the tables.
-    #[error("the tables are of version {found}, this host knows {known}; use a newer host or another database")]
+    #[error(
+        "the tables are of version {found}, this host knows {known}; use a newer host or another database"
+    )]
     Newer {
         /// Their version.
         found: i64,

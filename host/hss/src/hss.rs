@@ -5,9 +5,9 @@
 //!                                 ▲ store.rs               │ another state
 //!                                 └──── changed meanwhile ◀┴▶ store.rs
 //! ```
-//! In: requests, orders of the operator. Out: answers, always; requests to S-CSCFs, for the caller to send. A request that
-//! changes something reads, decides and stores; where the subscription was changed in between, it begins anew. In one
-//! process those of one subscription then queue.
+//! In: requests, orders of the operator. Out: answers, always; requests to S-CSCFs, for the caller to send. A request
+//! that changes something reads, decides and stores; where the subscription was changed in between, it begins anew. In
+//! one process those of one subscription then queue.
 //!
 //! `hss/answer.rs` has the commands, `hss/manage.rs` the operator's calls, `hss/initiate.rs` what goes to S-CSCFs. No
 //! sockets are here.

@@ -2,8 +2,8 @@
 //! which keys, who serves them, and the HSS's side of Cx (TS 29.228, TS 29.229).
 //!
 //! In: requests of CSCFs as Diameter messages, subscribers and profiles as an operator writes them. Out: answers, and
-//! requests for S-CSCFs, to be sent by whoever drives the Diameter node. Subscribers are in SQLite, MySQL (or MariaDB) or
-//! PostgreSQL; several servers may share one of the latter two.
+//! requests for S-CSCFs, to be sent by whoever drives the Diameter node. Subscribers are in SQLite, MySQL (or MariaDB)
+//! or PostgreSQL; several servers may share one of the latter two.
 //!
 //! | file | what | clause |
 //! |---|---|---|

@@ -21,11 +21,16 @@ use crate::record::{Parties, Place, Record};
 use crate::state::Registration;
 
 /// The answer.
-pub(crate) fn answer(request: &LocationInfoRequest, parties: &Parties, origin: &Origin) -> LocationInfoAnswer {
-    let mut answer = match begin(&request.head, origin) {
-        Ok(head) => bare(head),
-        Err(head) => return bare(head),
-    };
+pub(crate) fn answer(
+    request: &LocationInfoRequest,
+    parties: &Parties,
+    origin: &Origin,
+) -> LocationInfoAnswer {
+    let (head, goes_on) = begin(&request.head, origin);
+    let mut answer = bare(head);
+    if !goes_on {
+        return answer;
+    }
     answer.head.outcome = match parties {
         Parties::Found(record, places) => match places.first() {
             Some(place) => decide(request, record, place, &mut answer),

@@ -23,7 +23,7 @@ use diameter::dictionary::cx::{SIP_AUTH_DATA_ITEM, SIP_AUTHENTICATION_SCHEME, SI
 use diameter::{CxResult, Failure, FailureKind, Message, Outcome, ResultCode};
 use ims::aka::{Milenage, Rand, SequenceGenerator, Sqn};
 
-use crate::answering::begin;
+use crate::answering::{begin, check_server_name};
 use crate::bounds::MAX_VECTORS;
 use crate::credentials::{AkaKeys, Credentials, DigestKeys};
 use crate::record::{Parties, Place, Record};
@@ -57,12 +57,7 @@ pub(crate) struct Plan {
 }
 
 enum Wanted {
-    Aka {
-        scheme: &'static str,
-        keys: AkaKeys,
-        count: u32,
-        turn: Option<Turn>,
-    },
+    Aka { scheme: &'static str, keys: AkaKeys, count: u32, turn: Option<Turn> },
     Digest(DigestKeys),
 }
 
@@ -101,14 +96,16 @@ pub(crate) fn plan(
     keyring: &Keyring,
     origin: &Origin,
 ) -> Result<Step, Failure> {
+    check_server_name(&request.server_name, message)?;
     let item = &request.sip_auth_data_item;
     let Some(scheme) = item.sip_authentication_scheme.as_deref() else {
         return Err(Failure::missing(SIP_AUTHENTICATION_SCHEME));
     };
-    let mut answer = match begin(&request.head, origin) {
-        Ok(head) => bare(head),
-        Err(head) => return Ok(Step::Refused(bare(head))),
-    };
+    let (head, goes_on) = begin(&request.head, origin);
+    let mut answer = bare(head);
+    if !goes_on {
+        return Ok(Step::Refused(answer));
+    }
     let refused = |mut answer: MultimediaAuthAnswer, outcome: Outcome| {
         answer.head.outcome = outcome;
         Ok(Step::Refused(answer))

@@ -20,8 +20,8 @@ mod condition;
 use ims::filter_criteria::FilterCriteria;
 use ims::identity::Impu;
 use ims::service_profile::{
-    ApplicationServer, ConditionType, CoreNetworkServicesAuthorization, DefaultHandling, InitialFilterCriteria,
-    ProfilePart, ServicePointTrigger, ServiceProfile, TriggerPoint,
+    ApplicationServer, ConditionType, CoreNetworkServicesAuthorization, DefaultHandling,
+    InitialFilterCriteria, ProfilePart, ServicePointTrigger, ServiceProfile, TriggerPoint,
 };
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +142,9 @@ impl Profile {
                 return Err(Wrong::new(key, None, format!("more than {limit} entries")));
             }
         }
-        if let Some(long) = self.services.iter().find(|service| service.is_empty() || service.len() > MAX_TEXT) {
+        if let Some(long) =
+            self.services.iter().find(|service| service.is_empty() || service.len() > MAX_TEXT)
+        {
             return Err(Wrong::new("services", Some(long), format!("expected 1 to {MAX_TEXT} bytes")));
         }
         let mut initial_filter_criteria: Vec<InitialFilterCriteria> = Vec::with_capacity(self.criteria.len());

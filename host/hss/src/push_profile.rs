@@ -14,13 +14,19 @@ use crate::state::Registration;
 use crate::subscription::set_key;
 use crate::user_data;
 
-/// A PPR to be sent.
-#[derive(Clone, Debug)]
+/// A PPR to be sent. Its `Debug` says nothing about people.
+#[derive(Clone)]
 pub struct Push {
     /// The S-CSCF's Diameter node: Destination-Host.
     pub destination: DiameterIdentity,
     /// The request.
     pub request: PushProfileRequest,
+}
+
+impl std::fmt::Debug for Push {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Push(to {})", self.destination)
+    }
 }
 
 impl Push {

@@ -1,7 +1,8 @@
 //! A subscription as the commands see it: what was provisioned, what has become of it, and its service profiles; and
 //! where in it a request's identities are.
 //!
-//! In: rows of the database, parsed (`store.rs`). Out: places, and what is to be known of them. Nothing is decided here.
+//! In: rows of the database, parsed (`store.rs`). Out: places, and what is to be known of them. Nothing is decided
+//! here.
 
 use std::collections::BTreeMap;
 

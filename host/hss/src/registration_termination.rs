@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 
 use diameter::base::Origin;
 use diameter::cx::{
-    DeregistrationReason, ReasonCode, RegistrationTerminationAnswer, RegistrationTerminationRequest, RequestHead,
+    DeregistrationReason, ReasonCode, RegistrationTerminationAnswer, RegistrationTerminationRequest,
+    RequestHead,
 };
 use diameter::{Command, CxResult, DiameterIdentity, Message, Outcome, TooLong};
 
@@ -49,8 +50,8 @@ impl std::fmt::Debug for Whom {
     }
 }
 
-/// An RTR to be sent, and what is to be done when it is answered.
-#[derive(Clone, Debug)]
+/// An RTR to be sent, and what is to be done when it is answered. Its `Debug` says nothing about people.
+#[derive(Clone)]
 pub struct Termination {
     /// The S-CSCF's Diameter node: Destination-Host.
     pub destination: DiameterIdentity,
@@ -75,6 +76,13 @@ pub enum Terminated {
     Done,
     /// It did not do it: everything is as it was.
     Refused(Outcome),
+}
+
+impl std::fmt::Debug for Termination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reason = self.request.deregistration_reason.reason_code;
+        write!(f, "Termination({reason:?}, to {})", self.destination)
+    }
 }
 
 impl Termination {

@@ -1,5 +1,5 @@
-//! SCSCF-Restoration-Info as it is kept (TS 29.228 §6.1.2; TS 23.380 §4): the S-CSCF lays it down, and gets it back when
-//! it or another one has to serve a registration that it knows nothing of.
+//! SCSCF-Restoration-Info as it is kept (TS 29.228 §6.1.2; TS 23.380 §4): the S-CSCF lays it down, and gets it back
+//! when it or another one has to serve a registration that it knows nothing of.
 //!
 //! In: the group, or hexadecimal digits. Out: the other. What stands in it is nobody's business here.
 
@@ -22,7 +22,8 @@ pub(crate) fn to_text(info: &ScscfRestorationInfo) -> Option<String> {
 pub(crate) fn from_text(text: &str, reading: &Reading<'_>) -> Option<ScscfRestorationInfo> {
     let digits = text.as_bytes().as_chunks::<2>().0;
     let nibble = |digit: u8| char::from(digit).to_digit(16).and_then(|nibble| u8::try_from(nibble).ok());
-    let bytes: Option<Vec<u8>> = digits.iter().map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect();
+    let bytes: Option<Vec<u8>> =
+        digits.iter().map(|pair| Some(nibble(pair[0])? << 4 | nibble(pair[1])?)).collect();
     let bytes = bytes?;
     let avp = Avps::new(&bytes).first(SCSCF_RESTORATION_INFO.id)?;
     ScscfRestorationInfo::read(&avp, reading).ok()

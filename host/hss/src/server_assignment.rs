@@ -28,7 +28,7 @@ use diameter::dictionary::base::USER_NAME;
 use diameter::dictionary::cx::PUBLIC_IDENTITY;
 use diameter::{CxResult, Failure, FailureKind, Message, Outcome, Reading};
 
-use crate::answering::begin;
+use crate::answering::{begin, check_server_name};
 use crate::bounds::MAX_REQUESTED_IDENTITIES;
 use crate::record::{Parties, Place, Record};
 use crate::state::{Server, State};
@@ -66,6 +66,7 @@ struct Case<'a> {
 /// What is wrong with a request whoever it is about. Checked before anything is looked up.
 pub(crate) fn check(request: &ServerAssignmentRequest, message: &Message) -> Result<(), Failure> {
     use ServerAssignmentType as T;
+    check_server_name(&request.server_name, message)?;
     let names_user = request.user_name.is_some();
     let identities = request.public_identities.len();
     match request.server_assignment_type {
@@ -98,10 +99,11 @@ pub(crate) fn assign(
     impi: Option<String>,
     terms: Terms<'_>,
 ) -> Result<Assigned, Failure> {
-    let mut answer = match begin(&request.head, terms.origin) {
-        Ok(head) => bare(head),
-        Err(head) => return Ok(refused(bare(head))),
-    };
+    let (head, goes_on) = begin(&request.head, terms.origin);
+    let mut answer = bare(head);
+    if !goes_on {
+        return Ok(refused(answer));
+    }
     let (record, places) = match parties {
         Parties::Unknown => return Ok(with(answer, CxResult::ERROR_USER_UNKNOWN)),
         Parties::Mismatch => return Ok(with(answer, CxResult::ERROR_IDENTITIES_DONT_MATCH)),
@@ -183,8 +185,8 @@ impl Case<'_> {
 
 /// The Public-Identity that is one too many is sent back (RFC 6733 §7.1.5).
 fn too_many(message: &Message, allowed: usize) -> Failure {
-    let identities = message.avps().filter_map(Result::ok).filter(|avp| avp.id == PUBLIC_IDENTITY.id);
-    match identities.skip(allowed).next() {
+    let mut identities = message.avps().filter_map(Result::ok).filter(|avp| avp.id == PUBLIC_IDENTITY.id);
+    match identities.nth(allowed) {
         Some(avp) => Failure::of_avp(FailureKind::AvpOccursTooManyTimes, &avp),
         None => FailureKind::AvpOccursTooManyTimes.into(),
     }

@@ -10,8 +10,8 @@
 //! ```
 //! One S-CSCF serves a whole subscription (TS 23.228 §5.2.1A: all of a subscriber's identities that are registered have
 //! the same one), so its name is kept once; the state is kept for each implicit registration set, whose identities go
-//! together (§6.5.1). While an S-CSCF takes over from another one, which a registration under way does, the other one is
-//! remembered: if the authentication fails it has its users back, and if it succeeds it is told to drop them.
+//! together (§6.5.1). While an S-CSCF takes over from another one, which a registration under way does, the other one
+//! is remembered: if the authentication fails it has its users back, and if it succeeds it is told to drop them.
 //!
 //! In: one state. Out: the next one. It is stored as a whole, guarded by the revision of its subscription. When to go
 //! from one to the other is the business of the commands.
@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn who_serves_nothing_is_not_assigned() {
-        let mut state = State { server: Some(server("sip:s")), former: Some(server("sip:f")), ..State::default() };
+        let mut state =
+            State { server: Some(server("sip:s")), former: Some(server("sip:f")), ..State::default() };
         state.set_mut("a").pending.insert("p".to_owned());
         let settled = state.clone().settled();
         assert!(settled.server.is_some() && settled.former.is_none(), "it is being authenticated");

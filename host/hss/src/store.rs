@@ -50,6 +50,7 @@ const PROFILES: &str = "SELECT p.document FROM hss_profile_use u JOIN hss_profil
 const STORE_STATE: &str = "UPDATE hss_subscription SET state = ?, server = ?, revision = revision + 1
     WHERE name = ? AND revision = ?";
 const TURN: &str = "UPDATE hss_private SET sqn = ? WHERE identity = ? AND sqn = ?";
+const SET_NUMBER: &str = "UPDATE hss_private SET sqn = ? WHERE identity = ?";
 const KEYS: &str = "SELECT identity, credentials, sqn FROM hss_private WHERE identity = ?";
 
 /// Our rows in a database.
@@ -188,6 +189,11 @@ impl Store {
     pub(crate) async fn turn(&self, impi: &str, turn: Turn) -> Result<bool, StoreError> {
         let values = [number(turn.to).into(), impi.into(), number(turn.from).into()];
         Ok(self.database.run(TURN, &values).await? > 0)
+    }
+
+    /// Puts the counter of a private identity anywhere. False: nobody has it.
+    pub(crate) async fn set_number(&self, impi: &str, sqn: Sqn) -> Result<bool, StoreError> {
+        Ok(self.database.run(SET_NUMBER, &[number(sqn).into(), impi.into()]).await? > 0)
     }
 
     /// Takes the next numbers of a private identity: the last of them. `None`: there are no more.

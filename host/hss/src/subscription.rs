@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_wildcard_is_kept_by_its_text_and_another_identity_by_its_canonical_form() {
-        let identity = |kind, identity: &str| Identity { identity: identity.into(), kind, ..Identity::default() };
+        let identity =
+            |kind, identity: &str| Identity { identity: identity.into(), kind, ..Identity::default() };
         let distinct = public_key(&identity(IdentityKind::Distinct, "sip:A@EXAMPLE.com;transport=udp"));
         assert_eq!(distinct.unwrap().text(), "sip:A@example.com");
         let wildcarded = public_key(&identity(IdentityKind::WildcardedPsi, "sip:a!.*!@EXAMPLE.com"));

@@ -16,7 +16,9 @@
 //! In: the request, whom it is about. Out: the answer. Nothing changes.
 
 use diameter::base::Origin;
-use diameter::cx::{AnswerHead, UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest, UserAuthorizationType};
+use diameter::cx::{
+    AnswerHead, UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest, UserAuthorizationType,
+};
 use diameter::{CxResult, Outcome, ResultCode};
 
 use crate::answering::{begin, capabilities};
@@ -30,10 +32,11 @@ pub(crate) fn answer(
     parties: &Parties,
     origin: &Origin,
 ) -> UserAuthorizationAnswer {
-    let mut answer = match begin(&request.head, origin) {
-        Ok(head) => bare(head),
-        Err(head) => return bare(head),
-    };
+    let (head, goes_on) = begin(&request.head, origin);
+    let mut answer = bare(head);
+    if !goes_on {
+        return answer;
+    }
     answer.head.outcome = match parties {
         Parties::Unknown => CxResult::ERROR_USER_UNKNOWN.into(),
         Parties::Mismatch => CxResult::ERROR_IDENTITIES_DONT_MATCH.into(),
@@ -75,7 +78,9 @@ fn decide(
             answer.server_capabilities = capabilities(&record.subscription);
             Outcome::SUCCESS
         }
-        UserAuthorizationType::DeRegistration if record.registration(place) == Registration::NotRegistered => {
+        UserAuthorizationType::DeRegistration
+            if record.registration(place) == Registration::NotRegistered =>
+        {
             CxResult::ERROR_IDENTITY_NOT_REGISTERED.into()
         }
         UserAuthorizationType::DeRegistration => {

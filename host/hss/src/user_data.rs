@@ -1,7 +1,7 @@
 //! User-Data: the user profile that an S-CSCF gets (TS 29.228 §6.6, Annex B; TS 29.229 §6.3.7).
 //!
-//! In: a record, and which of its sets, or which identity. Out: the XML document. It holds all of an implicit registration
-//! set, because the S-CSCF registers all of it (§6.5.1), the default identity first.
+//! In: a record, and which of its sets, or which identity. Out: the XML document. It holds all of an implicit
+//! registration set, because the S-CSCF registers all of it (§6.5.1), the default identity first.
 
 use ims::service_profile::{IdentityType, ImsSubscription, PublicIdentity, ServiceProfile};
 
@@ -10,13 +10,19 @@ use crate::subscriber::{Identity, IdentityKind};
 
 /// The profile of a place's set.
 pub(crate) fn of_place(record: &Record, place: &Place, private: &str) -> Vec<u8> {
-    of_set(record, place.set, private, place.matched.as_ref().map(|matched| (place.identity, matched.as_str())))
+    of_set(
+        record,
+        place.set,
+        private,
+        place.matched.as_ref().map(|matched| (place.identity, matched.as_str())),
+    )
 }
 
 /// The profile of a set. `private`: whose it is; nobody's for a public service identity. `matched`: the place of a
 /// wildcarded identity, and the one for which it stands in this request.
 pub(crate) fn of_set(record: &Record, set: usize, private: &str, matched: Option<(usize, &str)>) -> Vec<u8> {
-    let identities = record.subscription.sets.get(set).map(|set| set.identities.as_slice()).unwrap_or_default();
+    let identities =
+        record.subscription.sets.get(set).map(|set| set.identities.as_slice()).unwrap_or_default();
     // In the order of the identities, each profile once.
     let mut profiles: Vec<(Option<&str>, ServiceProfile)> = Vec::new();
     for (place, identity) in identities.iter().enumerate() {

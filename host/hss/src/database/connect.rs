@@ -5,16 +5,16 @@
 //!   mysql://user:password@host/database      mariadb://… is the same
 //!   postgres://user:password@host/database   postgresql://… is the same
 //! ```
-//! In: the URL and the settings. Out: a [`Database`], or an [`OpenError`] that does not show the URL. SQLite's file is made
-//! where there is none; the databases of the others must be there.
+//! In: the URL and the settings. Out: a [`Database`], or an [`OpenError`] that does not show the URL. SQLite's file is
+//! made where there is none; the databases of the others must be there.
 
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::ConnectOptions;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::ConnectOptions;
 
 use super::{Database, Dialect};
 use crate::error::OpenError;
@@ -72,7 +72,8 @@ async fn sqlite(
     patience: Duration,
 ) -> sqlx::Result<Database> {
     let options = options.create_if_missing(true).busy_timeout(BUSY).disable_statement_logging();
-    let pool = SqlitePoolOptions::new().acquire_timeout(patience);
+    // A connection to a file does not die by itself: there is nothing to test.
+    let pool = SqlitePoolOptions::new().acquire_timeout(patience).test_before_acquire(false);
     if is_in_memory {
         let pool = pool.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
         return pool.connect_with(options).await.map(Database::Sqlite);

@@ -1,8 +1,8 @@
 //! Our tables, by version.
 //!
-//! In: a database. Out: one that has the tables of this version, or an [`OpenError`]. Several processes may come at once:
-//! one makes the tables and the others wait. Keys are texts of at most [`MAX_IDENTITY`](crate::bounds::MAX_IDENTITY)
-//! bytes, because MySQL wants to know; every lookup is by primary key.
+//! In: a database. Out: one that has the tables of this version, or an [`OpenError`]. Several processes may come at
+//! once: one makes the tables and the others wait. Keys are texts of at most
+//! [`MAX_IDENTITY`](crate::bounds::MAX_IDENTITY) bytes, because MySQL wants to know; every lookup is by primary key.
 
 use sqlx::{AssertSqlSafe, Executor, Row as _};
 
@@ -10,7 +10,8 @@ use super::{Database, Dialect};
 use crate::error::OpenError;
 
 /// The history: each list leads from the version of its index to the next. Never change one that was released. What
-/// stands in braces is replaced by [`adapted`]. MySQL commits each statement by itself, so each must bear to be run twice.
+/// stands in braces is replaced by [`adapted`]. MySQL commits each statement by itself, so each must bear to be run
+/// twice.
 const MIGRATIONS: &[&[&str]] = &[&[
     "CREATE TABLE IF NOT EXISTS hss_subscription (
         name {key} NOT NULL PRIMARY KEY,
@@ -85,7 +86,8 @@ macro_rules! migrated {
         if let Some(before) = before {
             transaction.execute(AssertSqlSafe(before)).await?;
         }
-        let table = adapted("CREATE TABLE IF NOT EXISTS hss_schema (version {number} NOT NULL){table}", $dialect);
+        let table =
+            adapted("CREATE TABLE IF NOT EXISTS hss_schema (version {number} NOT NULL){table}", $dialect);
         transaction.execute(AssertSqlSafe(table)).await?;
         let row = transaction.fetch_optional("SELECT version FROM hss_schema").await?;
         let found: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);

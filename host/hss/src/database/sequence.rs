@@ -4,8 +4,8 @@
 //! ```text
 //!   sqn − IND + 32·n + (IND + n) mod 32          IND = sqn mod 32
 //! ```
-//! In: a private identity and how many. Out: the last of the numbers that are now the caller's. One statement, which the
-//! database carries out by itself: PostgreSQL and SQLite return the new value, MySQL has LAST_INSERT_ID for it.
+//! In: a private identity and how many. Out: the last of the numbers that are now the caller's. One statement, which
+//! the database carries out by itself: PostgreSQL and SQLite return the new value, MySQL has LAST_INSERT_ID for it.
 
 use sqlx::Row as _;
 

@@ -15,7 +15,7 @@ use super::{Answered, Hss, Named};
 use crate::bounds::MAX_TRIES;
 use crate::error::StoreError;
 use crate::multimedia_auth::{self, Keyring, Step};
-use crate::registration_termination::{self as termination, Order, Termination};
+use crate::registration_termination::{self as termination, Order};
 use crate::server_assignment::{self, Terms};
 use crate::subscription::canonical_private;
 use crate::{location_info, user_authorization};
@@ -41,8 +41,8 @@ impl From<StoreError> for Trouble {
 }
 
 impl Hss {
-    /// Answers a request; what is no request of Cx to an HSS is answered DIAMETER_COMMAND_UNSUPPORTED. The answer has the
-    /// identifiers of the request.
+    /// Answers a request; what is no request of Cx to an HSS is answered DIAMETER_COMMAND_UNSUPPORTED. The answer has
+    /// the identifiers of the request.
     pub async fn answer(&self, request: Message) -> Message {
         self.answer_and(request).await.answer
     }
@@ -58,11 +58,7 @@ impl Hss {
             _ => Err(Trouble::Refused(FailureKind::CommandUnsupported.into())),
         };
         let Answered { answer, then } = match answered {
-            Ok(answered) if answered.answer.bytes().len() <= MAX_MESSAGE => answered,
-            Ok(_) => {
-                tracing::error!(command = ?header.command, "the answer would be longer than a peer takes");
-                self.refuse(&request, &FailureKind::BeyondBounds.into())
-            }
+            Ok(answered) => answered,
             Err(Trouble::Refused(failure)) => self.refuse(&request, &failure),
             Err(Trouble::Store(StoreError::Overloaded | StoreError::Contended)) => {
                 tracing::warn!(command = ?header.command, "the database is too busy");
@@ -116,10 +112,11 @@ impl Hss {
             let (record, keyring) = found.map_or((None, Keyring::default()), |(r, k)| (Some(r), k));
             let before = record.clone();
             let parties = self.parties(record, Some(&keyring.impi), public).await?;
-            let plan = match multimedia_auth::plan(&request, message, &parties, &keyring, &self.settings.origin)? {
-                Step::Refused(answer) => return printed(&answer),
-                Step::Go(plan) => plan,
-            };
+            let plan =
+                match multimedia_auth::plan(&request, message, &parties, &keyring, &self.settings.origin)? {
+                    Step::Refused(answer) => return printed(&answer),
+                    Step::Go(plan) => plan,
+                };
             let is_stored = match (&plan.change, &before) {
                 (Some(state), Some(record)) => self.store.store_state(record, state).await?,
                 _ => true,
@@ -164,6 +161,8 @@ impl Hss {
             let before = record.clone();
             let parties = self.parties(record, impi.as_deref(), public).await?;
             let assigned = server_assignment::assign(&request, message, &parties, impi, terms)?;
+            // Nothing is stored of what cannot be answered.
+            let answered = printed(&assigned.answer)?;
             let is_stored = match (&assigned.change, &before) {
                 (Some(state), Some(record)) => self.store.store_state(record, state).await?,
                 _ => true,
@@ -177,7 +176,7 @@ impl Hss {
                     }
                     _ => None,
                 };
-                return printed(&assigned.answer).map(|answered| Answered { then, ..answered });
+                return Ok(Answered { then, ..answered });
             }
             if lock.is_none()
                 && let Some(record) = &before
@@ -194,11 +193,14 @@ impl Hss {
     }
 }
 
-/// The answer of a command, with nothing beside it.
-fn printed(answer: &impl Command) -> Result<Answered, Trouble> {
-    let too_long = |_| Trouble::Refused(FailureKind::BeyondBounds.into());
-    let then: Option<Termination> = None;
-    answer.print().map(|answer| Answered { answer, then }).map_err(too_long)
+/// The answer of a command, with nothing beside it. One that is longer than a peer takes is none.
+fn printed<A: Command>(answer: &A) -> Result<Answered, Trouble> {
+    let too_long = || {
+        tracing::error!(command = ?A::COMMAND, "the answer would be longer than a peer takes");
+        Trouble::Refused(FailureKind::BeyondBounds.into())
+    };
+    let answer = answer.print().ok().filter(|answer| answer.bytes().len() <= MAX_MESSAGE);
+    Ok(Answered { answer: answer.ok_or_else(too_long)?, then: None })
 }
 
 /// A challenge that nobody can foresee.

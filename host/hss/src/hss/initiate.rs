@@ -86,14 +86,17 @@ impl Hss {
         termination: &Termination,
         answer: &Message,
     ) -> Result<Terminated, AnswerError> {
-        let answer = RegistrationTerminationAnswer::parse(answer, &self.reading()).map_err(AnswerError::Message)?;
+        let answer =
+            RegistrationTerminationAnswer::parse(answer, &self.reading()).map_err(AnswerError::Message)?;
         let outcome = termination::outcome(&answer);
         if outcome != Terminated::Done {
             return Ok(outcome);
         }
         let _lock = self.lock(&termination.subscription).await;
         for _ in 0..MAX_TRIES {
-            let Some(record) = self.store.by_name(&termination.subscription).await? else { return Ok(outcome) };
+            let Some(record) = self.store.by_name(&termination.subscription).await? else {
+                return Ok(outcome);
+            };
             let Some(state) = termination::terminated(&record.state, termination, &answer) else {
                 return Ok(outcome);
             };
@@ -104,8 +107,8 @@ impl Hss {
         Err(StoreError::Contended.into())
     }
 
-    /// The profile of a subscriber, or a service profile that it names, is another one: the requests for the S-CSCF that
-    /// serves the subscriber. None: nobody does.
+    /// The profile of a subscriber, or a service profile that it names, is another one: the requests for the S-CSCF
+    /// that serves the subscriber. None: nobody does.
     ///
     /// # Errors
     /// Nobody has the identity, or the database fails.

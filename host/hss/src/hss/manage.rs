@@ -1,8 +1,10 @@
 //! What an operator does: subscribers and profiles, written, read and removed.
 //!
-//! In: [`Subscriber`]s, [`Profile`]s, documents of both. Out: what was done, what there is, and what S-CSCFs are to be told
-//! of it. Keys come out only where they are asked for.
+//! In: [`Subscriber`]s, [`Profile`]s, documents of both. Out: what was done, what there is, and what S-CSCFs are to be
+//! told of it. Keys come out only where they are asked for.
 
+use diameter::cx::ReasonCode;
+use ims::aka::Sqn;
 use serde::Serialize;
 
 use super::Hss;
@@ -15,11 +17,10 @@ use crate::registration_termination::{Selection, Termination, terminate};
 use crate::state::Registration;
 use crate::store::{Mode, Provisioned, repeated};
 use crate::subscriber::{self, Keys, Resolved, SqnText, Subscriber};
-use crate::subscription::set_key;
-use diameter::cx::ReasonCode;
+use crate::subscription::{canonical_private, set_key};
 
-/// What a document, or an update, did.
-#[derive(Clone, Debug, Default)]
+/// What a document, or an update, did. Its `Debug` says how much.
+#[derive(Clone, Default)]
 pub struct Imported {
     /// Subscribers that are new, by name: the first private identity, or where there is none the first public one.
     pub added: Vec<String>,
@@ -29,6 +30,14 @@ pub struct Imported {
     pub profiles: Vec<String>,
     /// What S-CSCFs are to drop, because it is there no longer.
     pub terminations: Vec<Termination>,
+}
+
+impl std::fmt::Debug for Imported {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Imported { added, updated, profiles, terminations } = self;
+        let (added, updated, profiles) = (added.len(), updated.len(), profiles.len());
+        write!(f, "Imported({added} added, {updated} updated, {profiles} profiles, {terminations:?})")
+    }
 }
 
 /// Whether keys and passwords' hashes are to be seen.
@@ -128,9 +137,9 @@ impl Hss {
         Ok(done.added.into_iter().next().unwrap_or_default())
     }
 
-    /// Writes a subscriber anew who has one of these private identities, or where there are none one of the public ones.
-    /// Keys of which nothing is said stay. Who is registered stays registered; [`Hss::changed`] has the requests that say
-    /// so.
+    /// Writes a subscriber anew who has one of these private identities, or where there are none one of the public
+    /// ones. Keys of which nothing is said stay. Who is registered stays registered; [`Hss::changed`] has the requests
+    /// that say so.
     ///
     /// # Errors
     /// It is wrong, nobody is it, an identity is somebody else's, a profile is not there, or the database fails.
@@ -172,6 +181,18 @@ impl Hss {
             server: record.state.server.as_ref().map(|server| server.name.clone()),
             sets: record.subscription.sets.iter().map(|set| shown_set(&record, &set_key(set))).collect(),
         })
+    }
+
+    /// Sets the sequence number of the last vector of a private identity, as for an ISIM that was used elsewhere.
+    ///
+    /// # Errors
+    /// Nobody has it, or the database fails.
+    pub async fn set_sqn(&self, impi: &str, sqn: Sqn) -> Result<(), ManageError> {
+        let known = match canonical_private(impi) {
+            Some(canonical) => self.store.set_number(&canonical, sqn).await?,
+            None => false,
+        };
+        if known { Ok(()) } else { Err(ManageError::Unknown { identity: impi.to_owned() }) }
     }
 
     /// At most [`MAX_PAGE`] subscribers behind this name, in the order of their names; begin with an empty one.

@@ -10,7 +10,12 @@ use crate::credentials::{AkaKeys, DigestKeys};
 
 /// A vector for each random number, the first one to be used first. `last`: the sequence number of the last one. None
 /// where the numbers are used up.
-pub(super) fn of_aka(scheme: &str, keys: &AkaKeys, last: Option<Sqn>, rands: &[Rand]) -> Vec<SipAuthDataItem> {
+pub(super) fn of_aka(
+    scheme: &str,
+    keys: &AkaKeys,
+    last: Option<Sqn>,
+    rands: &[Rand],
+) -> Vec<SipAuthDataItem> {
     let Some(mut generator) = last.and_then(|last| before(last, rands.len())) else { return Vec::new() };
     let milenage = Milenage::new(&keys.k, &keys.opc);
     let mut items = Vec::with_capacity(rands.len());

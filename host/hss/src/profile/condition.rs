@@ -130,7 +130,9 @@ fn session_case(text: &str) -> Result<SessionCase, &'static str> {
         "terminating-unregistered" => Ok(SessionCase::TerminatingUnregistered),
         "originating-unregistered" => Ok(SessionCase::OriginatingUnregistered),
         "diverted" => Ok(SessionCase::OriginatingCdiv),
-        _ => Err("expected originating, terminating, terminating-unregistered, originating-unregistered or diverted"),
+        _ => Err(
+            "expected originating, terminating, terminating-unregistered, originating-unregistered or diverted",
+        ),
     }
 }
 
@@ -146,22 +148,43 @@ mod tests {
             ("case diverted", What::SessionCase(SessionCase::OriginatingCdiv), false),
             ("uri ^tel:.* x", What::RequestUri("^tel:.* x".into()), false),
             ("header Event", What::SipHeader { header: "Event".into(), content: None }, false),
-            ("header Event reg|dialog", What::SipHeader { header: "Event".into(), content: Some("reg|dialog".into()) }, false),
-            ("not sdp m ^video", What::SessionDescription { line: "m".into(), content: Some("^video".into()) }, true),
+            (
+                "header Event reg|dialog",
+                What::SipHeader { header: "Event".into(), content: Some("reg|dialog".into()) },
+                false,
+            ),
+            (
+                "not sdp m ^video",
+                What::SessionDescription { line: "m".into(), content: Some("^video".into()) },
+                true,
+            ),
         ];
         for (text, what, is_negated) in rows {
             let parsed = parse(text).unwrap();
             assert_eq!((parsed.what, parsed.is_negated), (what, is_negated), "{text}");
         }
         let register = parse("method REGISTER initial de-registration").unwrap();
-        assert_eq!(register.registration_types, [RegistrationType::Initial, RegistrationType::DeRegistration]);
+        assert_eq!(
+            register.registration_types,
+            [RegistrationType::Initial, RegistrationType::DeRegistration]
+        );
     }
 
     #[test]
     fn what_is_no_condition() {
         for text in [
-            "", "not", "method", "method INVITE initial", "method REGISTER first", "case", "case orig", "uri",
-            "header", "sdp", "INVITE", "not not method INVITE",
+            "",
+            "not",
+            "method",
+            "method INVITE initial",
+            "method REGISTER first",
+            "case",
+            "case orig",
+            "uri",
+            "header",
+            "sdp",
+            "INVITE",
+            "not not method INVITE",
         ] {
             assert!(parse(text).is_err(), "{text}");
         }

@@ -22,7 +22,8 @@ fn a_profile_in_words_becomes_user_data() {
     let [first, second, third] = compiled.initial_filter_criteria.as_slice() else { panic!("three") };
     let trigger = first.trigger_point.as_ref().unwrap();
     assert_eq!(trigger.condition_type, ConditionType::ConjunctiveNormalForm);
-    let groups: Vec<_> = trigger.service_point_triggers.iter().map(|spt| (spt.groups.clone(), spt.is_negated)).collect();
+    let groups: Vec<_> =
+        trigger.service_point_triggers.iter().map(|spt| (spt.groups.clone(), spt.is_negated)).collect();
     assert_eq!(groups, [(vec![0], false), (vec![1], false), (vec![1], true)]);
     assert_eq!(trigger.service_point_triggers[2].what, What::SessionCase(SessionCase::TerminatingRegistered));
     assert_eq!(first.application_server.handling(), DefaultHandling::SessionTerminated);
@@ -84,6 +85,12 @@ fn services_of_the_unregistered_state() {
 
 #[test]
 fn what_was_read_is_written() {
-    let toml = "name = \"p\"\n\n[[criteria]]\npriority = 1\nserver = \"sip:a.test\"\nwhen = [\"method A\", [\"case diverted\", \"uri x\"]]\n";
+    let toml = r#"name = "p"
+
+[[criteria]]
+priority = 1
+server = "sip:a.test"
+when = ["method A", ["case diverted", "uri x"]]
+"#;
     assert_eq!(toml::to_string(&profile(toml)).unwrap(), toml);
 }

@@ -106,8 +106,8 @@ impl Case<'_> {
             (None, true) => None,
             // Nobody was named: anybody who may register it.
             (None, false) => {
-                let all = record.subscription.private.iter().map(|private| &private.impi);
-                all.filter(|impi| record.is_associated(place, impi)).next().cloned()
+                let mut all = record.subscription.private.iter().map(|private| &private.impi);
+                all.find(|impi| record.is_associated(place, impi)).cloned()
             }
         };
         answer.user_name = answer.user_name.or_else(|| private.clone());
@@ -117,7 +117,8 @@ impl Case<'_> {
             answer.user_data = Some(user_data::of_place(record, place, &private));
             answer.charging_information = charging(&record.subscription);
         }
-        let all: Vec<String> = record.subscription.private.iter().map(|private| private.impi.clone()).collect();
+        let all: Vec<String> =
+            record.subscription.private.iter().map(|private| private.impi.clone()).collect();
         if all.len() > 1 && !is_service {
             answer.associated_identities = associated(all);
         }

@@ -1,8 +1,8 @@
 //! A subscription was written anew: what becomes of its state.
 //!
 //! In: the old subscription and its state, the new one. Out: the new one's state, and what an S-CSCF has that is there
-//! no longer. A set is the one that an identity of it was in before, whatever its default identity is now; so an identity
-//! that comes into a registered set is registered, which the S-CSCF learns by PPR (TS 29.228 §6.5.1, §6.2).
+//! no longer. A set is the one that an identity of it was in before, whatever its default identity is now; so an
+//! identity that comes into a registered set is registered, which the S-CSCF learns by PPR (TS 29.228 §6.5.1, §6.2).
 
 use std::collections::BTreeSet;
 
@@ -62,10 +62,16 @@ mod tests {
     fn subscription(private: &[&str], sets: &[&[&str]]) -> Subscription {
         let identity = |text: &&str| Identity { identity: (*text).to_owned(), ..Identity::default() };
         Subscription {
-            private: private.iter().map(|impi| PrivateIdentity { impi: (*impi).to_owned(), imsi: None }).collect(),
+            private: private
+                .iter()
+                .map(|impi| PrivateIdentity { impi: (*impi).to_owned(), imsi: None })
+                .collect(),
             sets: sets
                 .iter()
-                .map(|set| ImplicitSet { identities: set.iter().map(identity).collect(), ..ImplicitSet::default() })
+                .map(|set| ImplicitSet {
+                    identities: set.iter().map(identity).collect(),
+                    ..ImplicitSet::default()
+                })
                 .collect(),
             ..Subscription::default()
         }
@@ -96,7 +102,10 @@ mod tests {
         let state = registered(&[("sip:a@x", &["p@x", "q@x"]), ("sip:b@x", &["p@x"])]);
         let carried = carry(&old, &state, &new);
         assert!(carried.state == registered(&[("sip:a@x", &["q@x"])]));
-        assert_eq!((carried.lost_private, carried.lost_sets), (vec!["p@x".to_owned()], vec!["sip:b@x".to_owned()]));
+        assert_eq!(
+            (carried.lost_private, carried.lost_sets),
+            (vec!["p@x".to_owned()], vec!["sip:b@x".to_owned()])
+        );
     }
 
     #[test]

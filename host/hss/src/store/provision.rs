@@ -1,8 +1,8 @@
 //! Subscribers and profiles, written (and listed, and removed): each call in one transaction.
 //!
-//! In: what was resolved. Out: what was done, and what S-CSCFs have that is there no longer. A subscriber is the one that
-//! has any of the private identities, or where there are none any of the public ones. Its sequence numbers stay where
-//! they are unless its keys change; its registrations stay as `state/carry.rs` has it.
+//! In: what was resolved. Out: what was done, and what S-CSCFs have that is there no longer. A subscriber is the one
+//! that has any of the private identities, or where there are none any of the public ones. Its sequence numbers stay
+//! where they are unless its keys change; its registrations stay as `state/carry.rs` has it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +32,7 @@ const UPDATE_KEYS: &str =
 const DELETE_PRIVATE: &str = "DELETE FROM hss_private WHERE identity = ?";
 const INSERT_PUBLIC: &str = "INSERT INTO hss_public (identity, subscription) VALUES (?, ?)";
 const DELETE_PUBLIC: &str = "DELETE FROM hss_public WHERE identity = ?";
-const INSERT_WILDCARD: &str =
-    "INSERT INTO hss_wildcard (identity, beginning, subscription) VALUES (?, ?, ?)";
+const INSERT_WILDCARD: &str = "INSERT INTO hss_wildcard (identity, beginning, subscription) VALUES (?, ?, ?)";
 const DELETE_WILDCARD: &str = "DELETE FROM hss_wildcard WHERE identity = ?";
 const INSERT_USE: &str = "INSERT INTO hss_profile_use (subscription, profile) VALUES (?, ?)";
 const DELETE_USES: &str = "DELETE FROM hss_profile_use WHERE subscription = ?";
@@ -41,8 +40,8 @@ const INSERT_PROFILE: &str = "INSERT INTO hss_profile (name, document) VALUES (?
 const DELETE_PROFILE: &str = "DELETE FROM hss_profile WHERE name = ?";
 const PROFILE: &str = "SELECT document FROM hss_profile WHERE name = ?";
 const ALL_PROFILES: &str = "SELECT name FROM hss_profile ORDER BY name";
-const USERS: &str =
-    "SELECT subscription FROM hss_profile_use WHERE profile = ? AND subscription > ? ORDER BY subscription LIMIT ?";
+const USERS: &str = "SELECT subscription FROM hss_profile_use
+    WHERE profile = ? AND subscription > ? ORDER BY subscription LIMIT ?";
 const PAGE: &str = "SELECT name, revision, document, state FROM hss_subscription
     WHERE name > ? ORDER BY name LIMIT ?";
 
@@ -184,7 +183,8 @@ impl Store {
         }
         insert_public(subscription, name, changes);
         done.updated.push(name.clone());
-        if before.state.is_in_service() && !(carried.lost_private.is_empty() && carried.lost_sets.is_empty()) {
+        if before.state.is_in_service() && !(carried.lost_private.is_empty() && carried.lost_sets.is_empty())
+        {
             self.load_profiles(&mut before).await?;
             done.lost.push(Lost { before, private: carried.lost_private, sets: carried.lost_sets });
         }
@@ -252,7 +252,12 @@ impl Store {
     }
 
     /// The names of subscriptions that use a profile, behind this one, by name.
-    pub(crate) async fn users(&self, profile: &str, after: &str, most: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) async fn users(
+        &self,
+        profile: &str,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let values = [profile.into(), after.into(), (most as i64).into()];
         let rows = self.database.rows(USERS, &values).await?;
         rows.iter().map(|row| Ok(row.text(0)?)).collect()
@@ -277,7 +282,8 @@ fn add(subscriber: &Resolved, changes: &mut Vec<Change>, done: &mut Provisioned)
 }
 
 fn insert_private(device: &ResolvedDevice, name: &str) -> Change {
-    let credentials = device.credentials.as_ref().map_or_else(|| Credentials::default().to_text(), Credentials::to_text);
+    let credentials =
+        device.credentials.as_ref().map_or_else(|| Credentials::default().to_text(), Credentials::to_text);
     let sqn: Value = device.sqn.map_or(0, number).into();
     change(INSERT_PRIVATE, vec![device.impi.as_str().into(), name.into(), credentials.as_str().into(), sqn])
 }
@@ -287,7 +293,9 @@ fn insert_public(subscription: &Subscription, name: &str, changes: &mut Vec<Chan
         PublicKey::Distinct(text) => change(INSERT_PUBLIC, texts([text, name])),
         PublicKey::Wildcarded { text, prefix } => change(INSERT_WILDCARD, texts([text, prefix, name])),
     }));
-    changes.extend(subscription.profiles().into_iter().map(|profile| change(INSERT_USE, texts([name, profile]))));
+    changes.extend(
+        subscription.profiles().into_iter().map(|profile| change(INSERT_USE, texts([name, profile]))),
+    );
 }
 
 fn delete_public(record: &Record, changes: &mut Vec<Change>) {

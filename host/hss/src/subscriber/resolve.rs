@@ -150,7 +150,8 @@ fn private_identity(
     entry: Entry<'_>,
 ) -> Result<Private, EntryError> {
     let key = |key: &str| format!("{path}{key}");
-    let of_imsi = device.imsi.as_deref().map(|imsi| home(imsi, device.mnc_digits, &key, entry)).transpose()?;
+    let of_imsi =
+        device.imsi.as_deref().map(|imsi| home(imsi, device.mnc_digits, &key, entry)).transpose()?;
     let written = match (&device.impi, &of_imsi) {
         (Some(impi), _) => impi.clone(),
         (None, Some((imsi, home))) => format!("{imsi}@{}", domain.unwrap_or(home)),
@@ -182,14 +183,32 @@ fn home(
         None => mnc_digits_of(imsi),
     };
     let home: Option<Plmn> = parsed.home_network(digits);
-    let home = home.ok_or_else(|| entry.wrong(key("imsi"), Some(imsi), "expected MCC, MNC and more digits"))?;
+    let home =
+        home.ok_or_else(|| entry.wrong(key("imsi"), Some(imsi), "expected MCC, MNC and more digits"))?;
     Ok((parsed.as_str().to_owned(), home.home_network_domain()))
 }
 
 /// Canada, the United States, Mexico, and some of the Caribbean have only MNCs of three digits (ITU-T E.212 Annex).
 fn mnc_digits_of(imsi: &str) -> usize {
     match imsi.get(..3).and_then(|mcc| mcc.parse::<u16>().ok()) {
-        Some(302 | 310..=316 | 330 | 334 | 338 | 342 | 344 | 346 | 348 | 354 | 356 | 358 | 360 | 365 | 366 | 376) => 3,
+        Some(
+            302
+            | 310..=316
+            | 330
+            | 334
+            | 338
+            | 342
+            | 344
+            | 346
+            | 348
+            | 354
+            | 356
+            | 358
+            | 360
+            | 365
+            | 366
+            | 376,
+        ) => 3,
         _ => 2,
     }
 }

@@ -2,7 +2,7 @@
 
 use diameter::cx::ServerAssignmentType as T;
 use diameter::{CxResult, Outcome, ResultCode};
-use strowger_hss::{Criterion, Profile, bounds};
+use strowger_hss::{Criterion, Profile, Registered, bounds};
 
 use crate::requests::*;
 use crate::subscribers::*;
@@ -28,19 +28,45 @@ async fn an_answer_that_no_peer_takes_is_not_sent() {
         service_info: Some("x".repeat(bounds::MAX_SERVICE_INFO)),
         ..Criterion::default()
     };
-    let profile = Profile { name: "always".to_owned(), criteria: (0..5).map(criterion).collect(), ..Profile::default() };
+    let profile = Profile {
+        name: "always".to_owned(),
+        criteria: (0..5).map(criterion).collect(),
+        ..Profile::default()
+    };
     world.hss.put_profile(&profile).await.unwrap();
     let outcome = world.outcome(&sar(S1, Some(ALICE), &[SIP_ALICE], T::Registration)).await;
     assert_eq!(outcome, ResultCode::UNABLE_TO_COMPLY.into());
+    assert_eq!(world.state(SIP_ALICE).await, Registered::NotRegistered);
+}
+
+#[tokio::test]
+async fn the_name_of_a_server() {
+    let world = world().await;
+    for (length, is_taken) in [(bounds::MAX_IDENTITY, true), (bounds::MAX_IDENTITY + 1, false)] {
+        let server = format!("sip:{}", "x".repeat(length - 4));
+        let mut mar = mar(S1, ALICE, SIP_ALICE, "Unknown");
+        mar.server_name.clone_from(&server);
+        let mut sar = sar(S1, Some(ALICE), &[SIP_ALICE], T::Registration);
+        sar.server_name = server;
+        for outcome in [world.outcome(&mar).await, world.outcome(&sar).await] {
+            let expected = if is_taken { ResultCode::SUCCESS } else { ResultCode::INVALID_AVP_VALUE };
+            assert_eq!(outcome, expected.into(), "{length}");
+        }
+    }
 }
 
 #[tokio::test]
 async fn wildcards_that_are_held_against_one_identity() {
     let world = world().await;
     let document = |text: String| format!("[[subscriber]]\nidentities=[{text}]");
-    let wildcard = |number: i64| format!("{{identity='sip:w!x{{{number}}}!@ims.test', kind='wildcarded-psi'}}");
+    let wildcard =
+        |number: i64| format!("{{identity='sip:w!x{{{number}}}!@ims.test', kind='wildcarded-psi'}}");
     let many: Vec<String> = (2..=bounds::MAX_WILDCARDS).map(wildcard).collect();
-    world.hss.import(&document("{identity='sip:!wq!@ims.test', kind='wildcarded-psi'}".to_owned())).await.unwrap();
+    world
+        .hss
+        .import(&document("{identity='sip:!wq!@ims.test', kind='wildcarded-psi'}".to_owned()))
+        .await
+        .unwrap();
     world.hss.import(&document(many.join(","))).await.unwrap();
     let unknown = CxResult::ERROR_USER_UNKNOWN.into();
     assert_ne!(world.lir(&lir("sip:wq@ims.test")).await.head.outcome, unknown);

@@ -1,6 +1,8 @@
 //! The server as CSCFs see it, by clause of TS 29.228 and TS 33.102: requests in, answers out, on SQLite in memory.
 //! `databases.rs` has what depends on the database, on each of the three.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod answers;
 mod bounds;
 mod databases;

@@ -18,11 +18,16 @@ fn subscriber(toml: &str) -> Subscriber {
 #[tokio::test]
 async fn a_document_is_read_whole_or_not_at_all() {
     let world = world().await;
-    let taken = "[[subscriber]]\nimpi='new@ims.test'\n[[subscriber]]\nimpi='x@ims.test'\nidentities=['sip:alice@ims.test']";
+    let taken = "[[subscriber]]\nimpi='new@ims.test'
+                 [[subscriber]]\nimpi='x@ims.test'\nidentities=['sip:alice@ims.test']";
     let error = world.hss.import(taken).await.unwrap_err();
     assert_eq!(error.to_string(), "sip:alice@ims.test: a subscriber has this identity already");
-    assert!(matches!(world.hss.show("new@ims.test", Secrets::Hidden).await, Err(ManageError::Unknown { .. })));
-    let twice = "[[subscriber]]\nimpi='p@ims.test'\n[[subscriber]]\nimpi='q@ims.test'\nidentities=['sip:p@ims.test']";
+    assert!(matches!(
+        world.hss.show("new@ims.test", Secrets::Hidden).await,
+        Err(ManageError::Unknown { .. })
+    ));
+    let twice =
+        "[[subscriber]]\nimpi='p@ims.test'\n[[subscriber]]\nimpi='q@ims.test'\nidentities=['sip:p@ims.test']";
     assert!(matches!(world.hss.import(twice).await, Err(ManageError::Taken { .. })));
     let profile = "[[subscriber]]\nimpi='p@ims.test'\nprofile='nowhere'";
     let error = world.hss.import(profile).await.unwrap_err();
@@ -51,7 +56,9 @@ async fn add_update_remove() {
     assert_eq!(world.hss.add(&dave).await.unwrap(), "dave@ims.test");
     assert!(matches!(world.hss.add(&dave).await, Err(ManageError::Taken { .. })));
     // Another private identity in front is another name of the same subscriber.
-    let renamed = subscriber("impi='first@ims.test'\nidentities=['sip:dave@ims.test']\n[[subscriber.private]]\nimpi='dave@ims.test'");
+    let renamed = subscriber(
+        "impi='first@ims.test'\nidentities=['sip:dave@ims.test']\n[[subscriber.private]]\nimpi='dave@ims.test'",
+    );
     assert_eq!(world.hss.update(&renamed).await.unwrap().updated, ["first@ims.test"]);
     let shown = world.hss.show("sip:dave@ims.test", Secrets::Shown).await.unwrap();
     assert!(shown.subscriber.private[0].ha1.is_some(), "a password of which nothing is said stays");
@@ -94,6 +101,22 @@ async fn keys_are_shown_only_where_they_are_asked_for() {
 }
 
 #[tokio::test]
+async fn a_subscriber_in_json_is_the_same() {
+    let world = world().await;
+    for identity in [ALICE, BOB, CAROL, CONFERENCE] {
+        let subscriber = world.hss.show(identity, Secrets::Shown).await.unwrap().subscriber;
+        let text = serde_json::to_string(&subscriber).unwrap();
+        assert_eq!(serde_json::from_str::<Subscriber>(&text).unwrap(), subscriber, "{text}");
+        assert_eq!(world.hss.update(&subscriber).await.unwrap().updated.len(), 1);
+        assert_eq!(world.hss.show(identity, Secrets::Shown).await.unwrap().subscriber, subscriber);
+    }
+    let one =
+        r#"{"impi": "x@ims.test", "msisdn": "15550100", "identities": [{"identity": "sip:x@ims.test"}]}"#;
+    assert_eq!(serde_json::from_str::<Subscriber>(one).unwrap().msisdn, ["15550100"]);
+    assert!(serde_json::from_str::<Subscriber>(r#"{"imp": "x@ims.test"}"#).is_err());
+}
+
+#[tokio::test]
 async fn a_listing_goes_on_behind_a_name() {
     let world = world().await;
     world.register(S1, BOB, SIP_BOB).await;
@@ -106,7 +129,8 @@ async fn a_listing_goes_on_behind_a_name() {
         after.clone_from(&last.name);
         names.extend(page);
     }
-    let found: Vec<_> = names.iter().map(|l| (l.name.as_str(), l.private, l.public, l.server.as_deref(), l.state)).collect();
+    let found: Vec<_> =
+        names.iter().map(|l| (l.name.as_str(), l.private, l.public, l.server.as_deref(), l.state)).collect();
     assert_eq!(
         found,
         [
@@ -142,4 +166,17 @@ async fn urls_that_lead_nowhere() {
     let settings = Settings { patience: Duration::from_millis(100), ..settings() };
     let error = Hss::open("mysql://root:hidden@127.0.0.1:1/x", settings).await.unwrap_err();
     assert!(matches!(error, OpenError::Connect { .. }) && !format!("{error:?} {error}").contains("hidden"));
+}
+
+/// The page for operators holds a document that works.
+#[tokio::test]
+async fn the_example_of_the_documentation_can_be_imported() {
+    let page = include_str!("../../../../docs/subscribers.md");
+    let document = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let hss = Hss::open("sqlite::memory:", settings()).await.unwrap();
+    let done = hss.import(document).await.unwrap();
+    assert_eq!((done.added.len(), done.profiles.len()), (4, 1));
+    let shown = hss.show("tel:+15550002", Secrets::Hidden).await.unwrap();
+    assert_eq!(shown.subscriber.impi.as_deref(), Some("310150123456789@ims.example"));
+    assert_eq!(shown.sets.len(), 2);
 }

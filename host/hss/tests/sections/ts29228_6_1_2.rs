@@ -35,7 +35,8 @@ async fn step_0_what_a_type_needs() {
         let without_name = sar(S1, None, &[SIP_ALICE], kind);
         let answer = world.hss.answer(sent(&without_name)).await;
         let needs_name =
-            [T::Registration, T::ReRegistration, T::AuthenticationFailure, T::AuthenticationTimeout].contains(&kind);
+            [T::Registration, T::ReRegistration, T::AuthenticationFailure, T::AuthenticationTimeout]
+                .contains(&kind);
         assert_eq!(answer.outcome() == Some(ResultCode::MISSING_AVP.into()), needs_name, "{kind:?}");
         if needs_name {
             let failed = answer.first(diameter::dictionary::base::FAILED_AVP.id).unwrap();

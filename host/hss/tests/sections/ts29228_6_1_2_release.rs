@@ -128,7 +128,10 @@ async fn unless_the_operator_has_it_otherwise() {
         world.register(S1, ALICE, SIP_ALICE).await;
         let answer = world.sar(&sar(S1, Some(ALICE), &[SIP_ALICE], kind)).await;
         assert_eq!(answer.head.outcome, CxResult::SUCCESS_SERVER_NAME_NOT_STORED.into(), "{kind:?}");
-        assert_eq!((world.state(SIP_ALICE).await, world.server(ALICE).await), (Registered::NotRegistered, None));
+        assert_eq!(
+            (world.state(SIP_ALICE).await, world.server(ALICE).await),
+            (Registered::NotRegistered, None)
+        );
     }
 }
 
@@ -172,7 +175,10 @@ async fn a_server_that_takes_over_has_the_user_when_he_has_authenticated() {
     // What it says to that changes nothing.
     let answer = rta(&relieved.request, ResultCode::SUCCESS);
     world.hss.terminated(&relieved, &crate::world::sent(&answer)).await.unwrap();
-    assert_eq!((world.server(ALICE).await.as_deref(), world.state(SIP_ALICE).await), (Some(S2), Registered::Registered));
+    assert_eq!(
+        (world.server(ALICE).await.as_deref(), world.state(SIP_ALICE).await),
+        (Some(S2), Registered::Registered)
+    );
     // Nobody is told a second time.
     assert!(world.hss.answer_and(crate::world::sent(&request)).await.then.is_none());
 }

@@ -92,7 +92,10 @@ async fn one_private_identity() {
     world.register(S1, BOBS_TABLET, SIP_BOB).await;
     let whom = Whom::Private("bob.tablet@IMS.test".to_owned());
     let termination = deregister(&world, whom, ReasonCode::PermanentTermination).await.unwrap();
-    assert_eq!((termination.request.user_name.as_str(), &termination.request.associated_identities), (BOBS_TABLET, &None));
+    assert_eq!(
+        (termination.request.user_name.as_str(), &termination.request.associated_identities),
+        (BOBS_TABLET, &None)
+    );
     answer(&world, &termination, ResultCode::SUCCESS).await;
     let set = world.set(SIP_BOB).await;
     assert_eq!((set.state, set.registered_with), (Registered::Registered, vec![BOB.to_owned()]));
@@ -121,7 +124,10 @@ async fn remove_s_cscf_is_about_what_is_served_and_not_registered() {
     world.serve(S1, VOICEMAIL).await;
     let termination = deregister(&world, subscription(ALICE), ReasonCode::RemoveScscf).await.unwrap();
     let request = &termination.request;
-    assert_eq!((request.user_name.as_str(), request.public_identities.as_slice()), (ALICE, &[ALICE_AT_WORK.to_owned()][..]));
+    assert_eq!(
+        (request.user_name.as_str(), request.public_identities.as_slice()),
+        (ALICE, &[ALICE_AT_WORK.to_owned()][..])
+    );
     answer(&world, &termination, ResultCode::SUCCESS).await;
     assert_eq!(world.state(ALICE_AT_WORK).await, Registered::NotRegistered);
     assert_eq!(world.state(SIP_ALICE).await, Registered::Registered);
@@ -183,7 +189,10 @@ async fn who_registered_anew_meanwhile_stays() {
     world.challenge(S2, ALICE, SIP_ALICE).await;
     world.register(S2, ALICE, SIP_ALICE).await;
     answer(&world, &termination, ResultCode::SUCCESS).await;
-    assert_eq!((world.server(ALICE).await.as_deref(), world.state(SIP_ALICE).await), (Some(S2), Registered::Registered));
+    assert_eq!(
+        (world.server(ALICE).await.as_deref(), world.state(SIP_ALICE).await),
+        (Some(S2), Registered::Registered)
+    );
 }
 
 #[tokio::test]

@@ -12,7 +12,11 @@ use crate::world::world;
 async fn step_1_unknown() {
     let world = world().await;
     for public in ["sip:mallory@ims.test", "tel:+19990001", "urn:service:sos"] {
-        assert_eq!(world.lir(&lir(public)).await.head.outcome, CxResult::ERROR_USER_UNKNOWN.into(), "{public}");
+        assert_eq!(
+            world.lir(&lir(public)).await.head.outcome,
+            CxResult::ERROR_USER_UNKNOWN.into(),
+            "{public}"
+        );
     }
 }
 
@@ -54,10 +58,17 @@ async fn step_3_registered() {
     world.register(S1, ALICE, SIP_ALICE).await;
     for public in [SIP_ALICE, TEL_ALICE, BARRED_ALICE, "sip:alice@ims.test;user=phone"] {
         let answer = world.lir(&lir(public)).await;
-        assert_eq!((answer.head.outcome, answer.server_name.as_deref()), (Outcome::SUCCESS, Some(S1)), "{public}");
+        assert_eq!(
+            (answer.head.outcome, answer.server_name.as_deref()),
+            (Outcome::SUCCESS, Some(S1)),
+            "{public}"
+        );
         assert_eq!((answer.server_capabilities, answer.lia_flags), (None, None));
     }
-    assert_eq!(world.lir(&lir(ALICE_AT_WORK)).await.head.outcome, CxResult::ERROR_IDENTITY_NOT_REGISTERED.into());
+    assert_eq!(
+        world.lir(&lir(ALICE_AT_WORK)).await.head.outcome,
+        CxResult::ERROR_IDENTITY_NOT_REGISTERED.into()
+    );
 }
 
 #[tokio::test]
@@ -102,10 +113,18 @@ async fn the_wildcard_that_stands_for_an_identity_is_named() {
     }
     // The longest beginning goes first, and an identity of its own before any wildcard.
     let more = "[[subscriber]]\nidentities=[{identity='sip:room1!.*!@ims.test', kind='wildcarded-psi'}]
-                [[subscriber]]\nidentities=[{identity='sip:room13@ims.test', kind='psi', application_server='sip:a.test'}]";
+                [[subscriber]]
+                identities=[{identity='sip:room13@ims.test', kind='psi', application_server='sip:a.test'}]";
     world.hss.import(more).await.unwrap();
-    assert_eq!(world.lir(&lir("sip:room12@ims.test")).await.wildcarded_public_identity, None, "without services");
-    assert_eq!(world.lir(&lir("sip:room2@ims.test")).await.wildcarded_public_identity.as_deref(), Some(ROOMS));
+    assert_eq!(
+        world.lir(&lir("sip:room12@ims.test")).await.wildcarded_public_identity,
+        None,
+        "without services"
+    );
+    assert_eq!(
+        world.lir(&lir("sip:room2@ims.test")).await.wildcarded_public_identity.as_deref(),
+        Some(ROOMS)
+    );
     assert_eq!(world.lir(&lir("sip:room13@ims.test")).await.server_name.as_deref(), Some("sip:a.test"));
 }
 

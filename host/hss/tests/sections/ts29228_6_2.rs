@@ -39,7 +39,10 @@ async fn each_set_that_a_server_has_is_pushed() {
     }
     assert_ne!(pushes[0].request.head.session_id, pushes[1].request.head.session_id);
     let [first, second] = [0, 1].map(|place: usize| read(pushes[place].request.user_data.as_ref()));
-    assert_eq!(identities(&first), [SIP_ALICE, BARRED_ALICE, TEL_ALICE.replace("+1", "+1-").replace("555", "555-").as_str()]);
+    assert_eq!(
+        identities(&first),
+        [SIP_ALICE, BARRED_ALICE, TEL_ALICE.replace("+1", "+1-").replace("555", "555-").as_str()]
+    );
     assert_eq!(identities(&second), [ALICE_AT_WORK]);
 }
 
@@ -49,7 +52,8 @@ async fn what_is_pushed_is_what_is_written_now() {
     world.register(S1, ALICE, SIP_ALICE).await;
     let mut subscriber = world.hss.show(ALICE, Secrets::Hidden).await.unwrap().subscriber;
     subscriber.identities.push(Identity { identity: "sip:new@ims.test".to_owned(), ..Identity::default() });
-    subscriber.charging = Charging { primary_event: Some("aaa://other.test".to_owned()), ..Charging::default() };
+    subscriber.charging =
+        Charging { primary_event: Some("aaa://other.test".to_owned()), ..Charging::default() };
     let done = world.hss.update(&subscriber).await.unwrap();
     assert_eq!(done.updated, [ALICE]);
     assert!(done.terminations.is_empty());

@@ -63,7 +63,10 @@ async fn step_3_schemes() {
         match expected {
             Ok(chosen) => {
                 assert_eq!(answer.head.outcome, Outcome::SUCCESS, "{private} {scheme}");
-                assert_eq!((answer.user_name.as_deref(), answer.public_identity.as_deref()), (Some(private), Some(public)));
+                assert_eq!(
+                    (answer.user_name.as_deref(), answer.public_identity.as_deref()),
+                    (Some(private), Some(public))
+                );
                 assert_eq!(answer.sip_number_auth_items, Some(1));
                 let [item] = answer.sip_auth_data_items.as_slice() else { panic!("one item") };
                 assert_eq!(item.sip_authentication_scheme.as_deref(), Some(chosen));
@@ -131,5 +134,8 @@ async fn ts33203_annex_n_what_sip_digest_needs() {
     let ha1 = |algorithm| auth::ha1(BOB, "ims.test", "secret", algorithm);
     assert_eq!(digest.digest_ha1.expose(), ha1(auth::Algorithm::Md5).hex().as_bytes());
     assert_eq!(digest.alternate_digest_algorithm.as_deref(), Some("SHA-256"));
-    assert_eq!(digest.alternate_digest_ha1.as_ref().unwrap().expose(), ha1(auth::Algorithm::Sha256).hex().as_bytes());
+    assert_eq!(
+        digest.alternate_digest_ha1.as_ref().unwrap().expose(),
+        ha1(auth::Algorithm::Sha256).hex().as_bytes()
+    );
 }

@@ -39,7 +39,10 @@ async fn a_set_has_its_profiles_in_the_order_of_its_identities() {
 async fn wildcarded_identities() {
     let world = world().await;
     let data = user_data(&world, Some(BOB), "sip:bob.7@ims.test", T::Registration).await;
-    let found: Vec<_> = data.public_identities().map(|i| (i.identity.as_str(), i.kind(), i.wildcarded_impu.as_deref())).collect();
+    let found: Vec<_> = data
+        .public_identities()
+        .map(|i| (i.identity.as_str(), i.kind(), i.wildcarded_impu.as_deref()))
+        .collect();
     assert_eq!(
         found,
         [

@@ -101,6 +101,14 @@ async fn an_isim_that_is_ahead_is_followed() {
 }
 
 #[tokio::test]
+async fn the_counter_may_be_put_anywhere() {
+    let world = world().await;
+    world.hss.set_sqn("alice@IMS.test", Sqn::new(3200).unwrap()).await.unwrap();
+    assert_eq!(number(&vectors(&world, 1).await[0]).parts(), (101, 1));
+    assert!(world.hss.set_sqn("mallory@ims.test", Sqn::default()).await.is_err());
+}
+
+#[tokio::test]
 async fn annex_c_3_2_the_last_number() {
     let world = world().await;
     let last = "[[subscriber]]\nimpi='last@ims.test'\nk='465b5ce8b199b49faa5f0a2ee238a6bc'

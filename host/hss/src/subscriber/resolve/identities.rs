@@ -27,7 +27,8 @@ pub(super) fn sets(
         let profile = set.profile.as_ref().or(subscriber.profile.as_ref());
         let mut together = Vec::new();
         for identity in &set.identities {
-            let identity = Identity { profile: identity.profile.clone().or(profile.cloned()), ..identity.clone() };
+            let identity =
+                Identity { profile: identity.profile.clone().or(profile.cloned()), ..identity.clone() };
             check(&identity, &key, &mut seen, entry)?;
             if identity.kind.is_service() {
                 sets.push(ImplicitSet { identities: vec![identity], ..ImplicitSet::default() });
@@ -70,12 +71,17 @@ fn first_set(
         }
     };
     if !subscriber.msisdn.is_empty() {
-        let domain = domain(subscriber, private)
-            .ok_or_else(|| entry.wrong("domain", None, "expected with msisdn, because the impi has no realm"))?;
+        let domain = domain(subscriber, private).ok_or_else(|| {
+            entry.wrong("domain", None, "expected with msisdn, because the impi has no realm")
+        })?;
         for msisdn in &subscriber.msisdn {
             let digits = msisdn.strip_prefix('+').unwrap_or(msisdn);
             if !(3..=15).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(entry.wrong("msisdn", Some(msisdn), "expected 3 to 15 digits behind an optional +"));
+                return Err(entry.wrong(
+                    "msisdn",
+                    Some(msisdn),
+                    "expected 3 to 15 digits behind an optional +",
+                ));
             }
             add(format!("sip:+{digits}@{domain}"), false);
             add(format!("tel:+{digits}"), false);

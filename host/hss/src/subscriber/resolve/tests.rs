@@ -16,7 +16,9 @@ fn resolved(toml: &str) -> Resolved {
 
 /// Each identity, `-` in front of a barred one.
 fn identities(resolved: &Resolved) -> Vec<Vec<String>> {
-    let shown = |identity: &crate::Identity| format!("{}{}", if identity.barred { "-" } else { "" }, identity.identity);
+    let shown = |identity: &crate::Identity| {
+        format!("{}{}", if identity.barred { "-" } else { "" }, identity.identity)
+    };
     resolved.subscription.sets.iter().map(|set| set.identities.iter().map(shown).collect()).collect()
 }
 
@@ -68,7 +70,10 @@ fn an_mnc_has_two_or_three_digits() {
 #[test]
 fn a_name_and_a_password_are_enough() {
     let found = resolved("impi='alice@IMS.test'\npassword='secret'");
-    assert_eq!((found.name.as_str(), identities(&found)), ("alice@ims.test", vec![vec!["sip:alice@ims.test".to_owned()]]));
+    assert_eq!(
+        (found.name.as_str(), identities(&found)),
+        ("alice@ims.test", vec![vec!["sip:alice@ims.test".to_owned()]])
+    );
     let digest = found.devices[0].credentials.as_ref().unwrap().digest.as_ref().unwrap();
     assert_eq!(digest.realm, "ims.test");
     let expected = auth::ha1("alice@ims.test", "ims.test", "secret", auth::Algorithm::Md5);
@@ -117,7 +122,10 @@ fn what_is_wrong_is_named_by_its_key_and_a_key_is_never_shown() {
         ("impi='a@b'\nidentities=['sip:a@b','sip:a@B']", "identities"),
         ("impi='a@b'\nidentities=[{identity='sip:a@b', kind='wildcarded'}]", "identities"),
         ("impi='a@b'\nidentities=[{identity='sip:a@b', inactive=true}]", "identities"),
-        ("impi='a@b'\nidentities=[{identity='sip:a@b', kind='psi', application_server='x'}]", "application_server"),
+        (
+            "impi='a@b'\nidentities=[{identity='sip:a@b', kind='psi', application_server='x'}]",
+            "application_server",
+        ),
         ("impi='a@b'\n[[private]]\nimpi='a@B'", "private.0.impi"),
         ("impi='a@b'\n[[set]]\nidentities=[]", "set.0.identities"),
         ("impi='a@b'\n[[set]]\nidentities=['sip:c@b']\nprivate=['x@b']", "set.0.private"),
@@ -133,7 +141,10 @@ fn what_is_wrong_is_named_by_its_key_and_a_key_is_never_shown() {
         assert!(!text.contains(K) && !text.contains("'y'"), "{text}");
     }
     let error = wrong("impi='a@b'\nmsisdn='12'");
-    assert_eq!(error.to_string(), "subscriber a@b: msisdn = \"12\": expected 3 to 15 digits behind an optional +");
+    assert_eq!(
+        error.to_string(),
+        "subscriber a@b: msisdn = \"12\": expected 3 to 15 digits behind an optional +"
+    );
     assert_eq!(wrong("").name, "7");
 }
 
@@ -142,10 +153,13 @@ fn bounds() {
     let many = |count: usize| (0..count).map(|n| format!("'sip:u{n}@b'")).collect::<Vec<_>>().join(",");
     resolved(&format!("impi='a@b'\nidentities=[{}]", many(256)));
     assert_eq!(wrong(&format!("impi='a@b'\nidentities=[{}]", many(257))).key, "identities");
-    let private = |count: usize| (0..count).map(|n| format!("[[private]]\nimpi='p{n}@b'\n")).collect::<String>();
+    let private =
+        |count: usize| (0..count).map(|n| format!("[[private]]\nimpi='p{n}@b'\n")).collect::<String>();
     resolved(&format!("impi='a@b'\n{}", private(31)));
     assert_eq!(wrong(&format!("impi='a@b'\n{}", private(32))).key, "private");
-    let sets = |count: usize| (0..count).map(|n| format!("[[set]]\nidentities=['sip:s{n}@b']\n")).collect::<String>();
+    let sets = |count: usize| {
+        (0..count).map(|n| format!("[[set]]\nidentities=['sip:s{n}@b']\n")).collect::<String>()
+    };
     resolved(&format!("impi='a@b'\n{}", sets(64)));
     assert_eq!(wrong(&format!("impi='a@b'\n{}", sets(65))).key, "set");
     let long = "x".repeat(250);

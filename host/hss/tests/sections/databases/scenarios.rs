@@ -27,7 +27,10 @@ async fn world(url: &str) -> World {
 pub(super) async fn commands(url: &str) {
     let world = world(url).await;
     assert_eq!(world.uar(&uar(ALICE, SIP_ALICE)).await.head.outcome, CxResult::FIRST_REGISTRATION.into());
-    assert_eq!(world.uar(&uar(ALICE, SIP_BOB)).await.head.outcome, CxResult::ERROR_IDENTITIES_DONT_MATCH.into());
+    assert_eq!(
+        world.uar(&uar(ALICE, SIP_BOB)).await.head.outcome,
+        CxResult::ERROR_IDENTITIES_DONT_MATCH.into()
+    );
     for n in 1..=3 {
         let answer = world.mar(&mar(S1, ALICE, SIP_ALICE, "Digest-AKAv1-MD5")).await;
         assert_eq!(number(&answer.sip_auth_data_items[0]).parts(), (n, n as usize));
@@ -101,7 +104,7 @@ pub(super) async fn reopened(url: &str) {
 pub(super) async fn opened_at_once(url: &str) {
     let opening = (0..4).map(|_| {
         let url = url.to_owned();
-        tokio::spawn(async move { Hss::open(&url, settings()).await.map(|hss| Arc::new(hss)) })
+        tokio::spawn(async move { Hss::open(&url, settings()).await.map(Arc::new) })
     });
     for opened in opening.collect::<Vec<_>>() {
         let hss = opened.await.unwrap().unwrap();
@@ -141,10 +144,12 @@ pub(super) async fn registrations(url: &str) {
     const COUNT: usize = 32;
     let servers = [Arc::new(World { hss: opened(url).await }), Arc::new(World { hss: opened(url).await })];
     let private: Vec<String> = (0..COUNT).map(|n| format!("p{n:02}@ims.test")).collect();
-    let more: String = private[1..].iter().map(|impi| format!("[[subscriber.private]]\nimpi='{impi}'\n")).collect();
+    let more: String =
+        private[1..].iter().map(|impi| format!("[[subscriber.private]]\nimpi='{impi}'\n")).collect();
     let document = format!("[[subscriber]]\nimpi='{}'\nidentities=['sip:all@ims.test']\n{more}", private[0]);
     servers[0].hss.import(&document).await.unwrap();
-    let rounds: [(&[T], usize); 2] = [(&[T::Registration], COUNT), (&[T::UserDeregistration, T::ReRegistration], COUNT / 2)];
+    let rounds: [(&[T], usize); 2] =
+        [(&[T::Registration], COUNT), (&[T::UserDeregistration, T::ReRegistration], COUNT / 2)];
     for (kinds, expected) in rounds {
         let asking = private.iter().enumerate().map(|(place, impi)| {
             let world = Arc::clone(&servers[place % 2]);

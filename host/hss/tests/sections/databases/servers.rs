@@ -1,8 +1,8 @@
 //! Databases for tests: SQLite's files, and a MariaDB and a PostgreSQL of the tests' own.
 //!
 //! Each server has its data and its socket in a temporary folder, listens on no port, and is ended by its process id.
-//! When it says that it is ready it is; nobody waits for a time. PostgreSQL does not run as root: where the tests do, it
-//! runs as nobody.
+//! When it says that it is ready it is; nobody waits for a time. PostgreSQL does not run as root: where the tests do,
+//! it runs as nobody.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -11,6 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tempfile::TempDir;
 
@@ -42,12 +43,16 @@ impl Databases for SqliteFiles {
     }
 }
 
-/// A process that ends with its owner.
-struct Running(Child);
+/// A process that ends with its owner, by a signal that its program takes for that.
+struct Running(Child, Signal);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
+        if let Ok(pid) = i32::try_from(self.0.id())
+            && let Some(pid) = Pid::from_raw(pid)
+        {
+            let _ = kill_process(pid, self.1);
+        }
         let _ = self.0.wait();
     }
 }
@@ -55,9 +60,10 @@ impl Drop for Running {
 impl Running {
     /// Starts it, and reads what it says until it says this. What it says later is read and dropped, so that it never
     /// waits for a reader.
-    fn start(command: &mut Command, ready: &str) -> Running {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut running = Running(child);
+    fn start(command: &mut Command, ready: &str, end: Signal) -> Running {
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut running = Running(child, end);
         let mut lines = BufReader::new(running.0.stderr.take().unwrap());
         let mut said = String::new();
         while !said.lines().last().is_some_and(|line| line.contains(ready)) {
@@ -71,7 +77,12 @@ impl Running {
 
 fn succeed(command: &mut Command) {
     let done = command.stdin(Stdio::null()).output().unwrap();
-    assert!(done.status.success(), "{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
 }
 
 pub(super) struct MariaDb {
@@ -87,12 +98,22 @@ impl MariaDb {
         let folder = tempfile::tempdir().unwrap();
         let data = format!("--datadir={}", folder.path().join("data").display());
         let mut install = Command::new(install);
-        install.args(["--no-defaults", "--user=root", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+        install.args([
+            "--no-defaults",
+            "--user=root",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]);
         succeed(install.arg(&data));
         let mut command = Command::new(program);
-        command.args(["--no-defaults", "--user=root", "--skip-networking", "--innodb-flush-log-at-trx-commit=2"]);
+        command.args([
+            "--no-defaults",
+            "--user=root",
+            "--skip-networking",
+            "--innodb-flush-log-at-trx-commit=2",
+        ]);
         command.arg(&data).arg(format!("--socket={}", folder.path().join("socket").display()));
-        let running = Running::start(&mut command, "ready for connections");
+        let running = Running::start(&mut command, "ready for connections", Signal::KILL);
         Some(MariaDb { _running: running, folder })
     }
 
@@ -129,7 +150,8 @@ impl Postgres {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         fs::create_dir(&data).unwrap();
-        let is_root = fs::metadata(&data).map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap();
+        let is_root =
+            fs::metadata(&data).map(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0).unwrap();
         if is_root {
             fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
             chown(&data, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -142,10 +164,20 @@ impl Postgres {
             }
             command
         };
-        succeed(command("initdb").args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]).arg(&data));
+        succeed(
+            command("initdb")
+                .args(["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"])
+                .arg(&data),
+        );
         let mut server = command("postgres");
-        server.arg("-D").arg(&data).args(["-F", "-c", "listen_addresses=", "-c", "max_connections=60", "-k"]).arg(&data);
-        let running = Running::start(&mut server, "database system is ready to accept connections");
+        server
+            .arg("-D")
+            .arg(&data)
+            .args(["-F", "-c", "listen_addresses=", "-c", "max_connections=60", "-k"])
+            .arg(&data);
+        let ready = "database system is ready to accept connections";
+        // INT: at once, with whatever it shares with others put away.
+        let running = Running::start(&mut server, ready, Signal::INT);
         Some(Postgres { _running: running, folder })
     }
 

@@ -1,12 +1,16 @@
 //! The bounds that a peer can reach.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use diameter::cx::ServerAssignmentType as T;
 use diameter::{CxResult, Outcome, ResultCode};
-use strowger_hss::{Criterion, Profile, Registered, bounds};
+use sqlx::{Connection, Executor};
+use strowger_hss::{Criterion, Hss, Profile, Registered, Settings, bounds};
 
 use crate::requests::*;
 use crate::subscribers::*;
-use crate::world::world;
+use crate::world::{sent, settings, world};
 
 #[tokio::test]
 async fn identities_of_one_request() {
@@ -72,4 +76,26 @@ async fn wildcards_that_are_held_against_one_identity() {
     assert_ne!(world.lir(&lir("sip:wq@ims.test")).await.head.outcome, unknown);
     world.hss.import(&document(wildcard(1))).await.unwrap();
     assert_eq!(world.lir(&lir("sip:wq@ims.test")).await.head.outcome, unknown);
+}
+
+/// One connection, and somebody else has the file: of two requests one waits for the file and the other for the
+/// connection.
+#[tokio::test]
+async fn how_long_a_request_waits_for_the_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/hss.db", folder.path().display());
+    let settings = Settings { connections: 1, patience: Duration::from_millis(300), ..settings() };
+    let hss = Arc::new(Hss::open(&url, settings).await.unwrap());
+    hss.import(DOCUMENT).await.unwrap();
+    let mut other = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let hss = Arc::clone(&hss);
+        asking.spawn(async move { hss.answer(sent(&mar(S1, ALICE, SIP_ALICE, "Unknown"))).await.outcome() });
+    }
+    let first = asking.join_next().await.unwrap().unwrap();
+    assert_eq!(first, Some(ResultCode::TOO_BUSY.into()));
+    other.execute("ROLLBACK").await.unwrap();
+    assert_eq!(asking.join_next().await.unwrap().unwrap(), Some(Outcome::SUCCESS));
 }

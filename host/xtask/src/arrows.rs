@@ -3,6 +3,7 @@
 //! ```text
 //! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
 //! strowger ▶ ue ▶ auth | ims | dialog                                neither runtime nor ue knows the other
+//! strowger ▶ hss ▶ diameter | ims | auth                             nor do hss and runtime
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
 //! node | plugin ▶ cscf ▶ auth | ims | diameter, which knows nobody      ims ▶ sip
@@ -19,13 +20,21 @@ use std::collections::{BTreeMap, BTreeSet};
 const ARROWS: &[(&str, &[&str])] = &[
     (
         "strowger",
-        &["strowger-admin", "strowger-ue", "strowger-toolchain", "strowger-scaffold", "strowger-dns"],
+        &[
+            "strowger-admin",
+            "strowger-ue",
+            "strowger-hss",
+            "strowger-toolchain",
+            "strowger-scaffold",
+            "strowger-dns",
+        ],
     ),
     ("strowger-admin", &["strowger-runtime"]),
     ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
     ("strowger-transport", &["strowger-node"]),
     ("strowger-plugin", &["strowger-node", "strowger-cscf"]),
     ("strowger-storage", &["strowger-node"]),
+    ("strowger-hss", &["strowger-diameter", "strowger-ims", "strowger-auth"]),
     (
         "strowger-node",
         &["strowger-dialog", "strowger-proxy", "strowger-auth", "strowger-ims", "strowger-diameter"],
@@ -115,6 +124,9 @@ mod tests {
             ("strowger-proxy", "strowger-auth"),
             ("strowger-sim", "strowger-runtime"),
             ("strowger-sdk", "strowger-node"),
+            ("strowger-hss", "strowger-node"),
+            ("strowger-hss", "strowger-storage"),
+            ("strowger-runtime", "strowger-hss"),
             ("strowger-ims", "strowger-transaction"),
             ("strowger-ims", "strowger-auth"),
             ("strowger-toolchain", "strowger-sip"),

@@ -2,6 +2,7 @@
 //!
 //! In: `[diameter]` and `[cx]`. Out: a running service and who asks (`cscf::Cx`), or the first key that is wrong.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use cscf::Cx;
 use diameter::base::Origin;
 use diameter::node::Application;
 use diameter::peer::{PeerSettings, PeerTimers};
-use diameter::{AvpBits, DiameterIdentity, Dictionary, cx};
+use diameter::{AvpBits, CommandCode, DiameterIdentity, Dictionary, cx};
 use tokio::runtime::Handle;
 use transport::ClientTls;
 use transport::diameter::{
@@ -84,6 +85,27 @@ pub(crate) fn start(
 }
 
 fn configuration(config: &Config, table: &DiameterTable) -> Result<DiameterConfig, StartError> {
+    let serves = if config.node.role == "scscf" { &cx::OF_AN_SCSCF[..] } else { &[] };
+    let own = config.listeners.iter().map(|entry| entry.address.ip());
+    let client_tls = ClientTls {
+        authorities: config.tls.authorities.clone().into_iter().collect(),
+        verify: !config.tls.insecure,
+        identity: None,
+    };
+    diameter_config(table, serves, own, client_tls)
+}
+
+/// What a Diameter service is started with. `serves`: commands of Cx that it answers; `own`: further addresses of this
+/// machine, to tell peers.
+///
+/// # Errors
+/// The first key that is wrong.
+pub fn diameter_config(
+    table: &DiameterTable,
+    serves: &[CommandCode],
+    own: impl Iterator<Item = IpAddr>,
+    client_tls: ClientTls,
+) -> Result<DiameterConfig, StartError> {
     let timers = PeerTimers {
         tc: Duration::from_secs(u64::from(table.reconnect_s)),
         tw: Duration::from_secs(u64::from(table.watchdog_s)),
@@ -103,11 +125,10 @@ fn configuration(config: &Config, table: &DiameterTable) -> Result<DiameterConfi
             addresses.push(peer_address(peer, name, address)?);
         }
     }
-    let serves = if config.node.role == "scscf" { &cx::OF_AN_SCSCF[..] } else { &[] };
-    let own = table.listen.iter().chain(config.listeners.iter().map(|entry| &entry.address));
     let mut host_ip_addresses = table.addresses.clone();
     if host_ip_addresses.is_empty() {
-        host_ip_addresses.extend(own.map(|address| address.ip()).filter(|ip| !ip.is_unspecified()));
+        let all = table.listen.iter().map(SocketAddr::ip).chain(own);
+        host_ip_addresses.extend(all.filter(|ip| !ip.is_unspecified()));
         host_ip_addresses.dedup();
     }
     let outstanding = table.outstanding as usize;
@@ -130,11 +151,6 @@ fn configuration(config: &Config, table: &DiameterTable) -> Result<DiameterConfi
         seed: u64::from_le_bytes(fresh()),
     };
     let listen = table.listen.iter().map(|&address| DiameterListener { address, tls: None }).collect();
-    let client_tls = ClientTls {
-        authorities: config.tls.authorities.clone().into_iter().collect(),
-        verify: !config.tls.insecure,
-        identity: None,
-    };
     Ok(DiameterConfig { node, listen, peers: addresses, client_tls, limits: Default::default() })
 }
 

@@ -43,5 +43,6 @@ mod watch;
 
 pub use config::Config;
 pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
+pub use diameter_service::diameter_config;
 pub use error::StartError;
 pub use host::{Host, check};

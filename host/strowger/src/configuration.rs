@@ -5,11 +5,65 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use runtime::Config;
+use runtime::config::LogTable;
+use serde::Deserialize;
+
+use crate::hss_role::HssConfig;
 
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
 
-pub(crate) fn read(path: &Path) -> Result<Config> {
+/// A configuration of whichever role.
+pub(crate) enum RoleConfig {
+    /// A SIP element.
+    Host(Box<Config>),
+    /// A home subscriber server.
+    Hss(Box<HssConfig>),
+}
+
+impl RoleConfig {
+    pub(crate) fn role(&self) -> &str {
+        match self {
+            RoleConfig::Host(config) => &config.node.role,
+            RoleConfig::Hss(config) => &config.node.role,
+        }
+    }
+
+    pub(crate) fn log(&self) -> &LogTable {
+        match self {
+            RoleConfig::Host(config) => &config.log,
+            RoleConfig::Hss(config) => &config.log,
+        }
+    }
+}
+
+/// Enough of a file to know what it is.
+#[derive(Deserialize)]
+struct AnyRole {
+    node: AnyNode,
+}
+
+#[derive(Deserialize)]
+struct AnyNode {
+    role: String,
+}
+
+/// Whether a file has a `[node]` with a role; one that cannot be read has not.
+pub(crate) fn has_role(path: &Path) -> bool {
+    text(path).is_ok_and(|text| toml::from_str::<AnyRole>(&text).is_ok())
+}
+
+/// Reads a file of whichever role it is.
+pub(crate) fn read_role(path: &Path) -> Result<RoleConfig> {
+    let text = text(path)?;
+    let is_hss = toml::from_str::<AnyRole>(&text).is_ok_and(|any| any.node.role == "hss");
+    if is_hss {
+        return Ok(RoleConfig::Hss(Box::new(HssConfig::parse(path, &text)?)));
+    }
+    Ok(RoleConfig::Host(Box::new(read(path)?)))
+}
+
+fn text(path: &Path) -> Result<String> {
     let size = std::fs::metadata(path).with_context(|| path.display().to_string())?.len();
     if size > MAX_BYTES {
         return Err(anyhow!(
@@ -17,7 +71,11 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
             path.display()
         ));
     }
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+}
+
+pub(crate) fn read(path: &Path) -> Result<Config> {
+    let text = text(path)?;
     let mut config: Config = toml::from_str(&text)
         .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -4,11 +4,16 @@
 
 mod certificate;
 mod configuration;
+mod dns_command;
+mod hss_command;
+mod hss_http;
+mod hss_role;
 mod logging;
 mod plugin_command;
 mod run;
 mod sentence;
 mod status;
+mod ue_command;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,8 +33,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a host in the foreground; SIGTERM drains and ends it, SIGHUP reloads what can be reloaded
-    Run(ConfigFile),
+    /// Run hosts in the foreground; SIGTERM drains and ends them, SIGHUP reloads what can be reloaded
+    Run(run::RunArgs),
     /// Check a configuration, its files and its plugin without opening a port
     Check(ConfigFile),
     /// Make, build, test, push and list plugins
@@ -39,6 +44,18 @@ enum Command {
     },
     /// What a running host is doing
     Status(AdminUrl),
+    /// Subscribers of a running home subscriber server
+    Hss {
+        #[command(subcommand)]
+        command: hss_command::HssCommand,
+    },
+    /// A phone by script: registers, calls, sends messages, says what it heard
+    Ue(ue_command::UeArgs),
+    /// Names of an IMS domain: a zone file for BIND, or a server of its own
+    Dns {
+        #[command(subcommand)]
+        command: dns_command::DnsCommand,
+    },
     /// Make a self-signed certificate for a laboratory: tls.crt and tls.key
     Certificate(certificate::CertificateArgs),
 }
@@ -72,10 +89,13 @@ fn admin_url(text: &str) -> Result<String, String> {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Run(file) => run::run(&file.config),
+        Command::Run(args) => run::run(&args),
         Command::Check(file) => run::check(&file.config),
         Command::Plugin { command } => plugin_command::execute(command),
         Command::Status(at) => status::print(&at),
+        Command::Hss { command } => hss_command::execute(command),
+        Command::Ue(args) => ue_command::run(&args),
+        Command::Dns { command } => dns_command::execute(command),
         Command::Certificate(args) => certificate::make(&args),
     };
     match result {

@@ -1,68 +1,213 @@
-//! `strowger run` and `strowger check`. In: a configuration file. Out: a host that runs until it is told to stop.
+//! `strowger run` and `strowger check`. In: configuration files, one for each role. Out: hosts that run until they are told
+//! to stop, all of them in one process.
+//!
+//! A folder stands for the `*.toml` files in it. Roles start in the order in which they need each other, the HSS first, and
+//! stop the other way round.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use clap::Args;
 use runtime::Host;
+use runtime::config::LogTable;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tracing::{error, info};
 
+use crate::configuration::{self, RoleConfig};
+use crate::hss_role::RunningHss;
 use crate::sentence::sentence;
-use crate::{configuration, logging};
+use crate::{hss_http, logging};
 
-pub(crate) fn run(path: &Path) -> Result<()> {
-    let config = configuration::read(path)?;
-    logging::start(&config.log)?;
+/// Roles of one process.
+const MAX_ROLES: usize = 16;
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A TOML file, or a folder of them, for each role; may be given again
+    #[arg(long, short, value_name = "FILE", env = "STROWGER_CONFIG", required = true)]
+    config: Vec<PathBuf>,
+    /// Only these roles of all that are configured
+    #[arg(long, value_name = "ROLE", value_delimiter = ',')]
+    role: Vec<String>,
+}
+
+/// A configuration and where it came from.
+struct Chosen {
+    path: PathBuf,
+    config: RoleConfig,
+}
+
+/// In this order they start.
+fn order(role: &str) -> usize {
+    ["hss", "scscf", "icscf", "pcscf"].iter().position(|one| *one == role).unwrap_or(4)
+}
+
+fn choose(args: &RunArgs) -> Result<Vec<Chosen>> {
+    let mut files = Vec::new();
+    for path in &args.config {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let mut all = Vec::new();
+        for entry in std::fs::read_dir(path).with_context(|| path.display().to_string())? {
+            all.push(entry?.path());
+        }
+        all.retain(|file| file.extension().is_some_and(|extension| extension == "toml"));
+        all.retain(|file| configuration::has_role(file));
+        all.sort();
+        if all.is_empty() {
+            bail!("{}: no *.toml file in it has a [node] with a role", path.display());
+        }
+        files.extend(all);
+    }
+    let mut chosen = Vec::new();
+    for path in files {
+        let config = configuration::read_role(&path)?;
+        if args.role.is_empty() || args.role.iter().any(|role| role == config.role()) {
+            chosen.push(Chosen { path, config });
+        }
+    }
+    if let Some(missing) = args.role.iter().find(|role| !chosen.iter().any(|one| one.config.role() == **role))
+    {
+        bail!("no configuration has the role {missing}");
+    }
+    if chosen.len() > MAX_ROLES {
+        bail!("{} roles are more than one process takes ({MAX_ROLES})", chosen.len());
+    }
+    chosen.sort_by_key(|one| order(one.config.role()));
+    Ok(chosen)
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<()> {
+    let chosen = choose(args)?;
+    let log = chosen.last().map_or_else(LogTable::default, |one| one.config.log().clone());
+    logging::start(&log)?;
     let threads = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
-        .max_blocking_threads(8)
+        .max_blocking_threads(8 * chosen.len().max(1))
         .thread_name("strowger-io")
         .enable_all()
         .build()
         .context("the I/O threads did not start")?;
-    threads.block_on(serve(path, config))
+    threads.block_on(serve(chosen))
 }
 
-async fn serve(path: &Path, config: runtime::Config) -> Result<()> {
+/// One role, running.
+enum Running {
+    Host { path: PathBuf, host: Box<Host> },
+    Hss(Arc<RunningHss>),
+}
+
+/// What runs, and the HTTP servers over it.
+#[derive(Default)]
+struct All {
+    running: Vec<Running>,
+    admin: Vec<JoinHandle<()>>,
+    stop: Arc<Notify>,
+}
+
+impl All {
+    async fn start(&mut self, Chosen { path, config }: Chosen) -> Result<()> {
+        match config {
+            RoleConfig::Host(config) => {
+                let listener = match config.admin.address {
+                    Some(address) => Some(admin::bind(address).await?),
+                    None => None,
+                };
+                let access = admin::Access::new(config.admin.token.clone());
+                let host = Host::start(*config).await.with_context(|| path.display().to_string())?;
+                if let Some(listener) = listener {
+                    self.serve(listener, admin::router(host.handle(), access));
+                }
+                info!("{}", host.handle().summary());
+                self.running.push(Running::Host { path, host: Box::new(host) });
+            }
+            RoleConfig::Hss(config) => {
+                let listener = match config.admin.address {
+                    Some(address) => Some(admin::bind(address).await?),
+                    None => None,
+                };
+                let access = admin::Access::new(config.admin.token.clone());
+                let running = RunningHss::start(&config).await.with_context(|| path.display().to_string())?;
+                if let Some(listener) = listener {
+                    self.serve(listener, hss_http::router(Arc::clone(&running), access));
+                }
+                self.running.push(Running::Hss(running));
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(&mut self, listener: tokio::net::TcpListener, router: axum::Router) {
+        let stop = Arc::clone(&self.stop);
+        self.admin.push(tokio::spawn(async move {
+            if let Err(error) = admin::serve(listener, router, async move { stop.notified().await }).await {
+                error!(%error, "HTTP");
+            }
+        }));
+    }
+
+    fn reload(&self) {
+        for running in &self.running {
+            if let Running::Host { path, host } = running {
+                reload(path, &host.handle());
+            }
+        }
+    }
+
+    async fn drain(&self) {
+        for running in &self.running {
+            if let Running::Host { host, .. } = running {
+                host.drain().await;
+            }
+        }
+    }
+
+    async fn stop(self) {
+        for running in self.running.into_iter().rev() {
+            match running {
+                Running::Host { host, .. } => host.stop().await,
+                Running::Hss(hss) => hss.stop().await,
+            }
+        }
+        self.stop.notify_waiters();
+        for task in self.admin {
+            task.abort();
+        }
+    }
+}
+
+async fn serve(chosen: Vec<Chosen>) -> Result<()> {
     // Before anything is opened: a signal that comes while we start must not be lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
-    let listener = match config.admin.address {
-        Some(address) => Some(admin::bind(address).await?),
-        None => None,
-    };
-    let admin_token = config.admin.token.clone();
-    let host = Host::start(config).await?;
-    let handle = host.handle();
-    let stop = Arc::new(tokio::sync::Notify::new());
-    let admin_task = listener.map(|listener| {
-        let router = admin::router(handle.clone(), admin::Access::new(admin_token));
-        let stop = Arc::clone(&stop);
-        tokio::spawn(admin::serve(listener, router, async move { stop.notified().await }))
-    });
-    info!("{}", handle.summary());
-
+    let mut all = All::default();
+    for one in chosen {
+        if let Err(error) = all.start(one).await {
+            all.stop().await;
+            return Err(error);
+        }
+    }
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(path, &handle),
+            _ = hangup.recv() => all.reload(),
         }
     }
     info!("draining");
     tokio::select! {
-        () = host.drain() => {}
+        () = all.drain() => {}
         _ = terminate.recv() => info!("told to stop again: not waiting for the rest"),
         _ = interrupt.recv() => info!("told to stop again: not waiting for the rest"),
     }
-    host.stop().await;
-    stop.notify_one();
-    if let Some(task) = admin_task {
-        task.abort();
-    }
+    all.stop().await;
     info!("stopped");
     Ok(())
 }
@@ -77,9 +222,22 @@ fn reload(path: &Path, handle: &runtime::Handle) {
 }
 
 pub(crate) fn check(path: &Path) -> Result<()> {
-    let config = configuration::read(path)?;
-    logging::filter(&config.log)?;
-    let found = runtime::check(&config)?;
-    println!("{}: {found}", path.display());
+    match configuration::read_role(path)? {
+        RoleConfig::Host(config) => {
+            logging::filter(&config.log)?;
+            let found = runtime::check(&config)?;
+            println!("{}: {found}", path.display());
+        }
+        RoleConfig::Hss(config) => {
+            logging::filter(&config.log)?;
+            let mut subscribers = 0;
+            for file in &config.hss.subscribers {
+                let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+                let document = hss::Document::parse(&text).with_context(|| file.display().to_string())?;
+                subscribers += document.subscribers.len();
+            }
+            println!("{}: role hss, {subscribers} subscribers in files: all right", path.display());
+        }
+    }
     Ok(())
 }

@@ -13,6 +13,20 @@ pub(crate) fn sentence(error: &anyhow::Error) -> String {
     said
 }
 
+/// The same of an error that is no `anyhow` one.
+pub(crate) fn sentence_of(error: &dyn std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(layer) = source {
+        let text = layer.to_string();
+        if !said.ends_with(&text) {
+            said = format!("{said}: {text}");
+        }
+        source = layer.source();
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use anyhow::anyhow;

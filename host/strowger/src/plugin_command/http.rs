@@ -32,6 +32,16 @@ pub(crate) fn post(at: &AdminUrl, path: &str, body: &[u8]) -> Result<Value> {
     read(&url, request.send(body).with_context(|| url.clone())?)
 }
 
+pub(crate) fn delete(at: &AdminUrl, path: &str) -> Result<Value> {
+    let url = url(at, path);
+    let request = agent().delete(&url);
+    let request = match &at.token {
+        Some(token) => request.header("Authorization", format!("Bearer {token}")),
+        None => request,
+    };
+    read(&url, request.call().with_context(|| url.clone())?)
+}
+
 fn agent() -> Agent {
     Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false).build().into()
 }

@@ -8,6 +8,7 @@ use runtime::Config;
 use runtime::config::LogTable;
 use serde::Deserialize;
 
+use crate::dns_role::DnsConfig;
 use crate::hss_role::HssConfig;
 
 /// Largest configuration file, in bytes.
@@ -19,6 +20,8 @@ pub(crate) enum RoleConfig {
     Host(Box<Config>),
     /// A home subscriber server.
     Hss(Box<HssConfig>),
+    /// A name server.
+    Dns(Box<DnsConfig>),
 }
 
 impl RoleConfig {
@@ -26,6 +29,7 @@ impl RoleConfig {
         match self {
             RoleConfig::Host(config) => &config.node.role,
             RoleConfig::Hss(config) => &config.node.role,
+            RoleConfig::Dns(config) => &config.node.role,
         }
     }
 
@@ -33,6 +37,7 @@ impl RoleConfig {
         match self {
             RoleConfig::Host(config) => &config.log,
             RoleConfig::Hss(config) => &config.log,
+            RoleConfig::Dns(config) => &config.log,
         }
     }
 }
@@ -56,11 +61,12 @@ pub(crate) fn has_role(path: &Path) -> bool {
 /// Reads a file of whichever role it is.
 pub(crate) fn read_role(path: &Path) -> Result<RoleConfig> {
     let text = text(path)?;
-    let is_hss = toml::from_str::<AnyRole>(&text).is_ok_and(|any| any.node.role == "hss");
-    if is_hss {
-        return Ok(RoleConfig::Hss(Box::new(HssConfig::parse(path, &text)?)));
-    }
-    Ok(RoleConfig::Host(Box::new(read(path)?)))
+    let role = toml::from_str::<AnyRole>(&text).map(|any| any.node.role).unwrap_or_default();
+    Ok(match role.as_str() {
+        "hss" => RoleConfig::Hss(Box::new(HssConfig::parse(path, &text)?)),
+        "dns" => RoleConfig::Dns(Box::new(DnsConfig::parse(path, &text)?)),
+        _ => RoleConfig::Host(Box::new(read(path)?)),
+    })
 }
 
 fn text(path: &Path) -> Result<String> {

@@ -17,7 +17,7 @@ pub(crate) enum DnsCommand {
         #[command(flatten)]
         zone: ZoneArgs,
         /// Where to listen, UDP and TCP
-        #[arg(long, default_value = "127.0.0.1:5353")]
+        #[arg(long, default_value = "127.0.0.1:9053")]
         listen: SocketAddr,
     },
 }
@@ -39,27 +39,38 @@ impl ZoneArgs {
     fn zone(&self) -> Result<ImsZone> {
         let usual = ["pcscf=5060", "icscf=4060", "scscf=6060", "hss=3868"].map(str::to_owned);
         let elements = if self.elements.is_empty() { &usual[..] } else { &self.elements };
-        let mut zone = ImsZone::new(self.domain.as_str(), self.address);
-        for element in elements {
-            let (role, place) =
-                element.split_once('=').with_context(|| format!("{element}: not ROLE=PORT"))?;
-            let (address, port) = match place.parse::<SocketAddr>() {
-                Ok(place) => (place.ip(), place.port()),
-                Err(_) => (self.address, place.parse().with_context(|| format!("{element}: not a port"))?),
-            };
-            let sip = |role| {
-                Element::new(role, address).speaking(Protocol::SipUdp, port).speaking(Protocol::SipTcp, port)
-            };
-            zone = zone.with(match role {
-                "pcscf" => sip(Role::Pcscf),
-                "icscf" => sip(Role::Icscf),
-                "scscf" => sip(Role::Scscf),
-                "hss" => Element::new(Role::Hss, address).speaking(Protocol::Diameter, port),
-                other => bail!("{other} is no element; there are pcscf, icscf, scscf, hss"),
-            });
-        }
-        Ok(zone)
+        let split = |element: &String| {
+            let (role, place) = element.split_once('=').with_context(|| format!("{element}: not ROLE=PORT"))?;
+            Ok((role.to_owned(), place.to_owned()))
+        };
+        let elements = elements.iter().map(split).collect::<Result<Vec<_>>>()?;
+        zone(&self.domain, self.address, &elements)
     }
+}
+
+/// The zone of a domain. `elements`: roles, and where each is, `[ADDRESS:]PORT`.
+///
+/// # Errors
+/// What is no role, and what is no place.
+pub(crate) fn zone(domain: &str, address: IpAddr, elements: &[(String, String)]) -> Result<ImsZone> {
+    let mut zone = ImsZone::new(domain, address);
+    for (role, place) in elements {
+        let (address, port) = match place.parse::<SocketAddr>() {
+            Ok(place) => (place.ip(), place.port()),
+            Err(_) => (address, place.parse().with_context(|| format!("{role} = {place}: not a port"))?),
+        };
+        let sip = |role| {
+            Element::new(role, address).speaking(Protocol::SipUdp, port).speaking(Protocol::SipTcp, port)
+        };
+        zone = zone.with(match role.as_str() {
+            "pcscf" => sip(Role::Pcscf),
+            "icscf" => sip(Role::Icscf),
+            "scscf" => sip(Role::Scscf),
+            "hss" => Element::new(Role::Hss, address).speaking(Protocol::Diameter, port),
+            other => bail!("{other} is no element; there are pcscf, icscf, scscf, hss"),
+        });
+    }
+    Ok(zone)
 }
 
 pub(crate) fn execute(command: DnsCommand) -> Result<()> {

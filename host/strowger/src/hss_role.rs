@@ -51,12 +51,20 @@ pub(crate) struct HssNode {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HssTable {
-    /// URL of the database (`docs/subscribers.md`); default: in memory.
+    /// URL of the database (`docs/subscribers.md`); default: in memory. A relative path of SQLite's is relative to the
+    /// file's folder; the folder is made where there is none.
     #[serde(default = "in_memory")]
     pub(crate) database: String,
     /// Files of subscribers and profiles, taken at each start.
     #[serde(default)]
     pub(crate) subscribers: Vec<PathBuf>,
+}
+
+impl HssTable {
+    /// The file of an SQLite database.
+    fn file(&self) -> Option<&Path> {
+        self.database.strip_prefix("sqlite://").map(Path::new)
+    }
 }
 
 fn in_memory() -> String {
@@ -73,6 +81,9 @@ impl HssConfig {
             if file.is_relative() {
                 *file = folder.join(&*file);
             }
+        }
+        if let Some(file) = config.hss.file().filter(|file| file.is_relative()) {
+            config.hss.database = format!("sqlite://{}", folder.join(file).display());
         }
         config.diameter_config().with_context(|| path.display().to_string())?;
         Ok(config)
@@ -124,6 +135,9 @@ impl RunningHss {
             realm: name("diameter.realm", &config.diameter.realm)?,
             state_id: None,
         };
+        if let Some(folder) = config.hss.file().and_then(Path::parent) {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
         let hss =
             Hss::open(&config.hss.database, hss::Settings::new(origin)).await.context("hss.database")?;
         let asked = Arc::new(Asked::default());

@@ -21,5 +21,7 @@ pub(crate) fn start(table: &LogTable) -> Result<()> {
 
 /// Which lines are written.
 pub(crate) fn filter(table: &LogTable) -> Result<EnvFilter> {
-    EnvFilter::try_new(&table.level).map_err(|error| anyhow!("log.level \"{}\": {error}", table.level))
+    // The name server's library has a line for each question.
+    let quiet = format!("hickory_server=warn,{}", table.level);
+    EnvFilter::try_new(&quiet).map_err(|error| anyhow!("log.level \"{}\": {error}", table.level))
 }

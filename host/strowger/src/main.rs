@@ -5,6 +5,7 @@
 mod certificate;
 mod configuration;
 mod dns_command;
+mod dns_role;
 mod hss_command;
 mod hss_http;
 mod hss_role;

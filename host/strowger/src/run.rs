@@ -1,7 +1,7 @@
 //! `strowger run` and `strowger check`. In: configuration files, one for each role. Out: hosts that run until they are told
 //! to stop, all of them in one process.
 //!
-//! A folder stands for the `*.toml` files in it. Roles start in the order in which they need each other, the HSS first, and
+//! A folder stands for the `*.toml` files in it. Roles start in the order in which they need each other, names and the HSS first, and
 //! stop the other way round.
 
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ struct Chosen {
 
 /// In this order they start.
 fn order(role: &str) -> usize {
-    ["hss", "scscf", "icscf", "pcscf"].iter().position(|one| *one == role).unwrap_or(4)
+    ["dns", "hss", "scscf", "icscf", "pcscf"].iter().position(|one| *one == role).unwrap_or(5)
 }
 
 fn choose(args: &RunArgs) -> Result<Vec<Chosen>> {
@@ -100,6 +100,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
 enum Running {
     Host { path: PathBuf, host: Box<Host> },
     Hss(Arc<RunningHss>),
+    Dns(dns::DnsServer),
 }
 
 /// What runs, and the HTTP servers over it.
@@ -138,6 +139,10 @@ impl All {
                 }
                 self.running.push(Running::Hss(running));
             }
+            RoleConfig::Dns(config) => {
+                let server = config.start().with_context(|| path.display().to_string())?;
+                self.running.push(Running::Dns(server));
+            }
         }
         Ok(())
     }
@@ -172,6 +177,7 @@ impl All {
             match running {
                 Running::Host { host, .. } => host.stop().await,
                 Running::Hss(hss) => hss.stop().await,
+                Running::Dns(server) => server.stop().await,
             }
         }
         self.stop.notify_waiters();
@@ -227,6 +233,10 @@ pub(crate) fn check(path: &Path) -> Result<()> {
             logging::filter(&config.log)?;
             let found = runtime::check(&config)?;
             println!("{}: {found}", path.display());
+        }
+        RoleConfig::Dns(config) => {
+            logging::filter(&config.log)?;
+            println!("{}: role dns, {}: all right", path.display(), config.dns.domain);
         }
         RoleConfig::Hss(config) => {
             logging::filter(&config.log)?;

@@ -1,4 +1,4 @@
-//! HTTP for people and machines: health, readiness, metrics, status, and the plugins of each role.
+//! HTTP for people and machines: health, readiness, metrics, status, what went over the wire, and the plugins of each role.
 //!
 //! In: a [`runtime::Handle`] and an address. Out: answers. What an answer says is the runtime's; here it is only
 //! put into HTTP. Everything that changes something needs the bearer token, or, where none is configured, a
@@ -9,7 +9,7 @@ mod routes;
 mod serve;
 
 pub use access::Access;
-pub use routes::router;
+pub use routes::{TraceQuery, router, traced};
 pub use serve::{AdminError, bind, serve};
 
 /// Largest plugin file that may be pushed, in bytes.

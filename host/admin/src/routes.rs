@@ -30,6 +30,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
+        .route("/trace", get(trace))
         .route("/plugins", get(plugins))
         .route("/plugins/{role}", get(plugins_of_role).post(push))
         .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
@@ -41,7 +42,7 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are /health /ready /metrics /status /plugins /plugins/ROLE",
+        "no such path; there are /health /ready /metrics /status /trace /plugins /plugins/ROLE",
     )
 }
 
@@ -72,6 +73,53 @@ async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
 
 async fn status(State(admin): State<Arc<Admin>>) -> Response {
     Json(admin.host.status()).into_response()
+}
+
+/// What went over the wire. It has whose calls these are, so it is for who may change things.
+async fn trace(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    query: Result<Query<TraceQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    traced(&admin.access, from, &headers, query, |query| {
+        let page = admin.host.trace(query.after, query.call.as_deref());
+        page.map(|page| (admin.host.role(), page))
+    })
+}
+
+/// The answer to `GET /trace` of any role. `page`: the role and what was traced, where anything is.
+pub fn traced(
+    access: &Access,
+    from: SocketAddr,
+    headers: &HeaderMap,
+    query: Result<Query<TraceQuery>, QueryRejection>,
+    page: impl FnOnce(&TraceQuery) -> Option<(String, trace::Page)>,
+) -> Response {
+    if let Err(why) = access.may_change(from, headers) {
+        return failure(StatusCode::FORBIDDEN, why);
+    }
+    let query = match query {
+        Ok(Query(query)) => query,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    match page(&query) {
+        Some((role, trace::Page { messages, next, lost })) => {
+            Json(json!({ "role": role, "messages": messages, "next": next, "lost": lost })).into_response()
+        }
+        None => failure(StatusCode::NOT_FOUND, "nothing is traced: say how many messages under [trace]"),
+    }
+}
+
+/// What is asked of `/trace`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceQuery {
+    /// Messages after this number.
+    #[serde(default)]
+    pub after: u64,
+    /// Of this Call-ID or Session-Id only.
+    pub call: Option<String>,
 }
 
 async fn plugins(State(admin): State<Arc<Admin>>) -> Response {

@@ -5,8 +5,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use trace::Trace;
 
 use crate::error::StartError;
 
@@ -44,6 +46,9 @@ pub struct Config {
     /// TLS towards others.
     #[serde(default)]
     pub tls: TlsTable,
+    /// What went over the wire, for ladders.
+    #[serde(default)]
+    pub trace: TraceTable,
     /// Logging.
     #[serde(default)]
     pub log: LogTable,
@@ -423,6 +428,23 @@ pub struct TlsTable {
     /// Accept any certificate when connecting out. For laboratories.
     #[serde(default)]
     pub insecure: bool,
+}
+
+/// `[trace]`
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceTable {
+    /// Names of messages that are kept, the last ones, up to 1,000,000; 0: none. Each costs about 300 bytes and some
+    /// microseconds.
+    pub messages: u32,
+}
+
+impl TraceTable {
+    /// What to trace into.
+    #[must_use]
+    pub fn start(self) -> Option<Arc<Trace>> {
+        (self.messages > 0).then(|| Arc::new(Trace::new(self.messages as usize)))
+    }
 }
 
 /// Shape of log lines.

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use plugin::{Active, Engine, LoadError, Plugin, Services};
 use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
+use trace::Trace;
 
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) loading: Mutex<()>,
     /// Of a CSCF that asks an HSS.
     pub(crate) ims: Option<Arc<Ims>>,
+    /// What went over the wire.
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -147,6 +150,18 @@ pub enum ReloadError {
 }
 
 impl Handle {
+    /// The role of this host.
+    #[must_use]
+    pub fn role(&self) -> String {
+        self.shared.active.role().name().to_owned()
+    }
+
+    /// What went over the wire after this number (`[trace]`); `None` where nothing is kept.
+    #[must_use]
+    pub fn trace(&self, after: u64, call: Option<&str>) -> Option<trace::Page> {
+        self.shared.trace.as_ref().map(|trace| trace.after(after, call))
+    }
+
     /// Whether every shard turns its loop; the error is a sentence.
     ///
     /// # Errors

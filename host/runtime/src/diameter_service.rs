@@ -12,6 +12,7 @@ use diameter::node::Application;
 use diameter::peer::{PeerSettings, PeerTimers};
 use diameter::{AvpBits, CommandCode, DiameterIdentity, Dictionary, cx};
 use tokio::runtime::Handle;
+use trace::Trace;
 use transport::ClientTls;
 use transport::diameter::{
     DEFAULT_PORT, DEFAULT_TLS_PORT, DiameterConfig, DiameterListener, DiameterService, PeerAddress,
@@ -80,8 +81,10 @@ pub(crate) fn start(
     config: &Config,
     table: &DiameterTable,
     requests: Arc<dyn Requests>,
+    trace: Option<Arc<Trace>>,
 ) -> Result<DiameterService, StartError> {
-    Ok(DiameterService::start(threads, configuration(config, table)?, requests)?)
+    let configuration = DiameterConfig { trace, ..configuration(config, table)? };
+    Ok(DiameterService::start(threads, configuration, requests)?)
 }
 
 fn configuration(config: &Config, table: &DiameterTable) -> Result<DiameterConfig, StartError> {
@@ -151,7 +154,7 @@ pub fn diameter_config(
         seed: u64::from_le_bytes(fresh()),
     };
     let listen = table.listen.iter().map(|&address| DiameterListener { address, tls: None }).collect();
-    Ok(DiameterConfig { node, listen, peers: addresses, client_tls, limits: Default::default() })
+    Ok(DiameterConfig { node, listen, peers: addresses, client_tls, limits: Default::default(), trace: None })
 }
 
 /// `host`, `host:port`, or an IPv6 address in brackets with or without a port.

@@ -86,6 +86,7 @@ impl Host {
         let nonces = Arc::new(Nonces::new(secrets.nonces, NONCE_LIFETIME));
 
         let clock = Clock::start();
+        let trace = config.trace.start();
         let inboxes = (0..shards).map(|_| Inbox::new().map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
         let inboxes: Arc<[Arc<Inbox<ToShard>>]> = inboxes.into();
         let pushed = Arc::new(Pushed::default());
@@ -95,7 +96,7 @@ impl Host {
                 let requests = Arc::clone(&pushed) as Arc<dyn transport::diameter::Requests>;
                 let parts = ims::Parts {
                     cx: diameter_service::asker(&config, table)?,
-                    diameter: diameter_service::start(&threads, &config, table, requests)?,
+                    diameter: diameter_service::start(&threads, &config, table, requests, trace.clone())?,
                     timeout: diameter_service::timeout(&config),
                     registrations: Arc::clone(&registrations),
                     documents: Arc::clone(store.documents()),
@@ -157,7 +158,7 @@ impl Host {
         let owner_key = secrets::fresh();
         let stream_cell = Arc::new(OnceLock::new());
         let owner = Owner::new(Arc::clone(&inboxes), None, owner_key);
-        let sink = StreamSink::new(owner, &stream_cell);
+        let sink = StreamSink::new(owner, &stream_cell, trace.clone());
         let streams = Streams::start(&threads, streams_config(&config, stream_listeners), Arc::new(sink))?;
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
@@ -205,6 +206,7 @@ impl Host {
                 inbox,
                 clock,
                 heartbeat,
+                trace: trace.clone(),
                 config: ShardConfig { rest: Duration::from_micros(u64::from(config.node.rest_us)) },
             });
         }
@@ -239,6 +241,7 @@ impl Host {
             }),
             loading: Mutex::new(()),
             ims,
+            trace,
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];

@@ -18,6 +18,7 @@ use node::{Consulted, Discard, Input, Node, Output};
 use rustix::event::epoll;
 use rustix::time::Timespec;
 use sip::{Flow, Message, Transport};
+use trace::Trace;
 use transaction::Time;
 use transport::{RecvBatch, SendBatch, UdpListener};
 
@@ -87,6 +88,8 @@ pub(crate) struct ShardParts {
     pub(crate) heartbeat: Arc<AtomicU64>,
     /// How it behaves.
     pub(crate) config: ShardConfig,
+    /// What goes over the wire.
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 /// A running shard.
@@ -106,6 +109,7 @@ pub(crate) struct Shard {
     told: Vec<ToShard>,
     now: Time,
     stopping: bool,
+    trace: Option<Arc<Trace>>,
 }
 
 impl Shard {
@@ -132,6 +136,7 @@ impl Shard {
             received: Some(Box::default()),
             told: Vec::new(),
             stopping: false,
+            trace: parts.trace,
         }
     }
 
@@ -293,6 +298,9 @@ impl Shard {
             }
             transport::stun::Arrival::Keepalive => return,
         }
+        if let Some(trace) = &self.trace {
+            trace.sip_received(Transport::Udp.name(), source, bytes);
+        }
         let flow = Flow { transport: Transport::Udp, listener, connection: 0, remote: source };
         match Message::parse_datagram_from(bytes, source) {
             Ok(message) => match self.owner.other(&message) {
@@ -351,6 +359,9 @@ impl Shard {
     }
 
     fn transmit(&mut self, flow: Flow, bytes: Bytes, server_name: Option<Arc<str>>, token: u64) {
+        if let Some(trace) = &self.trace {
+            trace.sip_sent(flow.transport.name(), flow.remote, &bytes);
+        }
         if flow.transport != Transport::Udp {
             self.streams.send(flow, bytes, server_name, token);
             return;

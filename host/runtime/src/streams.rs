@@ -11,6 +11,8 @@ use node::Unsent;
 use sip::{Flow, Message, ParseError, Transport};
 use transport::{CloseReason, SendError, Sink, Streams};
 
+use trace::Trace;
+
 use crate::message::ToShard;
 use crate::owner::Owner;
 
@@ -19,13 +21,14 @@ pub(crate) struct StreamSink {
     owner: Owner,
     /// Whose connections they are; empty until the service has started. It holds this sink in turn.
     streams: Weak<OnceLock<Streams>>,
+    trace: Option<Arc<Trace>>,
 }
 
 impl StreamSink {
     /// A sink for all shards of what `streams` brings.
     #[must_use]
-    pub(crate) fn new(owner: Owner, streams: &Arc<OnceLock<Streams>>) -> Self {
-        Self { owner, streams: Arc::downgrade(streams) }
+    pub(crate) fn new(owner: Owner, streams: &Arc<OnceLock<Streams>>, trace: Option<Arc<Trace>>) -> Self {
+        Self { owner, streams: Arc::downgrade(streams), trace }
     }
 
     /// A framed message that cannot be indexed. Its shard refuses it if enough is left of it; bytes that are not even the
@@ -47,6 +50,9 @@ impl StreamSink {
 
 impl Sink for StreamSink {
     fn message(&self, flow: Flow, bytes: Vec<u8>) {
+        if let Some(trace) = &self.trace {
+            trace.sip_received(flow.transport.name(), flow.remote, &bytes);
+        }
         let parsed = match flow.transport {
             // One WebSocket message holds one SIP message, whatever its Content-Length (RFC 7118 §5).
             Transport::Ws | Transport::Wss => Message::parse_datagram_from(&bytes, flow.remote),

@@ -40,7 +40,8 @@ impl ZoneArgs {
         let usual = ["pcscf=5060", "icscf=4060", "scscf=6060", "hss=3868"].map(str::to_owned);
         let elements = if self.elements.is_empty() { &usual[..] } else { &self.elements };
         let split = |element: &String| {
-            let (role, place) = element.split_once('=').with_context(|| format!("{element}: not ROLE=PORT"))?;
+            let (role, place) =
+                element.split_once('=').with_context(|| format!("{element}: not ROLE=PORT"))?;
             Ok((role.to_owned(), place.to_owned()))
         };
         let elements = elements.iter().map(split).collect::<Result<Vec<_>>>()?;

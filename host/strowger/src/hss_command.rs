@@ -79,20 +79,20 @@ pub(crate) fn execute(command: HssCommand) -> Result<()> {
         }
         HssCommand::List { at } => list(&at)?,
         HssCommand::Show { at, identity } => {
-            let shown = http::get(&at, &format!("/subscribers/{}", escaped(&identity)))?;
+            let shown = http::get(&at, &format!("/subscribers/{}", http::escape(&identity)))?;
             println!("{}", serde_json::to_string_pretty(&shown)?);
         }
         HssCommand::Remove { at, identity } => {
-            print(&http::delete(&at, &format!("/subscribers/{}", escaped(&identity)))?);
+            print(&http::delete(&at, &format!("/subscribers/{}", http::escape(&identity)))?);
         }
         HssCommand::Deregister { at, identity, reason } => {
             let reason =
                 reason.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-            let path = format!("/subscribers/{}/deregister?reason={reason}", escaped(&identity));
+            let path = format!("/subscribers/{}/deregister?reason={reason}", http::escape(&identity));
             print(&http::post(&at, &path, b"")?);
         }
         HssCommand::Update { at, identity } => {
-            print(&http::post(&at, &format!("/subscribers/{}/push", escaped(&identity)), b"")?);
+            print(&http::post(&at, &format!("/subscribers/{}/push", http::escape(&identity)), b"")?);
         }
     }
     Ok(())
@@ -101,7 +101,7 @@ pub(crate) fn execute(command: HssCommand) -> Result<()> {
 fn list(at: &AdminUrl) -> Result<()> {
     let mut after = String::new();
     loop {
-        let page = http::get(at, &format!("/subscribers?after={}", escaped(&after)))?;
+        let page = http::get(at, &format!("/subscribers?after={}", http::escape(&after)))?;
         let rows = page.as_array().cloned().unwrap_or_default();
         let Some(last) = rows.last() else { return Ok(()) };
         after = last["name"].as_str().unwrap_or_default().to_owned();
@@ -120,15 +120,4 @@ fn print(answer: &Value) {
             other => println!("{key}: {other}"),
         }
     }
-}
-
-/// For a path or a query (RFC 3986 §2.1).
-fn escaped(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-        out
-    })
 }

@@ -5,7 +5,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use admin::Access;
+use admin::{Access, TraceQuery};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -34,6 +35,7 @@ pub(crate) fn router(running: Arc<RunningHss>, access: Access) -> Router {
     Router::new()
         .route("/health", get(|| async { "ok\n" }))
         .route("/ready", get(|| async { "ok\n" }))
+        .route("/trace", get(trace))
         .route("/subscribers", get(list).post(import))
         .route("/subscribers/{identity}", get(show).delete(remove))
         .route("/subscribers/{identity}/deregister", post(deregister))
@@ -56,12 +58,25 @@ fn refused(error: &ManageError) -> Response {
 }
 
 impl Served {
-    fn check(&self, from: SocketAddr, headers: &HeaderMap) -> Result<(), Response> {
-        self.access.may_change(from, headers).map_err(|why| failure(StatusCode::FORBIDDEN, why))
+    /// The answer to who may not ask.
+    fn refusal(&self, from: SocketAddr, headers: &HeaderMap) -> Option<Response> {
+        self.access.may_change(from, headers).err().map(|why| failure(StatusCode::FORBIDDEN, why))
     }
 }
 
 type Caller = ConnectInfo<SocketAddr>;
+
+async fn trace(
+    State(served): State<Arc<Served>>,
+    ConnectInfo(from): Caller,
+    query: Result<Query<TraceQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    admin::traced(&served.access, from, &headers, query, |query| {
+        let trace = served.running.trace.as_ref()?;
+        Some(("hss".to_owned(), trace.after(query.after, query.call.as_deref())))
+    })
+}
 
 #[derive(Deserialize)]
 struct Paging {
@@ -76,7 +91,7 @@ async fn list(
     headers: HeaderMap,
     Query(paging): Query<Paging>,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     match served.running.hss.list(&paging.after, PAGE).await {
@@ -91,7 +106,7 @@ async fn show(
     headers: HeaderMap,
     Path(identity): Path<String>,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     match served.running.hss.show(&identity, Secrets::Hidden).await {
@@ -106,7 +121,7 @@ async fn import(
     headers: HeaderMap,
     document: String,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     match served.running.import(&document).await {
@@ -122,7 +137,7 @@ async fn remove(
     headers: HeaderMap,
     Path(identity): Path<String>,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     match served.running.hss.remove(&identity).await {
@@ -148,7 +163,7 @@ async fn deregister(
     Path(identity): Path<String>,
     Query(reason): Query<Reason>,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     let reason = match reason.reason.as_str() {
@@ -178,7 +193,7 @@ async fn push(
     headers: HeaderMap,
     Path(identity): Path<String>,
 ) -> Response {
-    if let Err(refused) = served.check(from, &headers) {
+    if let Some(refused) = served.refusal(from, &headers) {
         return refused;
     }
     match served.running.hss.changed(&identity).await {

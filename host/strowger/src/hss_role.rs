@@ -11,12 +11,13 @@ use anyhow::{Context, Result, anyhow};
 use diameter::base::{DisconnectCause, Origin};
 use diameter::cx;
 use hss::{Hss, Push, Termination};
-use runtime::config::{AdminTable, DiameterTable, LogTable};
+use runtime::config::{AdminTable, DiameterTable, LogTable, TraceTable};
 use serde::Deserialize;
 use tokio::runtime::Handle;
+use trace::Trace;
 use tracing::{error, info, warn};
 use transport::ClientTls;
-use transport::diameter::{DiameterService, Incoming, Requests};
+use transport::diameter::{DiameterConfig, DiameterService, Incoming, Requests};
 
 /// How long an S-CSCF has to answer an RTR or PPR.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
@@ -37,6 +38,9 @@ pub(crate) struct HssConfig {
     /// Logging.
     #[serde(default)]
     pub(crate) log: LogTable,
+    /// What went over the wire, for ladders.
+    #[serde(default)]
+    pub(crate) trace: TraceTable,
 }
 
 /// `[node]`
@@ -89,7 +93,7 @@ impl HssConfig {
         Ok(config)
     }
 
-    fn diameter_config(&self) -> Result<transport::diameter::DiameterConfig> {
+    fn diameter_config(&self) -> Result<DiameterConfig> {
         let client_tls = ClientTls { authorities: Vec::new(), verify: true, identity: None };
         Ok(runtime::diameter_config(&self.diameter, &cx::OF_AN_HSS, std::iter::empty(), client_tls)?)
     }
@@ -99,6 +103,7 @@ impl HssConfig {
 pub(crate) struct RunningHss {
     pub(crate) hss: Hss,
     pub(crate) diameter: DiameterService,
+    pub(crate) trace: Option<Arc<Trace>>,
 }
 
 /// Requests of CSCFs: each is answered on a task of its own, for it waits for the database.
@@ -143,8 +148,10 @@ impl RunningHss {
         let asked = Arc::new(Asked::default());
         let _ = asked.threads.set(Handle::current());
         let requests = Arc::clone(&asked) as Arc<dyn Requests>;
-        let diameter = DiameterService::start(&Handle::current(), config.diameter_config()?, requests)?;
-        let running = Arc::new(RunningHss { hss, diameter });
+        let trace = config.trace.start();
+        let configuration = DiameterConfig { trace: trace.clone(), ..config.diameter_config()? };
+        let diameter = DiameterService::start(&Handle::current(), configuration, requests)?;
+        let running = Arc::new(RunningHss { hss, diameter, trace });
         let _ = asked.of.set(Arc::downgrade(&running));
         for file in &config.hss.subscribers {
             let text = tokio::fs::read_to_string(file).await.with_context(|| file.display().to_string())?;

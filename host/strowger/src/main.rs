@@ -9,11 +9,13 @@ mod dns_role;
 mod hss_command;
 mod hss_http;
 mod hss_role;
+mod ladder;
 mod logging;
 mod plugin_command;
 mod run;
 mod sentence;
 mod status;
+mod trace_command;
 mod ue_command;
 
 use std::path::PathBuf;
@@ -45,6 +47,8 @@ enum Command {
     },
     /// What a running host is doing
     Status(AdminUrl),
+    /// The ladder of what went over the wire, of one host or of several that talk to each other
+    Trace(trace_command::TraceArgs),
     /// Subscribers of a running home subscriber server
     Hss {
         #[command(subcommand)]
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         Command::Check(file) => run::check(&file.config),
         Command::Plugin { command } => plugin_command::execute(command),
         Command::Status(at) => status::print(&at),
+        Command::Trace(args) => trace_command::print(&args),
         Command::Hss { command } => hss_command::execute(command),
         Command::Ue(args) => ue_command::run(&args),
         Command::Dns { command } => dns_command::execute(command),

@@ -164,6 +164,7 @@ fn start(
         serves: vec![(ApplicationId::CX, CommandCode::LOCATION_INFO)],
         peers: vec![peer],
         routes: Vec::new(),
+        trace: None,
         limits: Limits { incoming: 20_000, ..Limits::default() },
         dictionary: Dictionary::new(),
         bits: AvpBits::Lenient,

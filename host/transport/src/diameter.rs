@@ -47,6 +47,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use trace::Trace;
 
 use crate::tls::TlsError;
 use crate::tls::reload::Reloader;
@@ -68,6 +69,7 @@ struct Shared {
     requests: Arc<dyn Requests>,
     handle: Handle,
     limits: DiameterLimits,
+    trace: Option<Arc<Trace>>,
     /// By the node's number of a peer.
     identities: Vec<DiameterIdentity>,
     /// By the same. `None`: a peer that connects to us.
@@ -163,11 +165,12 @@ impl DiameterService {
         let client_tls =
             config.client_tls.load().map_err(|error| DiameterError::ClientTls(Box::new(error)))?;
         let bound = config.listen.iter().map(listen::bind).collect::<Result<Vec<_>, _>>()?;
-        let DiameterConfig { node, limits, .. } = config;
+        let DiameterConfig { node, limits, trace, .. } = config;
         let shared = Arc::new(Shared {
             requests,
             handle: handle.clone(),
             limits,
+            trace: trace.clone(),
             identities: node.peers.iter().map(|peer| peer.identity.clone()).collect(),
             targets,
             client_tls: client_tls.into(),
@@ -181,7 +184,7 @@ impl DiameterService {
             live: watch::Sender::new(0),
             changes: watch::Sender::new(0),
             counters: Counters::default(),
-            driver: Mutex::new(Driver::new(Node::new(node)?, limits)),
+            driver: Mutex::new(Driver::new(Node::new(node)?, limits, trace)),
         });
         let certificates = bound.iter().filter_map(|bound| bound.certificate.clone()).collect();
         let reloader = Arc::new(Reloader::new(certificates));

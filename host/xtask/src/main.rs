@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "cargo xtask COMMAND
 
-  demo [--once]          build, start the edge example on loopback and make the first calls; stays up until Ctrl-C
+  demo [edge] [--once]   build, start an IMS (or the edge example) on loopback and make the first calls; stays up until Ctrl-C
   setup                  find or fetch the compiler for plugins and say which it is
   plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace

@@ -90,7 +90,7 @@ fn two_builds(plugin: &Path, folder: &Path) -> Result<[PathBuf; 2]> {
 }
 
 /// A custom section without content behind all others (WebAssembly core, §5.5.3).
-fn with_section(module: &[u8], name: &str) -> Vec<u8> {
+pub(crate) fn with_section(module: &[u8], name: &str) -> Vec<u8> {
     let mut bytes = module.to_vec();
     let length = name.len() as u8;
     bytes.extend([0, length + 1, length]);

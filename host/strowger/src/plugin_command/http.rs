@@ -61,3 +61,14 @@ fn read(url: &str, mut response: Response<ureq::Body>) -> Result<Value> {
     }
     Err(anyhow!("{}", body["error"].as_str().unwrap_or("the host refused without a reason")))
 }
+
+/// For a path or a query (RFC 3986 §2.1).
+pub(crate) fn escape(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+        out
+    })
+}

@@ -4,11 +4,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::diameter::DiameterIdentity;
 use ::diameter::node::{self, ConfigError};
 use rustls_pki_types::ServerName;
+use trace::Trace;
 
 use super::connect::Target;
 use crate::tls::{ClientTls, ServerTls, TlsError};
@@ -33,6 +35,8 @@ pub struct DiameterConfig {
     pub client_tls: ClientTls,
     /// The bounds of the sockets; those of the node are in its own configuration.
     pub limits: DiameterLimits,
+    /// Where messages are traced; `None`: nowhere.
+    pub trace: Option<Arc<Trace>>,
 }
 
 /// One listening address.

@@ -18,6 +18,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use trace::{Tap, Trace};
 
 use super::driver::Driver;
 use super::listen::Admission;
@@ -36,11 +37,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub(super) struct Connection {
     pub(super) id: ConnectionId,
     pub(super) outbox: Outbox,
+    /// Who listens to it.
+    pub(super) tap: Option<Tap>,
 }
 
 impl Connection {
-    pub(super) fn new(id: ConnectionId, limits: &DiameterLimits) -> Connection {
-        Connection { id, outbox: Outbox::new(limits.waiting_bytes) }
+    pub(super) fn new(id: ConnectionId, limits: &DiameterLimits, trace: Option<&Arc<Trace>>) -> Connection {
+        let tap = trace.map(|trace| Tap::new(Arc::clone(trace)));
+        Connection { id, outbox: Outbox::new(limits.waiting_bytes), tap }
     }
 }
 
@@ -97,6 +101,9 @@ where
     let outbox = &live.connection.outbox;
     match stream {
         Stream::Plain(stream) => {
+            if let (Some(tap), Ok(remote)) = (&live.connection.tap, stream.peer_addr()) {
+                tap.is_with(remote);
+            }
             let (mut reader, writer) = stream.into_split();
             outbox.open(writer);
             live.shared.with(tell);
@@ -148,8 +155,12 @@ async fn read(reader: &mut (impl AsyncRead + Unpin), live: &Live) -> Ended {
             Ok(count) => count,
             Err(error) => return Ended::Broken(error.kind()),
         };
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if let Some(tap) = &connection.tap {
+            tap.received(bytes);
+        }
         connection.outbox.hold();
-        shared.received(connection.id, buffer.get(..count).unwrap_or_default());
+        shared.received(connection.id, bytes);
         connection.outbox.release();
     }
 }

@@ -11,6 +11,7 @@ use ::diameter::bounds::MAX_WAIT;
 use ::diameter::node::{ConnectionId, IncomingId, Input, Node, Output, PeerId, RequestId, SendError};
 use ::diameter::peer::CloseReason;
 use ::diameter::{CommandCode, Message};
+use trace::Trace;
 
 use super::DiameterLimits;
 use super::connection::Connection;
@@ -37,6 +38,7 @@ struct Record {
 pub(super) struct Driver {
     pub(super) node: Node,
     limits: DiameterLimits,
+    trace: Option<Arc<Trace>>,
     connections: HashMap<ConnectionId, Arc<Connection>>,
     waiting: HashMap<RequestId, Waiting>,
     /// When the timers' task will come.
@@ -51,10 +53,11 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(node: Node, limits: DiameterLimits) -> Driver {
+    pub(super) fn new(node: Node, limits: DiameterLimits, trace: Option<Arc<Trace>>) -> Driver {
         Driver {
             node,
             limits,
+            trace,
             connections: HashMap::new(),
             waiting: HashMap::new(),
             alarm: None,
@@ -150,12 +153,15 @@ impl Driver {
     fn act(&mut self, now: Instant, output: Output, effects: &mut Effects) {
         match output {
             Output::Connect { connection, peer } => {
-                let connection = Arc::new(Connection::new(connection, &self.limits));
+                let connection = Arc::new(Connection::new(connection, &self.limits, self.trace.as_ref()));
                 self.register(connection.clone());
                 effects.connects.push((connection, peer));
             }
             Output::Transmit { connection, bytes } => {
                 let Some(found) = self.connections.get(&connection) else { return };
+                if let Some(tap) = &found.tap {
+                    tap.sent(&bytes);
+                }
                 match found.outbox.push(&bytes) {
                     Pushed::Write => effects.writes.push(found.clone()),
                     Pushed::Full => self.overfull.push(connection),

@@ -106,7 +106,8 @@ async fn establish(
     };
     shared.counters.accepted.add(1);
     let number = shared.next_accepted.fetch_add(1, Relaxed);
-    let connection = Arc::new(Connection::new(ConnectionId::Accepted(number), &shared.limits));
+    let connection =
+        Arc::new(Connection::new(ConnectionId::Accepted(number), &shared.limits, shared.trace.as_ref()));
     let live = Live::new(connection.clone(), shared, Some(admission));
     serve(stream, &live, |driver, now| {
         driver.register(connection);

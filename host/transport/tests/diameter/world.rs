@@ -91,6 +91,7 @@ impl Setup {
             peers: Vec::new(),
             client_tls: ClientTls::default(),
             limits: DiameterLimits::default(),
+            trace: None,
         })
     }
 

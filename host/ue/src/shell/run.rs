@@ -20,6 +20,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// How long `hang up` waits until the call is over: a BYE may have to wait for an ACK, a CANCEL has its 487.
 const HANG_UP_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long the phone still answers when its script is over.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 /// A step failed.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {why}")]
@@ -112,6 +115,8 @@ pub async fn run_script(phone: &mut UePhone, script: &Script) -> Result<Report, 
         }
         runner.report.steps += 1;
     }
+    // What was heard last is answered too.
+    runner.until(FAREWELL, |_| None::<()>).await;
     Ok(runner.report)
 }
 

@@ -1,23 +1,14 @@
 //! A router of this checkout, started with the edge example on free loopback ports, and stopped again.
 
-use super::http;
-use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use super::process::{Process, free_port};
+use anyhow::{Context, Result};
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::ExitStatus;
 
 /// The domain that the example is responsible for.
 pub(crate) const DOMAIN: &str = "strowger.test";
-/// The first start compiles the plugin.
-const UNTIL_READY: Duration = Duration::from_secs(60);
-const UNTIL_GONE: Duration = Duration::from_secs(15);
-const PAUSE: Duration = Duration::from_millis(50);
-/// Free ports are looked for this often: one that was free may be taken a moment later.
-const TRIES: usize = 50;
-
 /// Somebody who may register.
 pub(crate) struct Account {
     pub(crate) user: String,
@@ -26,13 +17,11 @@ pub(crate) struct Account {
 
 /// A running router. Dropped, it is killed.
 pub(crate) struct Router {
-    child: Child,
+    process: Process,
     /// SIP over UDP and TCP.
     pub(crate) sip: SocketAddr,
     /// HTTP.
     pub(crate) admin: SocketAddr,
-    /// What it logs.
-    pub(crate) log: PathBuf,
 }
 
 impl Router {
@@ -46,44 +35,14 @@ impl Router {
         std::fs::write(folder.join("users.tsv"), subscribers(accounts))?;
         let config = folder.join("strowger.toml");
         std::fs::write(&config, configuration(sip, admin, plugin))?;
-        let log = folder.join("strowger.log");
-        let log_file = std::fs::File::create(&log)?;
-        let child = Command::new(binary)
-            .args(["run", "--config"])
-            .arg(&config)
-            .stdin(Stdio::null())
-            .stdout(log_file.try_clone()?)
-            .stderr(log_file)
-            .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
-        let mut router = Router { child, sip, admin, log };
-        router.wait_until_ready()?;
-        Ok(router)
-    }
-
-    fn wait_until_ready(&mut self) -> Result<()> {
-        let started = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait()? {
-                bail!("the router ended at once ({status}):\n{}", self.logged());
-            }
-            match http::get(self.admin, "/ready") {
-                Ok(_) => return Ok(()),
-                Err(why) if started.elapsed() > UNTIL_READY => {
-                    bail!(
-                        "the router is not ready after {} s: {why:#}\n{}",
-                        UNTIL_READY.as_secs(),
-                        self.logged()
-                    )
-                }
-                Err(_) => std::thread::sleep(PAUSE),
-            }
-        }
+        let mut process = Process::start(binary, &["run", "--config"], &config, folder.join("strowger.log"))?;
+        process.wait_until_ready(admin)?;
+        Ok(Router { process, sip, admin })
     }
 
     /// Its resident memory in kB.
     pub(crate) fn resident_kb(&self) -> Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let resident =
             status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
         Ok(resident.context("the kernel does not say how much memory the router has")?.parse()?)
@@ -91,50 +50,23 @@ impl Router {
 
     /// The end of its log.
     pub(crate) fn logged(&self) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
+        self.process.logged()
+    }
+
+    /// What it logs.
+    pub(crate) fn log(&self) -> &Path {
+        &self.process.log
     }
 
     /// Asks it to end and waits for that.
-    pub(crate) fn stop(mut self) -> Result<()> {
-        if let Some(pid) = Pid::from_raw(i32::try_from(self.child.id())?) {
-            kill_process(pid, Signal::TERM)?;
-        }
-        let asked = Instant::now();
-        while asked.elapsed() < UNTIL_GONE {
-            match self.child.try_wait()? {
-                Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!("the router ended with {status}:\n{}", self.logged()),
-                None => std::thread::sleep(PAUSE),
-            }
-        }
-        bail!("the router did not end within {} s of SIGTERM:\n{}", UNTIL_GONE.as_secs(), self.logged())
+    pub(crate) fn stop(self) -> Result<()> {
+        self.process.stop()
     }
 
     /// Waits until somebody else ends it.
     pub(crate) fn wait(&mut self) -> Result<ExitStatus> {
-        Ok(self.child.wait()?)
+        self.process.wait()
     }
-}
-
-impl Drop for Router {
-    fn drop(&mut self) {
-        // It may be gone already; then both do nothing.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port(is_free: impl Fn(SocketAddr) -> bool) -> Result<SocketAddr> {
-    let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    for _ in 0..TRIES {
-        let address = UdpSocket::bind((loopback, 0))?.local_addr()?;
-        if is_free(address) {
-            return Ok(address);
-        }
-    }
-    bail!("no free port on {loopback}")
 }
 
 /// `user TAB domain TAB password TAB HA1`.

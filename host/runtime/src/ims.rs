@@ -83,10 +83,24 @@ impl Ims {
         }
     }
 
-    /// Sets that are served, challenges that wait, and subscriptions.
-    pub(crate) fn counts(&self) -> (usize, usize, usize) {
-        (self.subscribers.read().len(), self.challenges.lock().len(), self.notifier.lock().len())
+    /// How much there is of everything.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            subscribers: self.subscribers.read().len(),
+            challenges: self.challenges.lock().len(),
+            subscriptions: self.notifier.lock().len(),
+        }
     }
+}
+
+/// How much there is of everything.
+pub(crate) struct Counts {
+    /// Implicit registration sets that are served.
+    pub(crate) subscribers: usize,
+    /// Challenges that wait for their answer.
+    pub(crate) challenges: usize,
+    /// Subscriptions to registrations.
+    pub(crate) subscriptions: usize,
 }
 
 impl std::fmt::Debug for Ims {

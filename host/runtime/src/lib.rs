@@ -18,6 +18,7 @@ pub mod config;
 mod clock;
 mod consult;
 mod control;
+mod diameter_metrics;
 mod diameter_service;
 mod error;
 mod executor;
@@ -43,6 +44,7 @@ mod watch;
 
 pub use config::Config;
 pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
+pub use diameter_metrics::DiameterMetrics;
 pub use diameter_service::diameter_config;
 pub use error::StartError;
 pub use host::{Host, check};

@@ -15,6 +15,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use crate::control::Shared;
+use crate::ims::Ims;
 
 /// The figures of a host, ready to be read.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ struct Host {
 
 /// Label names with their values.
 #[derive(Debug, Clone, Hash, PartialEq, Eq)]
-struct Labels<'a>(Vec<(&'static str, &'a str)>);
+pub(crate) struct Labels<'a>(pub(crate) Vec<(&'static str, &'a str)>);
 
 impl EncodeLabelSet for Labels<'_> {
     fn encode(&self, encoder: &mut prometheus_client::encoding::LabelSetEncoder<'_>) -> Result<(), Error> {
@@ -62,8 +63,24 @@ impl Collector for Host {
         responses(&mut encoder, &counters)?;
         response_times(&mut encoder, &counters)?;
         totals(&mut encoder, &shared, &counters)?;
-        plugins(&mut encoder, &shared)
+        plugins(&mut encoder, &shared)?;
+        let Some(ims) = &shared.ims else { return Ok(()) };
+        served(&mut encoder, ims)?;
+        crate::diameter_metrics::all(&mut encoder, &ims.diameter)
     }
+}
+
+/// What an S-CSCF keeps for its subscribers.
+fn served(encoder: &mut DescriptorEncoder<'_>, ims: &Ims) -> Result<(), Error> {
+    let counts = ims.counts();
+    for (name, help, value) in [
+        ("subscribers", "Implicit registration sets that are served", counts.subscribers),
+        ("challenges", "Challenges that wait for their answer", counts.challenges),
+        ("subscriptions", "Subscriptions to registrations", counts.subscriptions),
+    ] {
+        encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&(value as i64))?;
+    }
+    Ok(())
 }
 
 fn requests(encoder: &mut DescriptorEncoder<'_>, counters: &[&Counters]) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use admin::{Access, TraceQuery};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -36,6 +36,7 @@ pub(crate) fn router(running: Arc<RunningHss>, access: Access) -> Router {
         .route("/health", get(|| async { "ok\n" }))
         .route("/ready", get(|| async { "ok\n" }))
         .route("/trace", get(trace))
+        .route("/metrics", get(metrics))
         .route("/subscribers", get(list).post(import))
         .route("/subscribers/{identity}", get(show).delete(remove))
         .route("/subscribers/{identity}/deregister", post(deregister))
@@ -65,6 +66,11 @@ impl Served {
 }
 
 type Caller = ConnectInfo<SocketAddr>;
+
+async fn metrics(State(served): State<Arc<Served>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], served.running.metrics.text()).into_response()
+}
 
 async fn trace(
     State(served): State<Arc<Served>>,

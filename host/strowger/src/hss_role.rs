@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use diameter::base::{DisconnectCause, Origin};
 use diameter::cx;
 use hss::{Hss, Push, Termination};
+use runtime::DiameterMetrics;
 use runtime::config::{AdminTable, DiameterTable, LogTable, TraceTable};
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -104,6 +105,7 @@ pub(crate) struct RunningHss {
     pub(crate) hss: Hss,
     pub(crate) diameter: DiameterService,
     pub(crate) trace: Option<Arc<Trace>>,
+    pub(crate) metrics: DiameterMetrics,
 }
 
 /// Requests of CSCFs: each is answered on a task of its own, for it waits for the database.
@@ -151,7 +153,8 @@ impl RunningHss {
         let trace = config.trace.start();
         let configuration = DiameterConfig { trace: trace.clone(), ..config.diameter_config()? };
         let diameter = DiameterService::start(&Handle::current(), configuration, requests)?;
-        let running = Arc::new(RunningHss { hss, diameter, trace });
+        let metrics = DiameterMetrics::new(diameter.clone());
+        let running = Arc::new(RunningHss { hss, diameter, trace, metrics });
         let _ = asked.of.set(Arc::downgrade(&running));
         for file in &config.hss.subscribers {
             let text = tokio::fs::read_to_string(file).await.with_context(|| file.display().to_string())?;

@@ -186,8 +186,8 @@ mod tests {
         let lines: Vec<&str> = drawn.lines().collect();
         assert_eq!(lines.len(), 3, "{drawn}");
         assert!(lines[0].trim_start().starts_with("alice              pcscf              icscf"), "{drawn}");
-        assert!(lines[1].contains("│─── REGISTER ────▶│"), "{drawn}");
-        assert!(lines[2].ends_with("│─── REGISTER ────▶│"), "{drawn}");
+        assert!(lines[1].contains("│──── REGISTER ───▶│"), "{drawn}");
+        assert!(lines[2].ends_with("│──── REGISTER ───▶│"), "{drawn}");
     }
 
     #[test]

@@ -164,7 +164,6 @@ fn start(
         serves: vec![(ApplicationId::CX, CommandCode::LOCATION_INFO)],
         peers: vec![peer],
         routes: Vec::new(),
-        trace: None,
         limits: Limits { incoming: 20_000, ..Limits::default() },
         dictionary: Dictionary::new(),
         bits: AvpBits::Lenient,
@@ -176,6 +175,7 @@ fn start(
         listen: vec![DiameterListener { address: "127.0.0.1:0".parse().unwrap(), tls: None }],
         peers: there.into_iter().collect(),
         client_tls: ClientTls::default(),
+        trace: None,
         limits: DiameterLimits::default(),
     };
     let hss = Hss(origin(host), Dictionary::new());

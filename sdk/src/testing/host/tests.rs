@@ -38,7 +38,8 @@ fn the_same_octets_every_time() {
 #[test]
 fn answers_come_in_order_and_the_last_one_stays() {
     let host = TestHost::new().challenged(Ok(1)).challenged(Err(CxFailure::Timeout));
-    let ask = || host.challenge("alice@ims.test", "sip:alice@ims.test", "ims.test", AuthenticationScheme::AkaV1);
+    let ask =
+        || host.challenge("alice@ims.test", "sip:alice@ims.test", "ims.test", AuthenticationScheme::AkaV1);
     assert_eq!([ask(), ask(), ask()], [Ok(1), Err(CxFailure::Timeout), Err(CxFailure::Timeout)]);
 }
 

@@ -61,7 +61,8 @@ impl Plugin for Pcscf {
         match contact::Registered::of_source(host) {
             Some(registered) => {
                 trust::from_phone(request);
-                originating::assert_identity(request, &registered);
+                let from = request.from().ok().and_then(|from| from.uri().ok());
+                originating::assert_identity(request, &registered, from.as_ref());
             }
             None => trust::to_phone(request),
         }

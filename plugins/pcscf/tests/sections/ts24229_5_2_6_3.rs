@@ -127,3 +127,14 @@ fn somebody_elses_registration_is_nobodys() {
     let port = TestHost::new().from(Transport::Udp, "192.0.2.10", 6000, 0);
     ask(&pcscf(), &rows(port), &from_alice("INVITE", "")).relays();
 }
+
+/// §5.2.6.3.1: without a preference it is the default identity; From has no part in that decision.
+#[test]
+fn a_from_says_nothing_about_who_calls() {
+    let host = registered(phone());
+    for from in ["<tel:+491701234567>", "<sip:boss@ims.test>", "<sip:anonymous@anonymous.invalid>"] {
+        let call = sip!("INVITE sip:bob@ims.test SIP/2.0\nFrom: {from};tag=1\nRoute: {SERVICE_ROUTE}");
+        let answer = ask(&pcscf(), &host, &call);
+        assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@ims.test>"], "{from}");
+    }
+}

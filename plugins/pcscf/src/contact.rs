@@ -93,18 +93,15 @@ impl Registered {
         let _ = host.put(&list, phones.join("\n").as_bytes(), lifetime, None);
     }
 
-    /// The phone is gone from where the message in hand comes from.
-    pub(crate) fn drop_source(private_identity: &str, host: &impl Host) {
-        drop_key(&source_key(host), private_identity, host);
-    }
-
     /// A contact of a private identity is gone; all of them, where none is named.
-    pub(crate) fn drop_contact(private_identity: &str, contact: Option<&str>, host: &impl Host) {
+    pub(crate) fn drop_contact(private_identity: &str, contact: Option<&Uri<'_>>, host: &impl Host) {
         for key in phones(&phones_key(private_identity), host) {
             let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
-            if contact.is_none()
-                || registered.is_some_and(|registered| Some(registered.contact.as_str()) == contact)
-            {
+            let is_meant = |contact: &Uri<'_>| {
+                let own = registered.as_ref().map(|registered| Uri::parse(registered.contact.as_bytes()));
+                own.is_some_and(|own| own.is_ok_and(|own| own.equivalent(contact)))
+            };
+            if contact.is_none_or(is_meant) {
                 drop_key(&key, private_identity, host);
             }
         }

@@ -65,7 +65,9 @@ pub(crate) fn notify(request: &Request<'_>, host: &impl Host) -> Outcome {
         let Ok(document) = Reginfo::parse(&body) else { return reply(400).into() };
         for registration in &document.registrations {
             for contact in registration.contacts.iter().filter(|one| one.state == ContactState::Terminated) {
-                Registered::drop_contact(&private_identity, Some(&contact.uri), host);
+                if let Ok(uri) = Uri::parse(contact.uri.as_bytes()) {
+                    Registered::drop_contact(&private_identity, Some(&uri), host);
+                }
             }
             if registration.state == RegistrationState::Terminated && registration.contacts.is_empty() {
                 Registered::drop_contact(&private_identity, None, host);

@@ -2,8 +2,8 @@
 
 use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::ims::charging_vector::ChargingVector;
-use strowger_sdk::testing::{TestHost, ask, ask_about_reply};
-use strowger_sdk::{Transport, sip};
+use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply};
+use strowger_sdk::{Decision, Host, Transport, sip};
 
 use crate::world::{TEN_MINUTES, from_alice, ok, pcscf, phone, register, registered, with};
 
@@ -164,11 +164,48 @@ fn a_registration_lasts_as_long_as_the_200_says() {
     ask(&pcscf(), &host, &from_alice("INVITE", "")).replies(403);
 }
 
+/// A host with Alice's phone registered, whose next responses answer this REGISTER.
+fn then(register: TestMessage) -> TestHost {
+    let alice = registered(phone());
+    let keys = ["r UDP 192.0.2.10 5060 0", "c alice@192.0.2.10:5060", "p alice@ims.test"];
+    let row = |host: TestHost, key: &&str| host.entry(key, alice.get(key).expect("a row").value);
+    keys.iter().fold(phone().answers(register), row)
+}
+
+fn is_registered(host: &TestHost) -> bool {
+    matches!(ask(&pcscf(), host, &from_alice("INVITE", "")).said(), Ok(Decision::Relay(_)))
+}
+
+/// §5.2.5.1: the end of a contact is the end of what was kept for it.
 #[test]
-fn a_200_that_grants_no_contact_ends_the_registration() {
-    let host = registered(phone().answers(register("Expires: 0")));
-    ask_about_reply(&pcscf(), &host, &ok("")).passes();
-    ask(&pcscf(), &host, &from_alice("INVITE", "")).replies(403);
+fn a_contact_that_ends_is_forgotten() {
+    let without = |contact: &str| {
+        sip!(
+            "REGISTER sip:ims.test SIP/2.0\nTo: <sip:alice@ims.test>\nAuthorization: Digest \
+             username=\"alice@ims.test\"\nExpires: 0\nContact: {contact}"
+        )
+    };
+    for own in ["<sip:alice@192.0.2.10:5060>", "<sip:alice@192.0.2.10:5060>;expires=0", "*"] {
+        let host = then(without(own));
+        ask_about_reply(&pcscf(), &host, &ok("")).passes();
+        assert!(!is_registered(&host), "{own}");
+        assert!(host.asked().contains(&"settle".to_owned()), "{own}");
+    }
+    // another contact of hers: this phone stays
+    let host = then(without("<sip:alice@192.0.2.99:5060>"));
+    ask_about_reply(&pcscf(), &host, &ok(TEN_MINUTES)).passes();
+    assert!(is_registered(&host));
+}
+
+/// RFC 3261 §10.2.3: a REGISTER without Contact asks which contacts there are; it ends none.
+#[test]
+fn a_query_ends_nothing() {
+    let query = sip!(
+        "REGISTER sip:ims.test SIP/2.0\nTo: <sip:alice@ims.test>\nAuthorization: Digest username=\"alice@ims.test\""
+    );
+    let host = then(query);
+    ask_about_reply(&pcscf(), &host, &ok(TEN_MINUTES)).passes();
+    assert!(is_registered(&host));
 }
 
 #[test]

@@ -64,9 +64,16 @@ impl Plugin for Pcscf {
                 let from = request.from().ok().and_then(|from| from.uri().ok());
                 originating::assert_identity(request, &registered, from.as_ref());
             }
-            None => trust::to_phone(request),
+            None => {
+                trust::to_phone(request);
+                host.set_variable(terminating::CALLED, Some(b""));
+            }
         }
-        next().into()
+        match request.method() {
+            Method::Ack => next().into(),
+            // Answers cross the border too (§5.2.6.3.6, §5.2.6.4.6).
+            _ => Relay::onward().ask_replies().into(),
+        }
     }
 
     fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {

@@ -9,7 +9,7 @@ use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
 use crate::trust;
 
-/// Variable of the transaction: the identity that was called.
+/// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
 
 /// Where our Path leads.

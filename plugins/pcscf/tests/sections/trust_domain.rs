@@ -1,5 +1,6 @@
 //! The border of the trust domain (TS 24.229 §4.4, §5.2.6; RFC 3323, RFC 3325 §5): header by header, in both directions.
 
+use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply};
 
@@ -133,4 +134,26 @@ fn inside_a_dialog_a_phone_stays_who_it_was() {
         let answer = ask(&pcscf(), &registered(phone()), &bye(from));
         assert_eq!(answer.sent("P-Asserted-Identity"), [asserted], "{from}");
     }
+}
+
+/// §5.2.6.3.6, §5.2.6.4.6: what holds for requests inside dialogs holds for their answers.
+#[test]
+fn answers_inside_a_dialog_cross_the_border_too() {
+    let text = lines(&NOT_TO_PHONES);
+    let host = registered(phone());
+    assert!(ask(&pcscf(), &host, &in_dialog(&[])).relays_to(&[]).options.contains(RelayOptions::ASK_REPLIES));
+    let answer = ask_about_reply(&pcscf(), &host, &sip!("SIP/2.0 200 OK\nCSeq: 2 BYE\n{text}"));
+    for (name, _) in NOT_TO_PHONES {
+        assert!(answer.sent(name).is_empty(), "{name} to the phone");
+    }
+    let (host, text) = (scscf(), lines(&NOT_FROM_PHONES));
+    assert!(ask(&pcscf(), &host, &in_dialog(&[])).relays_to(&[]).options.contains(RelayOptions::ASK_REPLIES));
+    let claims = sip!("SIP/2.0 200 OK\nCSeq: 2 BYE\nP-Asserted-Identity: <sip:boss@ims.test>\n{text}");
+    let answer = ask_about_reply(&pcscf(), &host, &claims);
+    for (name, _) in NOT_FROM_PHONES {
+        assert!(answer.sent(name).is_empty(), "{name} from the phone");
+    }
+    assert!(answer.sent("P-Asserted-Identity").is_empty());
+    let ack = sip!("ACK sip:bob@192.0.2.20 SIP/2.0\nTo: <sip:bob@ims.test>;tag=2");
+    ask(&pcscf(), &scscf(), &ack).nexts();
 }

@@ -71,7 +71,12 @@ impl Registered {
         if !same_address || source.connection != 0 {
             return None;
         }
-        Registered::read(&host.get(&key)?.value)
+        let registered = Registered::read(&host.get(&key)?.value)?;
+        // Behind a NAT one address is many phones, and a Contact is no proof (TS 33.203 §N.2): it counts where it names
+        // the very address that the request comes from.
+        let contact = Uri::parse(registered.contact.as_bytes()).ok()?;
+        let is_there = contact.host().ip().is_some_and(|ip| ip.to_canonical().to_string() == source.address);
+        is_there.then_some(registered)
     }
 
     /// Keeps it for so many seconds, for where the message in hand comes from.

@@ -2,7 +2,7 @@
 
 use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::testing::{TestHost, ask};
-use strowger_sdk::{Transport, sip};
+use strowger_sdk::{Host, Transport, sip};
 
 use crate::world::{SERVICE_ROUTE, from_alice, pcscf, phone, registered, with};
 
@@ -114,10 +114,7 @@ fn somebody_elses_registration_is_nobodys() {
     let rows = |host: TestHost| {
         let alice = registered(phone());
         let keys = ["r UDP 192.0.2.10 5060 0", "c alice@192.0.2.10:5060"];
-        keys.iter().fold(host, |host, key| {
-            use strowger_sdk::Host;
-            host.entry(key, alice.get(key).expect("a row").value)
-        })
+        keys.iter().fold(host, |host, key| host.entry(key, alice.get(key).expect("a row").value))
     };
     let elsewhere = TestHost::new().from(Transport::Udp, "192.0.2.66", 5060, 0);
     ask(&pcscf(), &rows(elsewhere), &from_alice("INVITE", "")).replies(403);
@@ -137,4 +134,16 @@ fn a_from_says_nothing_about_who_calls() {
         let answer = ask(&pcscf(), &host, &call);
         assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@ims.test>"], "{from}");
     }
+}
+
+/// TS 33.203 §N.2: behind a NAT an address is that of many phones; a neighbour that writes Alice's Contact is not Alice.
+#[test]
+fn a_neighbour_behind_the_same_nat_is_not_who_its_contact_says() {
+    let nat = "198.51.100.9";
+    let alice = registered(TestHost::new().from(Transport::Udp, nat, 40_000, 0));
+    ask(&pcscf(), &alice, &from_alice("INVITE", "")).relays();
+    let keys = ["r UDP 198.51.100.9 40000 0", "c alice@192.0.2.10:5060"];
+    let row = |host: TestHost, key: &&str| host.entry(key, alice.get(key).expect("a row").value);
+    let neighbour = keys.iter().fold(TestHost::new().from(Transport::Udp, nat, 40_001, 0), row);
+    ask(&pcscf(), &neighbour, &from_alice("INVITE", "")).replies(403);
 }

@@ -13,6 +13,9 @@ use strowger_sdk::prelude::*;
 /// Phones of one private identity.
 const MAX_PHONES: usize = 16;
 
+/// How long the list of a private identity's phones is kept after the last change, ms: longer than any registration.
+const LIST_MS: u64 = 1_000_000_000;
+
 /// One phone's registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Registered {
@@ -95,7 +98,7 @@ impl Registered {
                 phones.remove(0);
             }
         }
-        let _ = host.put(&list, phones.join("\n").as_bytes(), lifetime, None);
+        let _ = host.put(&list, phones.join("\n").as_bytes(), LIST_MS, None);
     }
 
     /// A contact of a private identity is gone; all of them, where none is named.
@@ -128,7 +131,7 @@ fn drop_key(key: &str, private_identity: &str, host: &impl Host) {
             host.delete(&list);
         }
         false => {
-            let _ = host.put(&list, left.join("\n").as_bytes(), 0, None);
+            let _ = host.put(&list, left.join("\n").as_bytes(), LIST_MS, None);
         }
     }
 }

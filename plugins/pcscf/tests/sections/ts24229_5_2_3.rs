@@ -1,8 +1,7 @@
 //! Registrations that the network ends (TS 24.229 §5.2.3; RFC 3680, RFC 6665).
 
-use strowger_sdk::HeaderId;
 use strowger_sdk::client::OwnRequest;
-use strowger_sdk::sip;
+use strowger_sdk::{HeaderId, Host, Transport, sip};
 use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply, ask_outside_dialogs, tell_answer};
 
 use crate::world::{TEN_MINUTES, from_alice, ok, pcscf, phone, register, registered, with};
@@ -134,4 +133,23 @@ fn other_events_are_not_ours() {
     let notify =
         sip!("NOTIFY sip:192.0.2.1:5060 SIP/2.0\nCall-ID: own-1\nEvent: presence\nRoute: <sip:s;lr>");
     ask_outside_dialogs(&pcscf(), &host, &notify).relays();
+}
+
+/// A phone that registers for a short time does not hide the others of its private identity from the network.
+#[test]
+fn all_phones_of_a_private_identity_end_whichever_registered_last() {
+    let long = registered(phone());
+    let keys = ["r UDP 192.0.2.10 5060 0", "c alice@192.0.2.10:5060", "p alice@ims.test", "s own-1"];
+    let row = |host: TestHost, key: &&str| host.entry(key, long.get(key).expect("a row").value);
+    let tablet = TestHost::new().from(Transport::Udp, "192.0.2.11", 5060, 0);
+    let tablet = keys.iter().fold(tablet.with_body(document("terminated", "")), row);
+    let brief = sip!(
+        "REGISTER sip:ims.test SIP/2.0\nTo: <sip:alice@ims.test>\nContact: <sip:alice@192.0.2.11>\n\
+         Authorization: Digest username=\"alice@ims.test\""
+    );
+    let host = tablet.answers(brief);
+    ask_about_reply(&pcscf(), &host, &ok("Contact: <sip:alice@192.0.2.11>;expires=60")).passes();
+    host.advance(61_000);
+    ask_outside_dialogs(&pcscf(), &host, &notify("own-1", "active")).replies(200);
+    assert_eq!(host.get("r UDP 192.0.2.10 5060 0"), None);
 }

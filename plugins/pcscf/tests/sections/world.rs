@@ -6,28 +6,28 @@ use strowger_sdk::testing::{TestHost, TestMessage, ask_about_reply};
 use strowger_sdk::{Transport, sip};
 
 /// Alice's phone.
-pub const PHONE: &str = "192.0.2.10";
+pub(crate) const PHONE: &str = "192.0.2.10";
 
 /// What her S-CSCF gave her.
-pub const SERVICE_ROUTE: &str = "<sip:orig@192.0.2.3:6060;lr>";
+pub(crate) const SERVICE_ROUTE: &str = "<sip:orig@192.0.2.3:6060;lr>";
 
 /// With `icscf`, and the rest as it comes.
-pub fn pcscf() -> Pcscf {
+pub(crate) fn pcscf() -> Pcscf {
     with("icscf = \"sip:192.0.2.2:4060\"")
 }
 
 /// With these settings beside the two that must be given.
-pub fn with(more: &str) -> Pcscf {
+pub(crate) fn with(more: &str) -> Pcscf {
     Pcscf::init(&format!("domain = \"ims.test\"\nuri = \"sip:192.0.2.1:5060\"\n{more}")).expect("settings")
 }
 
 /// Messages come from Alice's phone.
-pub fn phone() -> TestHost {
+pub(crate) fn phone() -> TestHost {
     TestHost::new().from(Transport::Udp, PHONE, 5060, 0)
 }
 
 /// Her REGISTER, with these lines more.
-pub fn register(more: &str) -> TestMessage {
+pub(crate) fn register(more: &str) -> TestMessage {
     sip!(
         "REGISTER sip:ims.test SIP/2.0\nFrom: <sip:alice@ims.test>;tag=1\nTo: <sip:alice@ims.test>\nContact: \
          <sip:alice@192.0.2.10:5060>;+g.3gpp.smsip\nAuthorization: Digest username=\"alice@ims.test\",\
@@ -36,7 +36,7 @@ pub fn register(more: &str) -> TestMessage {
 }
 
 /// The S-CSCF's 200, with this Contact line, or without one.
-pub fn ok(contact: &str) -> TestMessage {
+pub(crate) fn ok(contact: &str) -> TestMessage {
     sip!(
         "SIP/2.0 200 OK\nCSeq: 1 REGISTER\nTo: <sip:alice@ims.test>;tag=2\nPath: <sip:s00@192.0.2.1:5060;lr>\n\
          Service-Route: {SERVICE_ROUTE}\nP-Associated-URI: <sip:alice@ims.test>, <tel:+491701234567>\n\
@@ -46,17 +46,17 @@ pub fn ok(contact: &str) -> TestMessage {
 }
 
 /// The Contact of a registration of ten minutes.
-pub const TEN_MINUTES: &str = "Contact: <sip:alice@192.0.2.10:5060>;expires=600";
+pub(crate) const TEN_MINUTES: &str = "Contact: <sip:alice@192.0.2.10:5060>;expires=600";
 
 /// The host after Alice has registered for ten minutes from where it stands.
-pub fn registered(host: TestHost) -> TestHost {
+pub(crate) fn registered(host: TestHost) -> TestHost {
     let host = host.answers(register(""));
     ask_about_reply(&pcscf(), &host, &ok(TEN_MINUTES)).passes();
     host
 }
 
 /// Alice sends this, along her Service-Route.
-pub fn from_alice(method: &str, more: &str) -> TestMessage {
+pub(crate) fn from_alice(method: &str, more: &str) -> TestMessage {
     sip!(
         "{method} sip:bob@ims.test SIP/2.0\nFrom: <sip:alice@ims.test>;tag=1\nRoute: {SERVICE_ROUTE}\n\
          Contact: <sip:alice@192.0.2.10:5060>\n{more}"

@@ -20,6 +20,7 @@ mod originating;
 mod reg_event;
 mod registration;
 mod settings;
+mod subscription;
 mod terminating;
 mod trust;
 

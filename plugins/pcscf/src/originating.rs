@@ -46,11 +46,7 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
 
 /// The identity that the phone prefers, if it is one of its own, else its default one (§5.2.6.3.1; RFC 3325 §9.2). From has
 /// no part in it: `before` is who the phone is in a dialog that there is already.
-pub(crate) fn assert_identity(
-    request: &mut Request<'_>,
-    registered: &Registered,
-    before: Option<&Uri<'_>>,
-) {
+pub(crate) fn assert_identity(request: &mut Request<'_>, registered: &Registered, before: Option<&Uri<'_>>) {
     let is_own = |uri: &Uri<'_>| {
         let aor = uri.aor();
         registered.identities.iter().find(|own| Uri::parse(own.as_bytes()).is_ok_and(|own| own.aor() == aor))

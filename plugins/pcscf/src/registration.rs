@@ -164,11 +164,10 @@ fn registered(settings: &Settings, response: &Response<'_>, host: &impl Host) {
         identities,
         charging: response.text(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).unwrap_or_default().to_owned(),
     };
-    let is_new = Registered::of_source(host).is_none();
     registered.keep(expires, host);
     host.settle();
-    if settings.reg_event && is_new {
-        reg_event::subscribe(settings, &registered, expires, host);
+    if settings.reg_event {
+        reg_event::watch(settings, &registered, expires, host);
     }
 }
 

@@ -286,7 +286,7 @@ impl TestHost {
         self.limits.get()
     }
 
-    /// The requests of its own that it sent.
+    /// The requests of its own that it sent. One without a Call-ID got `own-1`, `own-2` and so on, by its place.
     #[must_use]
     pub fn sent(&self) -> Vec<OwnRequest> {
         self.sent.borrow().clone()
@@ -495,8 +495,10 @@ impl Host for TestHost {
         if sent.len() >= 32 {
             return Err(SendRefusal::TooMany);
         }
+        let named = request.headers.iter().find(|header| header.id == sip::HeaderId::CALL_ID.0);
+        let named = named.map(|header| header.value.clone());
         sent.push(request);
-        Ok(format!("own-{}", sent.len()))
+        Ok(named.unwrap_or_else(|| format!("own-{}", sent.len())))
     }
 
     fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {

@@ -127,7 +127,8 @@ fn inside_a_dialog_a_phone_is_who_it_registered_as() {
 /// In a dialog From is one of its two ends, and stays what it is.
 #[test]
 fn inside_a_dialog_a_phone_stays_who_it_was() {
-    let bye = |from: &str| sip!("BYE sip:bob@192.0.2.20 SIP/2.0\nFrom: {from};tag=1\nTo: <sip:bob@ims.test>;tag=2");
+    let bye =
+        |from: &str| sip!("BYE sip:bob@192.0.2.20 SIP/2.0\nFrom: {from};tag=1\nTo: <sip:bob@ims.test>;tag=2");
     for (from, asserted) in
         [("<tel:+491701234567>", "<tel:+491701234567>"), ("<sip:boss@ims.test>", "<sip:alice@ims.test>")]
     {

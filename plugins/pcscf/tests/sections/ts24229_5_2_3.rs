@@ -1,8 +1,8 @@
 //! Registrations that the network ends (TS 24.229 §5.2.3; RFC 3680, RFC 6665).
 
 use strowger_sdk::client::OwnRequest;
-use strowger_sdk::{HeaderId, Host, Transport, sip};
 use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply, ask_outside_dialogs, tell_answer};
+use strowger_sdk::{HeaderId, Host, Transport, sip};
 
 use crate::world::{TEN_MINUTES, from_alice, ok, pcscf, phone, register, registered, with};
 
@@ -51,7 +51,8 @@ fn a_new_registration_is_watched_longer_than_it_lasts() {
     let [own] = &host.sent()[..] else { panic!("one request: {:?}", host.sent()) };
     assert_eq!((own.method.as_str(), own.uri.as_str()), ("SUBSCRIBE", "sip:alice@ims.test"));
     assert_eq!(own.route, ["<sip:192.0.2.2:4060;lr>"]);
-    assert_eq!(value(own, HeaderId::FROM), ["<sip:192.0.2.1:5060>"]);
+    assert!(value(own, HeaderId::FROM)[0].starts_with("<sip:192.0.2.1:5060>;tag="));
+    assert!(value(own, HeaderId::P_CHARGING_VECTOR)[0].starts_with("icid-value="));
     assert_eq!(value(own, HeaderId::TO), ["<sip:alice@ims.test>"]);
     assert_eq!(value(own, HeaderId::EVENT), ["reg"]);
     assert_eq!(value(own, HeaderId::ACCEPT), ["application/reginfo+xml"]);
@@ -152,4 +153,58 @@ fn all_phones_of_a_private_identity_end_whichever_registered_last() {
     host.advance(61_000);
     ask_outside_dialogs(&pcscf(), &host, &notify("own-1", "active")).replies(200);
     assert_eq!(host.get("r UDP 192.0.2.10 5060 0"), None);
+}
+
+/// The 200 to a SUBSCRIBE of the test host's first Call-ID, for so many seconds.
+fn taken(expires: u32) -> TestMessage {
+    sip!(
+        "SIP/2.0 200 OK\nCSeq: 1 SUBSCRIBE\nCall-ID: own-1\nTo: <sip:alice@ims.test>;tag=theirs\n\
+         Contact: <sip:192.0.2.3:6060>\nExpires: {expires}\nRecord-Route: <sip:b;lr>, <sip:a;lr>"
+    )
+}
+
+/// §5.2.3: a subscription is renewed before the registration outlives it, in its own dialog (RFC 6665 §4.1.2.2).
+#[test]
+fn a_registration_that_goes_on_is_watched_on() {
+    let host = registered(phone());
+    let token = host.sent()[0].token.clone();
+    tell_answer(&pcscf(), &host, &token, &taken(1200));
+    let again = |host: &TestHost| {
+        ask_about_reply(&pcscf(), host, &ok(TEN_MINUTES)).passes();
+    };
+    again(&host);
+    assert_eq!(host.sent().len(), 1, "it lasts long enough");
+
+    host.advance(600_000);
+    again(&host);
+    let sent = host.sent();
+    let [first, second] = &sent[..] else { panic!("a second SUBSCRIBE: {sent:?}") };
+    assert_eq!(second.uri, "sip:192.0.2.3:6060");
+    assert_eq!(second.route, ["<sip:a;lr>", "<sip:b;lr>"]);
+    assert_eq!(value(second, HeaderId::CALL_ID), ["own-1"]);
+    assert_eq!(value(second, HeaderId::CSEQ), ["2 SUBSCRIBE"]);
+    assert_eq!(value(second, HeaderId::FROM), value(first, HeaderId::FROM));
+    assert_eq!(value(second, HeaderId::TO), ["<sip:alice@ims.test>;tag=theirs"]);
+    assert_eq!(value(second, HeaderId::EXPIRES), ["1200"]);
+    ask_outside_dialogs(&pcscf(), &host, &notify("own-1", "active")).replies(200);
+}
+
+#[test]
+fn a_notifier_that_grants_less_is_asked_again_sooner() {
+    let host = registered(phone());
+    tell_answer(&pcscf(), &host, &host.sent()[0].token, &taken(500));
+    ask_about_reply(&pcscf(), &host, &ok(TEN_MINUTES)).passes();
+    assert_eq!(host.sent().len(), 2);
+}
+
+#[test]
+fn a_subscription_that_failed_is_made_anew() {
+    let host = registered(phone());
+    let refused = sip!("SIP/2.0 481 No\nCSeq: 1 SUBSCRIBE\nCall-ID: own-1");
+    tell_answer(&pcscf(), &host, &host.sent()[0].token, &refused);
+    ask_about_reply(&pcscf(), &host, &ok(TEN_MINUTES)).passes();
+    let sent = host.sent();
+    assert_eq!(sent.len(), 2);
+    assert_eq!(value(&sent[1], HeaderId::TO), ["<sip:alice@ims.test>"]);
+    assert!(value(&sent[1], HeaderId::CALL_ID).is_empty(), "another dialog");
 }

@@ -38,7 +38,18 @@ pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl 
         Ok(location) => location,
         Err(failure) => return refuse(settings, &identity, failure),
     };
-    to_scscf(settings, &request.uri_bytes_text(), &location, host)
+    to_scscf(settings, &target(&uri, &identity), &location, host)
+}
+
+/// The Request-URI that the S-CSCF gets: a telephone number in a SIP URI becomes a tel URI, with its parameters
+/// (§5.3.2.1), for that is the identity which the S-CSCF serves.
+fn target(uri: &Uri<'_>, identity: &str) -> String {
+    if !identity.starts_with("tel:") || uri.aor() == identity {
+        return String::from_utf8_lossy(uri.as_bytes()).into_owned();
+    }
+    let number = uri.user().and_then(|user| std::str::from_utf8(user).ok());
+    let tel = number.filter(|number| number.starts_with('+')).map(|number| ["tel:", number].concat());
+    tel.filter(|tel| Uri::parse(tel.as_bytes()).is_ok()).unwrap_or_else(|| identity.to_owned())
 }
 
 /// The public identity that a Request-URI names (§5.3.2.1: tel where it is a telephone number).
@@ -156,7 +167,7 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     let identity = identity(settings, &uri)?;
     let kind = Some(AuthorizationType::RegistrationAndCapabilities);
     let Ok(location) = host.location_info(&identity, false, kind) else { return next().into() };
-    let uri = String::from_utf8_lossy(view.head().request_uri()).into_owned();
+    let uri = target(&uri, &identity);
     let wanted: Option<&Capabilities> = location.capabilities.as_ref();
     if wanted.is_none() && location.server_name.is_some() {
         return next().into();

@@ -100,6 +100,25 @@ fn a_number_without_its_country_gets_the_operators() {
     }
 }
 
+/// §5.3.2.1: a telephone number in a SIP URI leaves as a tel URI, with its parameters: the S-CSCF serves the number.
+#[test]
+fn a_telephone_number_goes_on_as_a_tel_uri() {
+    let plugin = with("default_country = \"49\"");
+    for (uri, sent) in [
+        ("sip:+491701234567@ims.test;user=phone", "tel:+491701234567"),
+        ("sip:+49-170-1234567;npdi@ims.test;user=phone", "tel:+49-170-1234567;npdi"),
+        ("sip:01701234567@ims.test;user=phone", "tel:+491701234567"),
+        ("tel:01701234567;phone-context=ims.test", "tel:+491701234567"),
+        ("tel:+49-170-1234567", "tel:+49-170-1234567"),
+        ("sip:+491701234567@ims.test", "sip:+491701234567@ims.test"),
+        ("sip:alice@ims.test;user=phone", "sip:alice@ims.test;user=phone"),
+    ] {
+        ask(&plugin, &found(), &invite(uri)).relays_to(&[sent]);
+        let host = hss(to_choose(LocationOutcome::UnregisteredService, &[], &[], &[])).answers(invite(uri));
+        ask_about_failure(&plugin, &host, &sip!("SIP/2.0 408 No")).relays_to(&[sent]);
+    }
+}
+
 /// §5.3.2.1: a number that nobody of the home network has leaves by the BGCF.
 #[test]
 fn a_number_that_the_hss_does_not_know_breaks_out() {

@@ -138,7 +138,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
 
 /// The S-CSCF's URI as its originating entry.
 fn with_orig(scscf: &str) -> String {
-    format!("<{scscf};lr;orig>").replace(";lr;lr", ";lr")
+    route_of(scscf).replace('>', ";orig>")
 }
 
 /// What the HSS's refusal becomes (TS 29.228 §6.1.4.1; TS 24.229 §5.3.2.1).

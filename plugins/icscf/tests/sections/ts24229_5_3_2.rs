@@ -210,3 +210,17 @@ fn what_a_callee_answers_is_the_answer() {
     let host = found().with_variable("tried", S).answers(invite("sip:bob@ims.test"));
     ask_about_failure(&icscf(), &host, &sip!("SIP/2.0 408 No")).nexts();
 }
+
+/// RFC 3261 §19.1.1: no parameter of a URI comes twice.
+#[test]
+fn the_originating_entry_of_an_s_cscf_has_each_parameter_once() {
+    let call = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>");
+    for (name, route) in [
+        ("sip:s.ims.test", "<sip:s.ims.test;lr;orig>"),
+        ("sip:s.ims.test;lr", "<sip:s.ims.test;lr;orig>"),
+        ("sip:s.ims.test;lr;transport=tcp", "<sip:s.ims.test;lr;transport=tcp;orig>"),
+    ] {
+        let host = hss(named(LocationOutcome::Success, name)).own_route("sip:192.0.2.1:4060;lr;orig");
+        assert_eq!(ask(&icscf(), &host, &call).relays().targets[0].route, [route], "{name}");
+    }
+}

@@ -35,6 +35,9 @@ pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl 
     }
     let identity = identity(settings, &uri)?;
     let location = match host.location_info(&identity, false, None) {
+        Ok(location) if is_unknown(&location) => {
+            return refuse(settings, &identity, CxFailure::Experimental(5001));
+        }
         Ok(location) => location,
         Err(failure) => return refuse(settings, &identity, failure),
     };
@@ -121,6 +124,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
     let identity = served.uri()?.aor();
     let uri = request.uri_bytes_text();
     match host.location_info(&identity, true, None) {
+        Ok(location) if is_unknown(&location) => refuse(settings, "", CxFailure::Experimental(5001)),
         Ok(location) => {
             let scscf = match named(&location) {
                 Some(name) => name,
@@ -141,10 +145,16 @@ fn with_orig(scscf: &str) -> String {
     route_of(scscf).replace('>', ";orig>")
 }
 
+/// Some HSSs answer for an unknown user with DIAMETER_SUCCESS_SERVER_NAME_NOT_STORED, which says nothing about where.
+fn is_unknown(location: &Location) -> bool {
+    location.outcome == LocationOutcome::ServerNameNotStored
+        && named(location).is_none()
+        && location.capabilities.is_none()
+}
+
 /// What the HSS's refusal becomes (TS 29.228 §6.1.4.1; TS 24.229 §5.3.2.1).
 fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
     match failure {
-        // Some answer an unknown user so (Open5GS: 2004 is a success there, and comes without a name).
         CxFailure::Experimental(5001) | CxFailure::Result(5030) => match &settings.bgcf {
             Some(bgcf) if identity.starts_with("tel:") => {
                 Relay::to_uri(identity).via_route(route_of(bgcf)).into()

@@ -224,3 +224,15 @@ fn the_originating_entry_of_an_s_cscf_has_each_parameter_once() {
         assert_eq!(ask(&icscf(), &host, &call).relays().targets[0].route, [route], "{name}");
     }
 }
+
+/// Open5GS answers 2004 where it knows nobody: TS 29.228 §6.1.4 has no such answer, and it names no server.
+#[test]
+fn a_server_name_that_is_not_stored_is_an_unknown_user() {
+    let unknown = || hss(Ok(nothing(LocationOutcome::ServerNameNotStored)));
+    ask(&icscf(), &unknown(), &invite("sip:bob@ims.test")).replies(404);
+    let plugin = with("bgcf = \"sip:192.0.2.50\"");
+    ask(&plugin, &unknown(), &invite("tel:+4930110")).relays_to(&["tel:+4930110"]);
+    let host = unknown().own_route("sip:192.0.2.1:4060;lr;orig");
+    let call = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>");
+    ask(&icscf(), &host, &call).replies(404);
+}

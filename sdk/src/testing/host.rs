@@ -521,7 +521,7 @@ impl Host for TestHost {
     }
 
     fn register_criteria(&self, served_user: &str, registration_type: RegistrationType) -> Vec<Triggered> {
-        self.note(&["register criteria", served_user, &format!("{registration_type:?}")]);
+        self.note(&["REGISTER criteria", served_user, &format!("{registration_type:?}")]);
         self.criteria.clone()
     }
 

@@ -34,9 +34,10 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     let known = host.subscriber(&public);
     let is_registered = known.as_ref().is_some_and(|known| known.registered);
 
-    // Who is it? What came protected by the P-CSCF need not be asked again (§5.4.1.2.2).
+    // Who is it? What came protected by the P-CSCF need not be asked again (§5.4.1.2.2), of who registered before.
+    let is_own = known.as_ref().is_some_and(|known| known.private_identity == private);
     let asked = Asked { settings, public: &public, private: &private, is_registered };
-    let trusted = authorization.is_protected && is_registered && !settings.challenge_again;
+    let trusted = authorization.is_protected && is_registered && is_own && !settings.challenge_again;
     match host.verify_private(&private, &settings.realm) {
         AuthenticationVerdict::Accepted => {}
         AuthenticationVerdict::Absent if trusted => {}
@@ -52,6 +53,15 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
         && shortest < settings.limits.min_expires
     {
         return reply(423).header(HeaderId::MIN_EXPIRES, settings.limits.min_expires.to_string()).into();
+    }
+    // Whose right credentials are somebody else's has no say about this set, unless the HSS knows it for one that shares
+    // the identity (TS 29.228 §6.1.2). What binds is asked with the SAR that follows.
+    if known.is_some()
+        && !is_own
+        && !matches!(wish, Wish::Bind(_))
+        && let Err(failure) = host.assign(&public, &private, Assignment::NoAssignment)
+    {
+        return refusal(failure);
     }
     match wish {
         Wish::Query => query(settings, request, known.as_ref(), host),
@@ -124,8 +134,12 @@ fn bind(
     let kind = if before.is_some() { Assignment::ReRegistration } else { Assignment::Registration };
     let subscriber = match (host.assign(public, private, kind), before) {
         (Ok(Some(subscriber)), _) => subscriber,
-        // A registration that there is goes on without the HSS.
-        (Err(CxFailure::Timeout | CxFailure::Unreachable), Some(before)) => before.clone(),
+        // A registration that there is goes on without the HSS, for who made it.
+        (Err(CxFailure::Timeout | CxFailure::Unreachable), Some(before))
+            if before.private_identity == private =>
+        {
+            before.clone()
+        }
         (Ok(None), _) => return reply(504).reason("No Service Profile").into(),
         (Err(failure), _) => return refusal(failure),
     };

@@ -2,8 +2,8 @@
 
 use strowger_sdk::ims::{AuthenticationVerdict as Judged, CxFailure, Subscriber};
 use strowger_sdk::sip;
-use strowger_sdk::testing::{TestHost, ask};
-use strowger_sdk::{HeaderId, RegisterRefusal, Registration};
+use strowger_sdk::testing::{TestHost, TestMessage, ask};
+use strowger_sdk::{HeaderId, Host, RegisterRefusal, Registration};
 
 use crate::world::{ALICE, CONTACT, alice, asked, register, scscf, serving, with};
 
@@ -290,4 +290,50 @@ fn a_set_without_charging_addresses_names_none() {
     let host = TestHost::new().judges(Judged::Accepted).assigned(Ok(Some(set))).registers(&[BOUND]);
     let answer = ask(&scscf(), &host, &register(CONTACT));
     assert!(answer.sent(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).is_empty());
+}
+
+/// Bob, who proves to be Bob, about an identity of Alice's.
+fn of_bob(more: &str) -> TestMessage {
+    sip!(
+        "REGISTER sip:192.0.2.3:6060 SIP/2.0\nTo: <{ALICE}>\nAuthorization: Digest username=\"bob@ims.test\",\
+         realm=\"ims.test\",nonce=\"n\",response=\"r\",integrity-protected=\"yes\"\n{more}"
+    )
+}
+
+/// The pair of identities is the HSS's to judge (TS 29.228 §6.1.2, §6.3: IDENTITIES_DONT_MATCH): bindings of a set are not
+/// made, shown or ended by a private identity that the HSS has not got for it, not even while the HSS is away.
+#[test]
+fn somebody_elses_identity_is_not_registered_shown_or_ended() {
+    for (failure, status) in [
+        (CxFailure::Experimental(5002), 403),
+        (CxFailure::Experimental(5001), 403),
+        (CxFailure::Timeout, 504),
+        (CxFailure::Unreachable, 504),
+    ] {
+        for wish in [CONTACT, "", "Contact: *\nExpires: 0", "Contact: <sip:alice@192.0.2.10:5060>;expires=0"] {
+            let host = serving().judges(Judged::Accepted).assigned(Err(failure)).registers(&[BOUND]);
+            ask(&scscf(), &host, &of_bob(wish)).replies(status);
+            assert!(asked(&host, "register ").is_empty(), "{wish} {failure:?}");
+            assert!(asked(&host, "forget").is_empty() && host.subscriber(ALICE).is_some());
+        }
+    }
+    let host = TestHost::new().challenged(Err(CxFailure::Experimental(5002)));
+    ask(&scscf(), &host, &of_bob(CONTACT)).replies(403);
+}
+
+/// A public identity may be shared (TS 23.228 §5.2.1): the HSS says so.
+#[test]
+fn a_shared_identity_is_registered_shown_and_ended() {
+    for wish in [CONTACT, "", "Contact: <sip:alice@192.0.2.10:5060>;expires=0"] {
+        let host = serving().judges(Judged::Accepted).assigned(Ok(Some(alice(true)))).registers(&[BOUND]);
+        ask(&scscf(), &host, &of_bob(wish)).replies(200);
+        assert_eq!(asked(&host, "register ").len(), 1, "{wish}");
+    }
+}
+
+/// "Protected" is said of who registered before, and of nobody else.
+#[test]
+fn somebody_elses_protection_is_no_proof() {
+    let host = serving().assigned(Ok(Some(alice(true)))).challenged(Ok(1));
+    ask(&with("challenge_again = false"), &host, &of_bob(CONTACT)).replies(401);
 }

@@ -60,6 +60,11 @@ impl Plugin for Scscf {
         }
     }
 
+    fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        isc::heard(response.status(), host);
+        pass().into()
+    }
+
     fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
         isc::failed(&self.0, response.status(), host)
     }

@@ -3,7 +3,7 @@
 
 use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::sip;
-use strowger_sdk::testing::{Answer, TestHost, TestMessage, ask, ask_about_failure};
+use strowger_sdk::testing::{Answer, TestHost, TestMessage, ask, ask_about_failure, ask_about_reply};
 use strowger_sdk::{Decision, Host};
 
 use crate::world::{ALICE, SERVICE_ROUTE, alice, asked, scscf, server, serving, with};
@@ -193,4 +193,25 @@ fn a_message_runs_through_the_chain_as_a_call_does() {
     let relay = answer.relays_to(&["tel:+491700000000"]);
     assert_eq!(relay.targets[0].route[0], "<sip:ipsmgw.ims.test;lr>");
     assert!(!relay.options.contains(RelayOptions::RECORD_ROUTE));
+}
+
+/// §5.4.3.2 step 5: default handling is for a server that says nothing; one that has let it ring has the session, and what
+/// fails afterwards is the call.
+#[test]
+fn a_call_that_has_rung_is_not_made_again() {
+    for (provisional, goes_on) in [(100, true), (180, false), (183, false), (199, false)] {
+        let host = gone(false);
+        ask_about_reply(&scscf(), &host, &sip!("SIP/2.0 {provisional} So")).passes();
+        let answer = ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 503 No"));
+        match goes_on {
+            true => assert_eq!(answer.relays().targets[0].route[0], "<sip:voicemail.ims.test;lr>"),
+            false => assert!(matches!(answer.said(), Ok(Decision::Next(_))), "{provisional}"),
+        }
+    }
+    // the next server has its own chance
+    let host = from_alice().triggers(server(0, TAS, false)).triggers(server(1, VOICEMAIL, false)).answers(to_bob());
+    ask(&scscf(), &host, &to_bob()).relays();
+    ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No")).relays();
+    let answer = ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No"));
+    assert_eq!(answer.relays().targets[0].route, ["<sip:192.0.2.2:4060;lr>"]);
 }

@@ -1,6 +1,7 @@
 //! Sessions that our users begin (TS 24.229 §5.4.3.2).
 
 use strowger_sdk::decision::RelayOptions;
+use strowger_sdk::ims::CxFailure;
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask};
 
@@ -128,4 +129,30 @@ fn probes_and_strays() {
     ask(&scscf(), &host, &sip!("CANCEL sip:bob@ims.test SIP/2.0")).nexts();
     ask(&scscf(), &host, &sip!("ACK sip:bob@ims.test SIP/2.0")).drops();
     assert!(host.asked().is_empty());
+}
+
+/// §5.4.3.2 step 1: an application server originates for a user who is not registered; its profile is fetched. A phone has
+/// no such right.
+#[test]
+fn an_application_server_calls_for_a_user_who_is_not_registered() {
+    let served = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{ALICE}>\nP-Asserted-Identity: <{ALICE}>");
+    let by_server = |answer| TestHost::new().assigned(answer).own_route("sip:192.0.2.3:6060;lr;orig");
+    let host = by_server(Ok(Some(alice(false))));
+    ask(&scscf(), &host, &served).relays_to(&["sip:bob@ims.test"]);
+    assert_eq!(
+        host.asked(),
+        ["SAR UnregisteredUser sip:alice@ims.test ", "criteria sip:alice@ims.test OriginatingUnregistered"]
+    );
+    for (answer, status) in [
+        (Ok(None), 403),
+        (Err(CxFailure::Experimental(5001)), 403),
+        (Err(CxFailure::Result(5012)), 403),
+        (Err(CxFailure::Timeout), 504),
+        (Err(CxFailure::Unreachable), 504),
+    ] {
+        ask(&scscf(), &by_server(answer), &served).replies(status);
+    }
+    let by_phone = TestHost::new().assigned(Ok(Some(alice(false)))).own_route(SERVICE_ROUTE);
+    ask(&scscf(), &by_phone, &served).replies(403);
+    assert!(by_phone.asked().is_empty());
 }

@@ -37,11 +37,7 @@ pub(crate) fn originate(
 
 /// Whom this request is of (§5.4.3.2 step 1). For one on behalf of who is unknown here, the profile for services to
 /// unregistered users is fetched (TS 29.228 §6.1.2).
-fn served(
-    request: &Request<'_>,
-    on_behalf: bool,
-    host: &impl Host,
-) -> Result<(String, Subscriber), Stop> {
+fn served(request: &Request<'_>, on_behalf: bool, host: &impl Host) -> Result<(String, Subscriber), Stop> {
     let mut first: Option<String> = None;
     for id in [HeaderId::P_SERVED_USER, HeaderId::P_ASSERTED_IDENTITY] {
         for address in request.name_addrs(id).flatten() {

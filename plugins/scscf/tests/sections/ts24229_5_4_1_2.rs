@@ -310,7 +310,8 @@ fn somebody_elses_identity_is_not_registered_shown_or_ended() {
         (CxFailure::Timeout, 504),
         (CxFailure::Unreachable, 504),
     ] {
-        for wish in [CONTACT, "", "Contact: *\nExpires: 0", "Contact: <sip:alice@192.0.2.10:5060>;expires=0"] {
+        for wish in [CONTACT, "", "Contact: *\nExpires: 0", "Contact: <sip:alice@192.0.2.10:5060>;expires=0"]
+        {
             let host = serving().judges(Judged::Accepted).assigned(Err(failure)).registers(&[BOUND]);
             ask(&scscf(), &host, &of_bob(wish)).replies(status);
             assert!(asked(&host, "register ").is_empty(), "{wish} {failure:?}");

@@ -135,7 +135,8 @@ fn probes_and_strays() {
 /// no such right.
 #[test]
 fn an_application_server_calls_for_a_user_who_is_not_registered() {
-    let served = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{ALICE}>\nP-Asserted-Identity: <{ALICE}>");
+    let served =
+        sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{ALICE}>\nP-Asserted-Identity: <{ALICE}>");
     let by_server = |answer| TestHost::new().assigned(answer).own_route("sip:192.0.2.3:6060;lr;orig");
     let host = by_server(Ok(Some(alice(false))));
     ask(&scscf(), &host, &served).relays_to(&["sip:bob@ims.test"]);

@@ -209,7 +209,8 @@ fn a_call_that_has_rung_is_not_made_again() {
         }
     }
     // the next server has its own chance
-    let host = from_alice().triggers(server(0, TAS, false)).triggers(server(1, VOICEMAIL, false)).answers(to_bob());
+    let host =
+        from_alice().triggers(server(0, TAS, false)).triggers(server(1, VOICEMAIL, false)).answers(to_bob());
     ask(&scscf(), &host, &to_bob()).relays();
     ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No")).relays();
     let answer = ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No"));

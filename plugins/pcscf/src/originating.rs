@@ -9,7 +9,7 @@ use strowger_sdk::prelude::*;
 use crate::contact::Registered;
 use crate::registration::charging_vector;
 use crate::settings::Settings;
-use crate::trust;
+use crate::{session_timer, trust};
 
 /// Decides about a request of a phone.
 pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
@@ -19,6 +19,9 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
     }
     // §5.2.6.3.2A: nothing but REGISTER (and emergency calls) of who is not registered.
     let Some(registered) = registered else { return reply(403).reason("Not Registered").into() };
+    if let Some(refusal) = session_timer::refresh(settings, request, host) {
+        return refusal.into();
+    }
     trust::from_phone(request);
     assert_identity(request, &registered, None);
     request.append(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host));

@@ -7,7 +7,7 @@ use strowger_sdk::prelude::*;
 
 use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
-use crate::trust;
+use crate::{session_timer, trust};
 
 /// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
@@ -40,6 +40,9 @@ pub(crate) fn terminate(
     target: &Target,
     host: &impl Host,
 ) -> Outcome {
+    if let Some(refusal) = session_timer::refresh(settings, request, host) {
+        return refusal.into();
+    }
     let contact = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     let called = request.name_addr(HeaderId::P_CALLED_PARTY_ID).map(|called| called.uri_bytes.to_vec());
     host.set_variable(CALLED, Some(&called.unwrap_or_default()));

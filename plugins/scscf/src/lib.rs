@@ -70,6 +70,10 @@ impl Plugin for Scscf {
         isc::failed(&self.0, response.status(), host)
     }
 
+    fn on_timer(&self, token: &str, host: &impl Host) {
+        registration::awaited(token, host);
+    }
+
     fn on_event(&self, event: &Event, host: &impl Host) {
         deregistration::happened(&self.0, event, host);
     }

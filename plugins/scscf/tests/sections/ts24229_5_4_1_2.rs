@@ -3,7 +3,7 @@
 use strowger_sdk::ims::{AuthenticationVerdict as Judged, CxFailure, Subscriber};
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask};
-use strowger_sdk::{HeaderId, Host, RegisterRefusal, Registration};
+use strowger_sdk::{HeaderId, Host, Plugin, RegisterRefusal, Registration};
 
 use crate::world::{ALICE, CONTACT, alice, asked, register, scscf, serving, with};
 
@@ -27,7 +27,11 @@ fn who_proves_nothing_is_challenged() {
         );
         assert_eq!(
             host.asked(),
-            ["verify alice@ims.test ims.test", "MAR Unknown alice@ims.test sip:alice@ims.test ims.test"],
+            [
+                "verify alice@ims.test ims.test",
+                "MAR Unknown alice@ims.test sip:alice@ims.test ims.test",
+                "start timer auth alice@ims.test sip:alice@ims.test 240000"
+            ],
             "{verdict:?}"
         );
     }
@@ -56,7 +60,7 @@ fn the_operator_says_which_scheme() {
         let plugin = with(&format!("authentication = \"{setting}\"\nrealm = \"realm.test\""));
         ask(&plugin, &host, &register(CONTACT)).replies(401);
         let mar = format!("MAR {scheme} alice@ims.test sip:alice@ims.test realm.test");
-        assert_eq!(host.asked(), ["verify alice@ims.test realm.test".to_owned(), mar]);
+        assert_eq!(host.asked()[..2], ["verify alice@ims.test realm.test".to_owned(), mar]);
     }
 }
 
@@ -337,4 +341,40 @@ fn a_shared_identity_is_registered_shown_and_ended() {
 fn somebody_elses_protection_is_no_proof() {
     let host = serving().assigned(Ok(Some(alice(true)))).challenged(Ok(1));
     ask(&with("challenge_again = false"), &host, &of_bob(CONTACT)).replies(401);
+}
+
+/// §5.4.1.2.1, table 7.8.1: a challenge that nobody answers within four minutes is told to the HSS, which forgets us again
+/// (TS 29.229 §6.3.15: AUTHENTICATION_TIMEOUT); who is registered stays it.
+#[test]
+fn a_challenge_that_nobody_answers_is_told_to_the_hss() {
+    let wait = |host: &TestHost| {
+        assert!(host.advance(239_999).is_empty());
+        for token in host.advance(1) {
+            scscf().on_timer(&token, host);
+        }
+    };
+    let host = TestHost::new().challenged(Ok(1)).assigned(Ok(None));
+    ask(&scscf(), &host, &register(CONTACT)).replies(401);
+    wait(&host);
+    assert_eq!(asked(&host, "SAR"), ["SAR AuthenticationTimeout sip:alice@ims.test alice@ims.test"]);
+
+    let host = serving().challenged(Ok(1));
+    ask(&scscf(), &host, &register(CONTACT)).replies(401);
+    wait(&host);
+    assert!(asked(&host, "SAR").is_empty() && asked(&host, "start timer").is_empty());
+}
+
+#[test]
+fn an_answer_in_time_ends_the_waiting() {
+    for verdict in [Judged::Accepted, Judged::Rejected] {
+        let host = right().judges(verdict);
+        ask(&scscf(), &host, &register(CONTACT)).said().as_ref().expect("a decision");
+        let timer = "cancel timer auth alice@ims.test sip:alice@ims.test";
+        assert_eq!(asked(&host, "cancel timer"), [timer], "{verdict:?}");
+    }
+    // meanwhile she has registered by another challenge
+    let host = serving();
+    scscf().on_timer("auth alice@ims.test sip:alice@ims.test", &host);
+    scscf().on_timer("nonsense", &host);
+    assert!(host.asked().is_empty());
 }

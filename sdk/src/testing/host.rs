@@ -19,6 +19,12 @@ use crate::ims::{
 use crate::testing::TestMessage;
 use crate::testing::in_order::InOrder;
 
+/// Bytes of a variable (`wit/sip.wit`).
+const MAX_VARIABLE: usize = 4 << 10;
+
+/// Bytes that can be sealed (`wit/deps/host/host.wit`).
+const MAX_SEALED: usize = 512;
+
 /// A scripted host. Build it with the methods that take and return it, then read what happened.
 #[derive(Debug)]
 pub struct TestHost {
@@ -479,7 +485,9 @@ impl Host for TestHost {
     }
 
     /// Hexadecimal digits behind an `s`: to be read in a test, and not a secret of anybody.
+    #[track_caller]
     fn seal(&self, data: &[u8]) -> String {
+        assert!(data.len() <= MAX_SEALED, "the host would trap: {} bytes to be sealed", data.len());
         data.iter().fold("s".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }
 
@@ -579,7 +587,10 @@ impl Host for TestHost {
     }
 }
 
+#[track_caller]
 fn set(variables: &RefCell<BTreeMap<String, Vec<u8>>>, name: &str, value: Option<&[u8]>) {
+    let length = value.map_or(0, <[u8]>::len);
+    assert!(length <= MAX_VARIABLE, "the host would trap: a variable of {length} bytes");
     let mut variables = variables.borrow_mut();
     match value {
         Some(value) => variables.insert(name.to_owned(), value.to_vec()),

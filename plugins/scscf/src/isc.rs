@@ -24,6 +24,9 @@ const LINK: &str = "link";
 /// Variable of the transaction: the application server has said something, and its failure is an answer.
 const HEARD: &str = "heard";
 
+/// Bytes of a served user: longer ones, which a wildcard may match, do not fit into an ODI.
+const MAX_SERVED: usize = 480;
+
 /// A place in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -92,6 +95,9 @@ impl Link {
 
 /// The next application server, or what comes after the last.
 pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &impl Host) -> Outcome {
+    if link.served.len() > MAX_SERVED {
+        return reply(414).into();
+    }
     let Some(triggered) = host.next_criteria(&link.served, link.case, link.after) else {
         host.set_variable(LINK, None);
         return match link.is_terminating() {

@@ -216,3 +216,19 @@ fn a_call_that_has_rung_is_not_made_again() {
     let answer = ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No"));
     assert_eq!(answer.relays().targets[0].route, ["<sip:192.0.2.2:4060;lr>"]);
 }
+
+/// A wildcard matches names of any length; one that fits into no ODI is refused (RFC 3261 §21.4.12) before any server.
+#[test]
+fn a_served_user_of_any_length_is_survived() {
+    for (length, status) in [(480, None), (481, Some(414)), (1_024, Some(414)), (60_000, Some(414))] {
+        let uri = format!("sip:{}@ims.test", "a".repeat(length - "sip:@ims.test".len()));
+        let mut set = alice(true);
+        set.identities[1].uri.clone_from(&uri);
+        let host = TestHost::new().serves(set).triggers(server(0, TAS, false));
+        let answer = ask(&scscf(), &host, &sip!("INVITE {uri} SIP/2.0"));
+        match status {
+            Some(status) => assert_eq!(answer.replies(status).status, status),
+            None => assert!(odi(&answer).len() < 1_100),
+        }
+    }
+}

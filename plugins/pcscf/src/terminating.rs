@@ -12,6 +12,9 @@ use crate::{session_timer, trust};
 /// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
 
+/// Bytes of an identity that is remembered until the answer; who was called by a longer one is not named in it.
+const MAX_CALLED: usize = 1_024;
+
 /// Where our Path leads.
 pub(crate) enum Target {
     /// Where the Contact says.
@@ -45,6 +48,7 @@ pub(crate) fn terminate(
     }
     let contact = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     let called = request.name_addr(HeaderId::P_CALLED_PARTY_ID).map(|called| called.uri_bytes.to_vec());
+    let called = called.ok().filter(|called| called.len() <= MAX_CALLED);
     host.set_variable(CALLED, Some(&called.unwrap_or_default()));
     trust::to_phone(request);
     let mut relay = Relay::to_uri(contact);

@@ -24,8 +24,9 @@
 mod answer;
 mod contract;
 mod host;
+mod in_order;
 mod message;
 
-pub use answer::{Answer, ask, ask_about_failure, ask_about_reply};
+pub use answer::{Answer, ask, ask_about_failure, ask_about_reply, ask_outside_dialogs, tell_answer};
 pub use host::TestHost;
 pub use message::TestMessage;

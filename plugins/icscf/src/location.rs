@@ -35,10 +35,24 @@ pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl 
     }
     let identity = identity(settings, &uri)?;
     let location = match host.location_info(&identity, false, None) {
+        Ok(location) if is_unknown(&location) => {
+            return refuse(settings, &identity, CxFailure::Experimental(5001));
+        }
         Ok(location) => location,
         Err(failure) => return refuse(settings, &identity, failure),
     };
-    to_scscf(settings, &request.uri_bytes_text(), &location, host)
+    to_scscf(settings, &target(&uri, &identity), &location, host)
+}
+
+/// The Request-URI that the S-CSCF gets: a telephone number in a SIP URI becomes a tel URI, with its parameters
+/// (§5.3.2.1), for that is the identity which the S-CSCF serves.
+fn target(uri: &Uri<'_>, identity: &str) -> String {
+    if !identity.starts_with("tel:") || uri.aor() == identity {
+        return String::from_utf8_lossy(uri.as_bytes()).into_owned();
+    }
+    let number = uri.user().and_then(|user| std::str::from_utf8(user).ok());
+    let tel = number.filter(|number| number.starts_with('+')).map(|number| ["tel:", number].concat());
+    tel.filter(|tel| Uri::parse(tel.as_bytes()).is_ok()).unwrap_or_else(|| identity.to_owned())
 }
 
 /// The public identity that a Request-URI names (§5.3.2.1: tel where it is a telephone number).
@@ -110,6 +124,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
     let identity = served.uri()?.aor();
     let uri = request.uri_bytes_text();
     match host.location_info(&identity, true, None) {
+        Ok(location) if is_unknown(&location) => refuse(settings, "", CxFailure::Experimental(5001)),
         Ok(location) => {
             let scscf = match named(&location) {
                 Some(name) => name,
@@ -127,13 +142,19 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
 
 /// The S-CSCF's URI as its originating entry.
 fn with_orig(scscf: &str) -> String {
-    format!("<{scscf};lr;orig>").replace(";lr;lr", ";lr")
+    route_of(scscf).replace('>', ";orig>")
+}
+
+/// Some HSSs answer for an unknown user with DIAMETER_SUCCESS_SERVER_NAME_NOT_STORED, which says nothing about where.
+fn is_unknown(location: &Location) -> bool {
+    location.outcome == LocationOutcome::ServerNameNotStored
+        && named(location).is_none()
+        && location.capabilities.is_none()
 }
 
 /// What the HSS's refusal becomes (TS 29.228 §6.1.4.1; TS 24.229 §5.3.2.1).
 fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
     match failure {
-        // Some answer an unknown user so (Open5GS: 2004 is a success there, and comes without a name).
         CxFailure::Experimental(5001) | CxFailure::Result(5030) => match &settings.bgcf {
             Some(bgcf) if identity.starts_with("tel:") => {
                 Relay::to_uri(identity).via_route(route_of(bgcf)).into()
@@ -156,7 +177,7 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     let identity = identity(settings, &uri)?;
     let kind = Some(AuthorizationType::RegistrationAndCapabilities);
     let Ok(location) = host.location_info(&identity, false, kind) else { return next().into() };
-    let uri = String::from_utf8_lossy(view.head().request_uri()).into_owned();
+    let uri = target(&uri, &identity);
     let wanted: Option<&Capabilities> = location.capabilities.as_ref();
     if wanted.is_none() && location.server_name.is_some() {
         return next().into();

@@ -13,6 +13,9 @@ use strowger_sdk::prelude::*;
 /// Phones of one private identity.
 const MAX_PHONES: usize = 16;
 
+/// How long the list of a private identity's phones is kept after the last change, ms: longer than any registration.
+const LIST_MS: u64 = 1_000_000_000;
+
 /// One phone's registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Registered {
@@ -71,7 +74,12 @@ impl Registered {
         if !same_address || source.connection != 0 {
             return None;
         }
-        Registered::read(&host.get(&key)?.value)
+        let registered = Registered::read(&host.get(&key)?.value)?;
+        // Behind a NAT one address is many phones, and a Contact is no proof (TS 33.203 §N.2): it counts where it names
+        // the very address that the request comes from.
+        let contact = Uri::parse(registered.contact.as_bytes()).ok()?;
+        let is_there = contact.host().ip().is_some_and(|ip| ip.to_canonical().to_string() == source.address);
+        is_there.then_some(registered)
     }
 
     /// Keeps it for so many seconds, for where the message in hand comes from.
@@ -90,21 +98,18 @@ impl Registered {
                 phones.remove(0);
             }
         }
-        let _ = host.put(&list, phones.join("\n").as_bytes(), lifetime, None);
-    }
-
-    /// The phone is gone from where the message in hand comes from.
-    pub(crate) fn drop_source(private_identity: &str, host: &impl Host) {
-        drop_key(&source_key(host), private_identity, host);
+        let _ = host.put(&list, phones.join("\n").as_bytes(), LIST_MS, None);
     }
 
     /// A contact of a private identity is gone; all of them, where none is named.
-    pub(crate) fn drop_contact(private_identity: &str, contact: Option<&str>, host: &impl Host) {
+    pub(crate) fn drop_contact(private_identity: &str, contact: Option<&Uri<'_>>, host: &impl Host) {
         for key in phones(&phones_key(private_identity), host) {
             let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
-            if contact.is_none()
-                || registered.is_some_and(|registered| Some(registered.contact.as_str()) == contact)
-            {
+            let is_meant = |contact: &Uri<'_>| {
+                let own = registered.as_ref().map(|registered| Uri::parse(registered.contact.as_bytes()));
+                own.is_some_and(|own| own.is_ok_and(|own| own.equivalent(contact)))
+            };
+            if contact.is_none_or(is_meant) {
                 drop_key(&key, private_identity, host);
             }
         }
@@ -126,7 +131,7 @@ fn drop_key(key: &str, private_identity: &str, host: &impl Host) {
             host.delete(&list);
         }
         false => {
-            let _ = host.put(&list, left.join("\n").as_bytes(), 0, None);
+            let _ = host.put(&list, left.join("\n").as_bytes(), LIST_MS, None);
         }
     }
 }

@@ -9,6 +9,7 @@
 //!   NOTIFY, Event: reg, to ourselves ───▶ reg_event.rs     registrations that the network ends        §5.2.3
 //!   from a phone ───────────────────────▶ originating.rs   registered? identity, Service-Route        §5.2.6.3
 //!   inside a dialog ────────────────────▶ trust.rs         by the side it comes from                  §5.2.6.3, .4
+//!   INVITE, UPDATE and their 2xx ───────▶ session_timer.rs                                            RFC 4028 §8
 //! ```
 //! Phones that are registered are rows of the key-value table (`contact.rs`), which outlives restarts. Security
 //! associations, policy (Rx), media and emergency calls are not here.
@@ -19,7 +20,9 @@ mod contact;
 mod originating;
 mod reg_event;
 mod registration;
+mod session_timer;
 mod settings;
+mod subscription;
 mod terminating;
 mod trust;
 
@@ -58,17 +61,29 @@ impl Plugin for Pcscf {
     }
 
     fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        if let Some(refusal) = session_timer::refresh(&self.0, request, host) {
+            return refusal.into();
+        }
         match contact::Registered::of_source(host) {
             Some(registered) => {
                 trust::from_phone(request);
-                originating::assert_identity(request, &registered);
+                let from = request.from().ok().and_then(|from| from.uri().ok());
+                originating::assert_identity(request, &registered, from.as_ref());
             }
-            None => trust::to_phone(request),
+            None => {
+                trust::to_phone(request);
+                host.set_variable(terminating::CALLED, Some(b""));
+            }
         }
-        next().into()
+        match request.method() {
+            Method::Ack => next().into(),
+            // Answers cross the border too (§5.2.6.3.6, §5.2.6.4.6).
+            _ => Relay::onward().ask_replies().into(),
+        }
     }
 
     fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        session_timer::settle(response, host);
         match response.method() {
             Method::Register => registration::answered(&self.0, response, host),
             _ => match host.variable(terminating::CALLED) {

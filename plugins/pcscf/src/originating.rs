@@ -9,7 +9,7 @@ use strowger_sdk::prelude::*;
 use crate::contact::Registered;
 use crate::registration::charging_vector;
 use crate::settings::Settings;
-use crate::trust;
+use crate::{session_timer, trust};
 
 /// Decides about a request of a phone.
 pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
@@ -19,8 +19,11 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
     }
     // §5.2.6.3.2A: nothing but REGISTER (and emergency calls) of who is not registered.
     let Some(registered) = registered else { return reply(403).reason("Not Registered").into() };
+    if let Some(refusal) = session_timer::refresh(settings, request, host) {
+        return refusal.into();
+    }
     trust::from_phone(request);
-    assert_identity(request, &registered);
+    assert_identity(request, &registered, None);
     request.append(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host));
     if !registered.charging.is_empty() {
         request.append(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, registered.charging.clone());
@@ -44,8 +47,9 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
     relay.ask_replies().into()
 }
 
-/// The identity that the phone prefers, if it is one of its own, else its default one (§5.2.6.3.2 step 3; RFC 3325 §9.2).
-pub(crate) fn assert_identity(request: &mut Request<'_>, registered: &Registered) {
+/// The identity that the phone prefers, if it is one of its own, else its default one (§5.2.6.3.1; RFC 3325 §9.2). From has
+/// no part in it: `before` is who the phone is in a dialog that there is already.
+pub(crate) fn assert_identity(request: &mut Request<'_>, registered: &Registered, before: Option<&Uri<'_>>) {
     let is_own = |uri: &Uri<'_>| {
         let aor = uri.aor();
         registered.identities.iter().find(|own| Uri::parse(own.as_bytes()).is_ok_and(|own| own.aor() == aor))
@@ -57,9 +61,7 @@ pub(crate) fn assert_identity(request: &mut Request<'_>, registered: &Registered
         asserted = asserted.or(is_own(&uri));
     }
     if !request.has(HeaderId::P_PREFERRED_IDENTITY) {
-        // A phone without a preference is who its From says, where that is true.
-        let from = request.from().ok().and_then(|from| from.uri().ok());
-        asserted = from.and_then(|uri| is_own(&uri));
+        asserted = before.and_then(is_own);
     }
     let asserted = asserted.or(registered.identities.first()).cloned();
     request.remove(HeaderId::P_PREFERRED_IDENTITY).remove(HeaderId::P_ASSERTED_IDENTITY);

@@ -141,8 +141,8 @@ fn registered(settings: &Settings, response: &Response<'_>, host: &impl Host) {
     let Ok(view) = View::parse(&view) else { return };
     let request = view.head();
     let private_identity = private_identity(&request);
+    drop_ended(&request, response, &private_identity, host);
     let Some((contact, expires)) = granted(&request, response) else {
-        Registered::drop_source(&private_identity, host);
         host.settle();
         return;
     };
@@ -164,28 +164,45 @@ fn registered(settings: &Settings, response: &Response<'_>, host: &impl Host) {
         identities,
         charging: response.text(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).unwrap_or_default().to_owned(),
     };
-    let is_new = Registered::of_source(host).is_none();
     registered.keep(expires, host);
     host.settle();
-    if settings.reg_event && is_new {
-        reg_event::subscribe(settings, &registered, expires, host);
+    if settings.reg_event {
+        reg_event::watch(settings, &registered, expires, host);
+    }
+}
+
+/// Forgets the phones whose contacts this REGISTER names and the 200 does not grant (§5.2.5.1). One that names none asks
+/// what there is, and ends nothing (RFC 3261 §10.2.3).
+fn drop_ended(request: &Head<'_>, response: &Response<'_>, private_identity: &str, host: &impl Host) {
+    for wish in request.contacts().flatten() {
+        match wish {
+            Contact::Star => Registered::drop_contact(private_identity, None, host),
+            Contact::Address(wish) => {
+                let Ok(wished) = wish.uri() else { continue };
+                if grant_of(&wished, response).is_none() {
+                    Registered::drop_contact(private_identity, Some(&wished), host);
+                }
+            }
+        }
     }
 }
 
 /// The contact of this REGISTER that the 200 grants, and for how long; `None`: it grants none.
 fn granted(request: &Head<'_>, response: &Response<'_>) -> Option<(String, u32)> {
-    for wish in request.contacts().flatten() {
-        let Contact::Address(wish) = wish else { continue };
-        let Ok(wished) = wish.uri() else { continue };
-        for grant in response.contacts().flatten() {
-            let Contact::Address(grant) = grant else { continue };
-            let is_same = grant.uri().is_ok_and(|uri| uri.equivalent(&wished));
-            if let (true, Some(seconds)) = (is_same, grant.expires().filter(|seconds| *seconds > 0)) {
-                return Some((String::from_utf8_lossy(grant.uri_bytes).into_owned(), seconds));
-            }
-        }
-    }
-    None
+    request.contacts().flatten().find_map(|wish| match wish {
+        Contact::Address(wish) => grant_of(&wish.uri().ok()?, response),
+        Contact::Star => None,
+    })
+}
+
+/// A contact as the 200 has it, and for how many seconds; `None`: it has not.
+fn grant_of(wished: &Uri<'_>, response: &Response<'_>) -> Option<(String, u32)> {
+    response.contacts().flatten().find_map(|grant| {
+        let Contact::Address(grant) = grant else { return None };
+        let seconds = grant.expires().filter(|seconds| *seconds > 0)?;
+        let is_same = grant.uri().is_ok_and(|uri| uri.equivalent(wished));
+        is_same.then(|| (String::from_utf8_lossy(grant.uri_bytes).into_owned(), seconds))
+    })
 }
 
 /// The username of the Authorization, else the public identity without its scheme.

@@ -9,10 +9,14 @@
 //! | `icscf` | none | entry of the home network for REGISTER: `"sip:192.0.2.1:4060"`; none: by DNS |
 //! | `service_route` | `"replace"` | a phone whose Route is not the Service-Route it got: `"replace"` it, or `"refuse"` with 400 |
 //! | `reg_event` | true | watch the registrations of phones, to know when the network ends one |
+//! | `session_expires` | 1800 | seconds after which a session is to be refreshed that says nothing or more; 0: whatever the phones say |
+//! | `min_se` | 90 | seconds; a shorter session timer is answered 422 (RFC 4028) |
 //! | `t1_ms`, `t2_ms`, `t4_ms` | 2000, 16000, 17000 | SIP timers towards phones (TS 24.229 §7.7) |
 
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::prelude::*;
+
+use crate::session_timer::LEAST;
 
 /// See the table above.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,10 @@ pub struct Settings {
     pub replaces_route: bool,
     /// Watch registrations.
     pub reg_event: bool,
+    /// Seconds of a session's timer; `None`: they are the phones' business.
+    pub session_expires: Option<u32>,
+    /// The shortest timer that is taken, in seconds.
+    pub min_se: u32,
     /// T1, T2, T4 in ms.
     pub timers: [u32; 3],
 }
@@ -51,11 +59,21 @@ impl Settings {
             Some(other) => return Err(unfit("service_route", other, "replace or refuse")),
         };
         let reg_event = c.flag("reg_event")?.unwrap_or(true);
+        let min_se = c.number("min_se", LEAST..=86_400)?.unwrap_or(LEAST);
+        let session_expires = match c.number("session_expires", 0..=604_800)? {
+            None => Some(1_800.max(min_se)),
+            Some(0) => None,
+            Some(short) if short < min_se => {
+                return Err(unfit("session_expires", &short.to_string(), "0, or no less than min_se"));
+            }
+            Some(seconds) => Some(seconds),
+        };
         let t1 = c.number("t1_ms", 50..=10_000)?.unwrap_or(2_000);
         let t2 = c.number("t2_ms", t1..=60_000)?.unwrap_or(16_000.max(t1));
         let t4 = c.number("t4_ms", 50..=60_000)?.unwrap_or(17_000);
         c.finish()?;
-        Ok(Self { domain, uri, icscf, replaces_route, reg_event, timers: [t1, t2, t4] })
+        let timers = [t1, t2, t4];
+        Ok(Self { domain, uri, icscf, replaces_route, reg_event, session_expires, min_se, timers })
     }
 
     /// Our own URI with this user part (empty: none) and these parameters behind `lr`.

@@ -7,10 +7,13 @@ use strowger_sdk::prelude::*;
 
 use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
-use crate::trust;
+use crate::{session_timer, trust};
 
-/// Variable of the transaction: the identity that was called.
+/// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
+
+/// Bytes of an identity that is remembered until the answer; who was called by a longer one is not named in it.
+const MAX_CALLED: usize = 1_024;
 
 /// Where our Path leads.
 pub(crate) enum Target {
@@ -40,8 +43,12 @@ pub(crate) fn terminate(
     target: &Target,
     host: &impl Host,
 ) -> Outcome {
+    if let Some(refusal) = session_timer::refresh(settings, request, host) {
+        return refusal.into();
+    }
     let contact = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     let called = request.name_addr(HeaderId::P_CALLED_PARTY_ID).map(|called| called.uri_bytes.to_vec());
+    let called = called.ok().filter(|called| called.len() <= MAX_CALLED);
     host.set_variable(CALLED, Some(&called.unwrap_or_default()));
     trust::to_phone(request);
     let mut relay = Relay::to_uri(contact);

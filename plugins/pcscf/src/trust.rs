@@ -48,15 +48,19 @@ fn without(message: &mut Message<'_>, ids: &[HeaderId]) {
 /// A request of a phone on its way into the network.
 pub(crate) fn from_phone(request: &mut Request<'_>) {
     without(request, &NOT_FROM_PHONES);
-    // A phone that says so itself is not provided by the network (RFC 7315 §4.4).
+    drop_provided(request);
+    drop_option(request, HeaderId::REQUIRE, "sec-agree");
+    drop_option(request, HeaderId::PROXY_REQUIRE, "sec-agree");
+}
+
+/// What a phone says about its cell is not provided by the network, though it says so (§5.2.1; RFC 7315 §4.4).
+fn drop_provided(message: &mut Message<'_>) {
     let says_network = |value: &[u8]| {
         value
             .split(|byte| *byte == b';')
             .any(|part| part.trim_ascii().eq_ignore_ascii_case(b"network-provided"))
     };
-    request.remove_where(HeaderId::P_ACCESS_NETWORK_INFO, says_network);
-    drop_option(request, HeaderId::REQUIRE, "sec-agree");
-    drop_option(request, HeaderId::PROXY_REQUIRE, "sec-agree");
+    message.remove_where(HeaderId::P_ACCESS_NETWORK_INFO, says_network);
 }
 
 /// Takes an option tag out of a header field, and an empty header field with it (§5.2.2.1).
@@ -84,6 +88,7 @@ pub(crate) fn to_phone(request: &mut Request<'_>) {
 /// A response of a phone on its way into the network.
 pub(crate) fn answer_from_phone(response: &mut Response<'_>) {
     without(response, &NOT_FROM_PHONES);
+    drop_provided(response);
 }
 
 /// A response of the network on its way to a phone.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   proceed ─ criteria met? ─ yes ─▶ Route: server, us with the ODI ─▶ (server) ─▶ resume ─▶ proceed, behind them
+//!        │                                                       ├ 101 to 199 ─▶ heard: what it says from now on counts
 //!        │                                                       └ silent, 408, 5xx ─▶ failed ─▶ proceed, or its answer
 //!        └ no ─▶ originating::onward, terminating::deliver
 //! ```
@@ -19,6 +20,12 @@ use crate::{originating, terminating};
 
 /// Variable of the transaction: the link that is with an application server.
 const LINK: &str = "link";
+
+/// Variable of the transaction: the application server has said something, and its failure is an answer.
+const HEARD: &str = "heard";
+
+/// Bytes of a served user: longer ones, which a wildcard may match, do not fit into an ODI.
+const MAX_SERVED: usize = 480;
 
 /// A place in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +95,9 @@ impl Link {
 
 /// The next application server, or what comes after the last.
 pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &impl Host) -> Outcome {
+    if link.served.len() > MAX_SERVED {
+        return reply(414).into();
+    }
     let Some(triggered) = host.next_criteria(&link.served, link.case, link.after) else {
         host.set_variable(LINK, None);
         return match link.is_terminating() {
@@ -103,6 +113,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
     };
     let bytes = link.write();
     host.set_variable(LINK, Some(&bytes));
+    host.set_variable(HEARD, None);
     let odi = settings.own_route(&host.seal(&bytes));
     let target = String::from_utf8_lossy(head.request_uri()).into_owned();
     let timeout =
@@ -113,6 +124,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
         .without(HeaderId::P_SERVED_USER)
         .header(HeaderId::P_SERVED_USER, served_user(&link))
         .ask_failure()
+        .ask_replies()
         .timeout_ms(timeout)
         .until_response();
     if let Some(subscriber) = host.subscriber(&link.served)
@@ -149,12 +161,20 @@ pub(crate) fn resume(settings: &Settings, request: &Request<'_>, link: Link, hos
     proceed(settings, link, &head, host)
 }
 
-/// All targets have failed: where the target was an application server, the session may go on without it (§5.4.3.2 step 5).
+/// A response of an application server: one that has rung the callee, or is about to, has taken the session (§5.4.3.2).
+pub(crate) fn heard(status: u16, host: &impl Host) {
+    if (101..200).contains(&status) && host.variable(LINK).is_some() {
+        host.set_variable(HEARD, Some(b"1"));
+    }
+}
+
+/// All targets have failed: where the target was an application server that has said nothing before, the session may go on
+/// without it (§5.4.3.2 step 5).
 pub(crate) fn failed(settings: &Settings, status: u16, host: &impl Host) -> Outcome {
     let link = host.variable(LINK).and_then(|bytes| Link::read(&bytes));
     let Some(link) = link else { return next().into() };
     let is_failure = status == 408 || (500..600).contains(&status);
-    if link.terminates || !is_failure {
+    if link.terminates || !is_failure || host.variable(HEARD).is_some() {
         return next().into();
     }
     let view = host.request_view();

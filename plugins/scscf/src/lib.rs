@@ -6,7 +6,7 @@
 //!   REGISTER ─────────────────────────▶ registration.rs   challenge, SAR, 200             §5.4.1.2
 //!        └─▶ application servers ─────▶ third_party.rs                                    §5.4.1.7
 //!   SUBSCRIBE, Event: reg ────────────▶ reg_event.rs                                      §5.4.2.1
-//!   by Route sip:orig@us ─────────────▶ originating.rs    served user, criteria, onward   §5.4.3.2
+//!   by Route sip:orig@us, or ;orig ───▶ originating.rs    served user, criteria, onward   §5.4.3.2
 //!   by Route with an ODI of ours ─────▶ isc.rs            the chain goes on               §5.4.3.2, §5.4.3.3
 //!   everything else ──────────────────▶ terminating.rs    served user, criteria, phones   §5.4.3.3
 //!   a registration ends by itself ────▶ deregistration.rs SAR, application servers        §5.4.1.4, §5.4.1.5
@@ -52,7 +52,8 @@ impl Plugin for Scscf {
                 reg_event::subscribe(settings, request, &uri, host)
             }
             _ => match Entry::of(&host.own_routes(), host) {
-                Entry::Originating => originating::originate(settings, request, host),
+                Entry::Originating => originating::originate(settings, request, false, host),
+                Entry::OnBehalf => originating::originate(settings, request, true, host),
                 Entry::Chain(link) => isc::resume(settings, request, link, host),
                 Entry::Terminating => terminating::terminate(settings, request, host),
                 Entry::Forged => reply(403).reason("Not Our Dialog Identifier").into(),
@@ -60,8 +61,17 @@ impl Plugin for Scscf {
         }
     }
 
+    fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        isc::heard(response.status(), host);
+        pass().into()
+    }
+
     fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
         isc::failed(&self.0, response.status(), host)
+    }
+
+    fn on_timer(&self, token: &str, host: &impl Host) {
+        registration::awaited(token, host);
     }
 
     fn on_event(&self, event: &Event, host: &impl Host) {
@@ -77,6 +87,8 @@ impl Plugin for Scscf {
 enum Entry {
     /// The Service-Route: it is on behalf of who sends it.
     Originating,
+    /// The parameter `orig`: an application server acts on behalf of a user (§5.4.3.1).
+    OnBehalf,
     /// The Route that an application server was given.
     Chain(isc::Link),
     /// The name that the HSS has for us, or none.
@@ -91,7 +103,7 @@ impl Entry {
             return Entry::Terminating;
         };
         match uri.user() {
-            None if uri.param("orig").is_some() => Entry::Originating,
+            None if uri.param("orig").is_some() => Entry::OnBehalf,
             None => Entry::Terminating,
             Some(user) if user == ORIGINATING.as_bytes() => Entry::Originating,
             Some(user) => match std::str::from_utf8(user).ok().and_then(|token| isc::Link::open(token, host))

@@ -6,16 +6,23 @@
 //! ```
 //! In: a request that came by the Service-Route. Out: a relay to an application server or onward, or a refusal.
 
-use strowger_sdk::ims::{SessionCase, Subscriber, asserted_identity::AssertedIdentity};
+use strowger_sdk::ims::asserted_identity::AssertedIdentity;
+use strowger_sdk::ims::{Assignment, CxFailure, SessionCase, Subscriber};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
 
 use crate::isc::{self, Link};
 use crate::settings::{Settings, route_of};
 
-/// Decides about a request of one of our users.
-pub(crate) fn originate(settings: &Settings, request: &Request<'_>, host: &impl Host) -> Outcome {
-    let (served, subscriber) = served(request, host)?;
+/// Decides about a request of one of our users. `on_behalf`: an application server makes it, maybe for a user of whom
+/// nothing is known here yet.
+pub(crate) fn originate(
+    settings: &Settings,
+    request: &Request<'_>,
+    on_behalf: bool,
+    host: &impl Host,
+) -> Outcome {
+    let (served, subscriber) = served(request, on_behalf, host)?;
     let identity = subscriber.identity(&served);
     if identity.is_none_or(|identity| identity.barred) {
         return reply(403).into();
@@ -28,8 +35,10 @@ pub(crate) fn originate(settings: &Settings, request: &Request<'_>, host: &impl 
     isc::proceed(settings, Link::first(&served, case), &head, host)
 }
 
-/// Whom this request is of (§5.4.3.2 step 1).
-fn served(request: &Request<'_>, host: &impl Host) -> Result<(String, Subscriber), Stop> {
+/// Whom this request is of (§5.4.3.2 step 1). For one on behalf of who is unknown here, the profile for services to
+/// unregistered users is fetched (TS 29.228 §6.1.2).
+fn served(request: &Request<'_>, on_behalf: bool, host: &impl Host) -> Result<(String, Subscriber), Stop> {
+    let mut first: Option<String> = None;
     for id in [HeaderId::P_SERVED_USER, HeaderId::P_ASSERTED_IDENTITY] {
         for address in request.name_addrs(id).flatten() {
             let Ok(uri) = address.uri() else { continue };
@@ -37,9 +46,15 @@ fn served(request: &Request<'_>, host: &impl Host) -> Result<(String, Subscriber
             if let Some(subscriber) = host.subscriber(&aor) {
                 return Ok((aor, subscriber));
             }
+            first = first.or(Some(aor));
         }
     }
-    Err(reply(403).into())
+    let Some(served) = first.filter(|_| on_behalf) else { return Err(reply(403).into()) };
+    match host.assign(&served, "", Assignment::UnregisteredUser) {
+        Ok(Some(subscriber)) => Ok((served, subscriber)),
+        Ok(None) | Err(CxFailure::Experimental(_) | CxFailure::Result(_)) => Err(reply(403).into()),
+        Err(_) => Err(reply(504).into()),
+    }
 }
 
 /// No application server is left: where the callee is (§5.4.3.2 steps 6 to 12).

@@ -1,7 +1,7 @@
 //! The registrar (TS 24.229 §5.4.1.2; RFC 3261 §10.3, RFC 3327, RFC 3608, RFC 5626).
 //!
 //! ```text
-//!   no credentials, old or foreign ones, AUTS ─▶ MAR ─▶ 401 with the challenge
+//!   no credentials, old or foreign ones, AUTS ─▶ MAR ─▶ 401 with the challenge ─▶ nothing for 4 minutes ─▶ SAR
 //!   right ones ─▶ SAR ─▶ bindings ─▶ 200 with Service-Route, P-Associated-URI … ─▶ application servers
 //!   the end of the last contact ─▶ application servers ─▶ SAR ─▶ 200
 //! ```
@@ -13,6 +13,12 @@ use strowger_sdk::sip::{Contact, Credentials};
 
 use crate::settings::Settings;
 use crate::{ORIGINATING, third_party};
+
+/// How long a challenge waits for its answer, ms (table 7.8.1: reg-await-auth).
+const REG_AWAIT_AUTH_MS: u32 = 240_000;
+
+/// Before the private and the public identity in the token of that timer.
+const AWAITED: &str = "auth ";
 
 /// What a REGISTER asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +40,12 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     let known = host.subscriber(&public);
     let is_registered = known.as_ref().is_some_and(|known| known.registered);
 
-    // Who is it? What came protected by the P-CSCF need not be asked again (§5.4.1.2.2).
+    // Who is it? What came protected by the P-CSCF need not be asked again (§5.4.1.2.2), of who registered before.
+    let is_own = known.as_ref().is_some_and(|known| known.private_identity == private);
     let asked = Asked { settings, public: &public, private: &private, is_registered };
-    let trusted = authorization.is_protected && is_registered && !settings.challenge_again;
+    let trusted = authorization.is_protected && is_registered && is_own && !settings.challenge_again;
     match host.verify_private(&private, &settings.realm) {
-        AuthenticationVerdict::Accepted => {}
+        AuthenticationVerdict::Accepted => asked.is_over(host),
         AuthenticationVerdict::Absent if trusted => {}
         AuthenticationVerdict::Absent
         | AuthenticationVerdict::Stale
@@ -52,6 +59,15 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
         && shortest < settings.limits.min_expires
     {
         return reply(423).header(HeaderId::MIN_EXPIRES, settings.limits.min_expires.to_string()).into();
+    }
+    // Whose right credentials are somebody else's has no say about this set, unless the HSS knows it for one that shares
+    // the identity (TS 29.228 §6.1.2). What binds is asked with the SAR that follows.
+    if known.is_some()
+        && !is_own
+        && !matches!(wish, Wish::Bind(_))
+        && let Err(failure) = host.assign(&public, &private, Assignment::NoAssignment)
+    {
+        return refusal(failure);
     }
     match wish {
         Wish::Query => query(settings, request, known.as_ref(), host),
@@ -73,18 +89,47 @@ impl Asked<'_> {
     fn challenge(&self, host: &impl Host) -> Outcome {
         let Asked { settings, public, private, .. } = *self;
         match host.challenge(private, public, &settings.realm, settings.scheme) {
-            Ok(number) => reply(401).challenge(number).into(),
+            Ok(number) => {
+                if !self.is_registered {
+                    host.start_timer(&self.timer(), REG_AWAIT_AUTH_MS);
+                }
+                reply(401).challenge(number).into()
+            }
             Err(failure) => refusal(failure),
         }
+    }
+
+    /// The answer is here: nobody waits for it any more.
+    fn is_over(&self, host: &impl Host) {
+        if !self.is_registered {
+            host.cancel_timer(&self.timer());
+        }
+    }
+
+    /// The token of the timer reg-await-auth. One that is too long for the host is no timer.
+    fn timer(&self) -> String {
+        [AWAITED, self.private, " ", self.public].concat()
     }
 
     /// 403, and the HSS forgets that somebody was to be authenticated, unless there is a registration that goes on
     /// (§5.4.1.2.3).
     fn refuse(&self, host: &impl Host) -> Outcome {
+        self.is_over(host);
         if !self.is_registered {
             let _ = host.assign(self.public, self.private, Assignment::AuthenticationFailure);
         }
         reply(403).reason("Authentication Failed").into()
+    }
+}
+
+/// Nobody has answered a challenge in time: the HSS is not to wait either, unless there is a registration that goes on
+/// (§5.4.1.2.1; TS 29.229 §6.3.15).
+pub(crate) fn awaited(token: &str, host: &impl Host) {
+    let Some((private, public)) = token.strip_prefix(AWAITED).and_then(|token| token.split_once(' ')) else {
+        return;
+    };
+    if !host.subscriber(public).is_some_and(|known| known.registered) {
+        let _ = host.assign(public, private, Assignment::AuthenticationTimeout);
     }
 }
 
@@ -124,8 +169,12 @@ fn bind(
     let kind = if before.is_some() { Assignment::ReRegistration } else { Assignment::Registration };
     let subscriber = match (host.assign(public, private, kind), before) {
         (Ok(Some(subscriber)), _) => subscriber,
-        // A registration that there is goes on without the HSS.
-        (Err(CxFailure::Timeout | CxFailure::Unreachable), Some(before)) => before.clone(),
+        // A registration that there is goes on without the HSS, for who made it.
+        (Err(CxFailure::Timeout | CxFailure::Unreachable), Some(before))
+            if before.private_identity == private =>
+        {
+            before.clone()
+        }
         (Ok(None), _) => return reply(504).reason("No Service Profile").into(),
         (Err(failure), _) => return refusal(failure),
     };

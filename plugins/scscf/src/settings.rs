@@ -12,7 +12,7 @@
 //! | `max_expires` | 600000 | seconds; a longer one is cut to this |
 //! | `default_expires` | 600000 | seconds, for who does not say |
 //! | `max_contacts` | 10 | contacts of one implicit registration set |
-//! | `challenge_again` | true | challenge re-registrations too, unless the P-CSCF says that they came protected |
+//! | `challenge_again` | true | challenge re-registrations too; false: not those that the P-CSCF says came protected |
 //! | `icscf` | none | where requests for users of the home network go: `"sip:192.0.2.1:4060"`; none: by DNS |
 //! | `as_timeout_continued_ms` | 2000 | how long an application server may be silent whose failure lets the session go on |
 //! | `as_timeout_terminated_ms` | 4000 | the same where it ends the session |
@@ -38,7 +38,7 @@ pub struct Settings {
     pub scheme: AuthenticationScheme,
     /// What is granted.
     pub limits: Limits,
-    /// Whether re-registrations are challenged.
+    /// Whether re-registrations that came protected are challenged.
     pub challenge_again: bool,
     /// Entry of the home network.
     pub icscf: Option<String>,

@@ -45,6 +45,29 @@ pub fn ask<P: Plugin>(plugin: &P, host: &impl Host, message: &TestMessage) -> An
     checked(message, said)
 }
 
+/// Asks `on_request` about a request that came by no Route which the element recorded: for the host it is outside
+/// dialogs whatever its To says. A NOTIFY to a script's own SUBSCRIBE is one.
+#[track_caller]
+pub fn ask_outside_dialogs<P: Plugin>(
+    plugin: &P,
+    host: &impl Host,
+    message: &TestMessage,
+) -> Answer<Decision> {
+    let manifest = plugin.manifest();
+    let head = message.message().head();
+    assert!(head.is_request(), "a response: use ask_about_reply or ask_about_failure");
+    let said = match wants(&manifest.methods, head.method_token()) {
+        true => hooks::on_request(plugin, host, &message.view(manifest.body)),
+        false => Ok(Decision::Next(Vec::new())),
+    };
+    checked(message, said)
+}
+
+/// Tells `on_answer` of the final response to a request of the script's own.
+pub fn tell_answer<P: Plugin>(plugin: &P, host: &impl Host, token: &str, response: &TestMessage) {
+    hooks::on_answer(plugin, host, token, &response.view(plugin.manifest().body));
+}
+
 fn wants(methods: &[String], token: &[u8]) -> bool {
     methods.is_empty() || methods.iter().any(|method| method.as_bytes() == token)
 }

@@ -17,6 +17,13 @@ use crate::ims::{
     Location, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
 };
 use crate::testing::TestMessage;
+use crate::testing::in_order::InOrder;
+
+/// Bytes of a variable (`wit/sip.wit`).
+const MAX_VARIABLE: usize = 4 << 10;
+
+/// Bytes that can be sealed (`wit/deps/host/host.wit`).
+const MAX_SEALED: usize = 512;
 
 /// A scripted host. Build it with the methods that take and return it, then read what happened.
 #[derive(Debug)]
@@ -38,11 +45,11 @@ pub struct TestHost {
     own_routes: Vec<String>,
     request: Option<TestMessage>,
     sent: RefCell<Vec<OwnRequest>>,
-    location: Result<Location, CxFailure>,
+    location: InOrder<Result<Location, CxFailure>>,
     private_verdict: AuthenticationVerdict,
-    challenged: Result<u64, CxFailure>,
-    assigned: Result<Option<Subscriber>, CxFailure>,
-    subscribers: Vec<Subscriber>,
+    challenged: InOrder<Result<u64, CxFailure>>,
+    assigned: InOrder<Result<Option<Subscriber>, CxFailure>>,
+    subscribers: RefCell<Vec<Subscriber>>,
     criteria: Vec<Triggered>,
     subscribed: Result<u32, SubscribeRefusal>,
     log: RefCell<Vec<(Level, String)>>,
@@ -90,11 +97,11 @@ impl TestHost {
             own_routes: Vec::new(),
             request: None,
             sent: RefCell::default(),
-            location: Err(CxFailure::Unreachable),
+            location: InOrder::or(Err(CxFailure::Unreachable)),
             private_verdict: AuthenticationVerdict::Absent,
-            challenged: Err(CxFailure::Unreachable),
-            assigned: Err(CxFailure::Unreachable),
-            subscribers: Vec::new(),
+            challenged: InOrder::or(Err(CxFailure::Unreachable)),
+            assigned: InOrder::or(Err(CxFailure::Unreachable)),
+            subscribers: RefCell::default(),
             criteria: Vec::new(),
             subscribed: Err(SubscribeRefusal::Unknown),
             log: RefCell::default(),
@@ -201,10 +208,11 @@ impl TestHost {
         self
     }
 
-    /// The HSS says this to User-Authorization- and Location-Info-Requests.
+    /// The HSS says this to User-Authorization- and Location-Info-Requests. Said several times: in this order, the last
+    /// one again and again.
     #[must_use]
     pub fn location(mut self, location: Result<Location, CxFailure>) -> Self {
-        self.location = location;
+        self.location.push(location);
         self
     }
 
@@ -215,24 +223,25 @@ impl TestHost {
         self
     }
 
-    /// The HSS says this to Multimedia-Auth-Requests.
+    /// The HSS says this to Multimedia-Auth-Requests; several times: in this order, the last one again and again.
     #[must_use]
     pub fn challenged(mut self, challenge: Result<u64, CxFailure>) -> Self {
-        self.challenged = challenge;
+        self.challenged.push(challenge);
         self
     }
 
-    /// The HSS says this to Server-Assignment-Requests.
+    /// The HSS says this to Server-Assignment-Requests; several times: in this order, the last one again and again. A set
+    /// that comes with it is served from then on, and one whose assignment ends no longer.
     #[must_use]
     pub fn assigned(mut self, answer: Result<Option<Subscriber>, CxFailure>) -> Self {
-        self.assigned = answer;
+        self.assigned.push(answer);
         self
     }
 
     /// This set is served here.
     #[must_use]
-    pub fn serves(mut self, subscriber: Subscriber) -> Self {
-        self.subscribers.push(subscriber);
+    pub fn serves(self, subscriber: Subscriber) -> Self {
+        self.subscribers.borrow_mut().push(subscriber);
         self
     }
 
@@ -283,7 +292,7 @@ impl TestHost {
         self.limits.get()
     }
 
-    /// The requests of its own that it sent.
+    /// The requests of its own that it sent. One without a Call-ID got `own-1`, `own-2` and so on, by its place.
     #[must_use]
     pub fn sent(&self) -> Vec<OwnRequest> {
         self.sent.borrow().clone()
@@ -291,6 +300,33 @@ impl TestHost {
 
     fn note(&self, words: &[&str]) {
         self.asked.borrow_mut().push(words.join(" "));
+    }
+
+    /// What a successful Server-Assignment-Request leads to.
+    fn take(&self, kind: Assignment, public_identity: &str, subscriber: Option<&Subscriber>) {
+        match kind {
+            Assignment::NoAssignment
+            | Assignment::Registration
+            | Assignment::ReRegistration
+            | Assignment::UnregisteredUser => {
+                let Some(subscriber) = subscriber else { return };
+                for identity in &subscriber.identities {
+                    self.let_go(&identity.uri);
+                }
+                self.subscribers.borrow_mut().push(subscriber.clone());
+            }
+            Assignment::AuthenticationFailure | Assignment::AuthenticationTimeout => {}
+            _ => {
+                self.let_go(public_identity);
+            }
+        }
+    }
+
+    fn let_go(&self, public_identity: &str) -> bool {
+        let mut subscribers = self.subscribers.borrow_mut();
+        let before = subscribers.len();
+        subscribers.retain(|one| one.identity(public_identity).is_none());
+        subscribers.len() < before
     }
 }
 
@@ -449,7 +485,9 @@ impl Host for TestHost {
     }
 
     /// Hexadecimal digits behind an `s`: to be read in a test, and not a secret of anybody.
+    #[track_caller]
     fn seal(&self, data: &[u8]) -> String {
+        assert!(data.len() <= MAX_SEALED, "the host would trap: {} bytes to be sealed", data.len());
         data.iter().fold("s".to_owned(), |text, byte| text + &format!("{byte:02x}"))
     }
 
@@ -465,24 +503,33 @@ impl Host for TestHost {
         if sent.len() >= 32 {
             return Err(SendRefusal::TooMany);
         }
+        let named = request.headers.iter().find(|header| header.id == sip::HeaderId::CALL_ID.0);
+        let named = named.map(|header| header.value.clone());
         sent.push(request);
-        Ok(format!("own-{}", sent.len()))
+        Ok(named.unwrap_or_else(|| format!("own-{}", sent.len())))
     }
 
     fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {
-        self.subscribers.iter().find(|one| one.identity(public_identity).is_some()).cloned()
+        self.subscribers.borrow().iter().find(|one| one.identity(public_identity).is_some()).cloned()
     }
 
     fn forget_subscriber(&self, public_identity: &str) -> bool {
         self.note(&["forget", public_identity]);
-        self.subscriber(public_identity).is_some()
+        self.let_go(public_identity)
     }
 
-    fn next_criteria(&self, _: &str, _: SessionCase, after: Option<Position>) -> Option<Triggered> {
+    fn next_criteria(
+        &self,
+        served_user: &str,
+        session_case: SessionCase,
+        after: Option<Position>,
+    ) -> Option<Triggered> {
+        self.note(&["criteria", served_user, &format!("{session_case:?}")]);
         self.criteria.iter().find(|one| after.is_none_or(|after| one.position > after)).cloned()
     }
 
-    fn register_criteria(&self, _: &str, _: RegistrationType) -> Vec<Triggered> {
+    fn register_criteria(&self, served_user: &str, registration_type: RegistrationType) -> Vec<Triggered> {
+        self.note(&["REGISTER criteria", served_user, &format!("{registration_type:?}")]);
         self.criteria.clone()
     }
 
@@ -494,7 +541,7 @@ impl Host for TestHost {
     fn user_authorization(&self, of: &Authorization) -> Result<Location, CxFailure> {
         let kind = format!("{:?}", of.kind);
         self.note(&["UAR", &kind, &of.public_identity, &of.private_identity, &of.visited_network]);
-        self.location.clone()
+        self.location.next()
     }
 
     fn location_info(
@@ -506,7 +553,7 @@ impl Host for TestHost {
         let side = if originating { "originating" } else { "terminating" };
         let kind = kind.map(|kind| format!("{kind:?}")).unwrap_or_default();
         self.note(&["LIR", side, public_identity, &kind]);
-        self.location.clone()
+        self.location.next()
     }
 
     fn verify_private(&self, private_identity: &str, realm: &str) -> AuthenticationVerdict {
@@ -522,7 +569,7 @@ impl Host for TestHost {
         scheme: AuthenticationScheme,
     ) -> Result<u64, CxFailure> {
         self.note(&["MAR", &format!("{scheme:?}"), private_identity, public_identity, realm]);
-        self.challenged
+        self.challenged.next()
     }
 
     fn assign(
@@ -532,11 +579,18 @@ impl Host for TestHost {
         kind: Assignment,
     ) -> Result<Option<Subscriber>, CxFailure> {
         self.note(&["SAR", &format!("{kind:?}"), public_identity, private_identity]);
-        self.assigned.clone()
+        let answer = self.assigned.next();
+        if let Ok(subscriber) = &answer {
+            self.take(kind, public_identity, subscriber.as_ref());
+        }
+        answer
     }
 }
 
+#[track_caller]
 fn set(variables: &RefCell<BTreeMap<String, Vec<u8>>>, name: &str, value: Option<&[u8]>) {
+    let length = value.map_or(0, <[u8]>::len);
+    assert!(length <= MAX_VARIABLE, "the host would trap: a variable of {length} bytes");
     let mut variables = variables.borrow_mut();
     match value {
         Some(value) => variables.insert(name.to_owned(), value.to_vec()),
@@ -545,38 +599,4 @@ fn set(variables: &RefCell<BTreeMap<String, Vec<u8>>>, name: &str, value: Option
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_have_revisions_and_lifetimes() {
-        let host = TestHost::new().entry("a", "1");
-        assert_eq!(host.put("a", b"2", 0, Some(0)), Err(PutRefusal::Conflict(1)));
-        assert_eq!(host.put("a", b"2", 500, Some(1)), Ok(2));
-        assert_eq!(host.get("a"), Some(Entry { value: b"2".to_vec(), revision: 2 }));
-        host.advance(500);
-        assert_eq!(host.get("a"), None);
-        assert!(!host.delete("a"));
-        assert_eq!(host.put(&"k".repeat(257), b"", 0, None), Err(PutRefusal::TooLarge));
-    }
-
-    #[test]
-    fn timers_end_in_order() {
-        let host = TestHost::new();
-        host.start_timer("late", 200);
-        host.start_timer("early", 100);
-        host.start_timer("never", 150);
-        assert!(host.cancel_timer("never"));
-        assert!(host.advance(99).is_empty());
-        assert_eq!(host.advance(1000), ["early", "late"]);
-        assert!(host.advance(1000).is_empty());
-    }
-
-    #[test]
-    fn the_same_octets_every_time() {
-        assert_eq!(TestHost::new().random(8), TestHost::new().random(8));
-        let host = TestHost::new();
-        assert_ne!(host.random(8), host.random(8));
-        assert_eq!(host.random(1000).len(), 256);
-    }
-}
+mod tests;

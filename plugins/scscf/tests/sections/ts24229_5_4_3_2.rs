@@ -1,0 +1,159 @@
+//! Sessions that our users begin (TS 24.229 §5.4.3.2).
+
+use strowger_sdk::decision::RelayOptions;
+use strowger_sdk::ims::CxFailure;
+use strowger_sdk::sip;
+use strowger_sdk::testing::{TestHost, TestMessage, ask};
+
+use crate::world::{ALICE, BARRED, NUMBER, SERVICE_ROUTE, alice, asked, scscf, serving, with};
+
+/// By the Service-Route, from her P-CSCF.
+fn from_alice() -> TestHost {
+    serving().own_route(SERVICE_ROUTE)
+}
+
+fn call(uri: &str, asserted: &str) -> TestMessage {
+    sip!(
+        "INVITE {uri} SIP/2.0\nP-Asserted-Identity: {asserted}\nP-Charging-Vector: icid-value=x;orig-ioi=visited.test\n\
+         P-Charging-Function-Addresses: ccf=192.0.2.200\nP-Access-Network-Info: 3GPP-E-UTRAN-FDD"
+    )
+}
+
+#[test]
+fn a_call_within_the_home_network_goes_to_its_entry() {
+    let host = from_alice();
+    let answer = ask(&scscf(), &host, &call("sip:bob@ims.test", "<sip:alice@ims.test>"));
+    let relay = answer.relays_to(&["sip:bob@ims.test"]);
+    assert_eq!(relay.targets[0].route, ["<sip:192.0.2.2:4060;lr>"]);
+    assert!(relay.options.contains(RelayOptions::RECORD_ROUTE));
+    assert_eq!(host.asked(), ["criteria sip:alice@ims.test OriginatingRegistered"]);
+    assert_eq!(answer.sent("P-Charging-Vector"), ["icid-value=x;orig-ioi=ims.test"], "§4.5.4");
+    assert_eq!(answer.sent("P-Access-Network-Info"), ["3GPP-E-UTRAN-FDD"]);
+    assert_eq!(answer.sent("P-Charging-Function-Addresses"), ["ccf=192.0.2.200"]);
+}
+
+/// §5.4.3.2 step 4: a second identity for who has a number beside its SIP URI, or the other way round.
+#[test]
+fn the_other_form_of_the_caller_is_asserted_too() {
+    for (asserted, sent) in [
+        ("<sip:alice@ims.test>", vec!["<sip:alice@ims.test>", "<tel:+491701234567>"]),
+        ("<tel:+491701234567>", vec!["<tel:+491701234567>", "<sip:alice@ims.test>"]),
+        ("<tel:+491701234567>, <sip:alice@ims.test>", vec!["<tel:+491701234567>, <sip:alice@ims.test>"]),
+    ] {
+        let answer = ask(&scscf(), &from_alice(), &call("sip:bob@ims.test", asserted));
+        assert_eq!(answer.sent("P-Asserted-Identity"), sent);
+    }
+    let mut set = alice(true);
+    set.identities.truncate(2);
+    let host = TestHost::new().serves(set).own_route(SERVICE_ROUTE);
+    let answer = ask(&scscf(), &host, &call("sip:bob@ims.test", "<sip:alice@ims.test>"));
+    assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@ims.test>"], "who has no number has none");
+}
+
+/// §5.4.3.2 steps 10 and 11.
+#[test]
+fn another_network_is_not_told_our_charging_addresses_nor_the_callers_cell() {
+    let answer = ask(&scscf(), &from_alice(), &call("sip:bob@elsewhere.test", "<sip:alice@ims.test>"));
+    let relay = answer.relays_to(&["sip:bob@elsewhere.test"]);
+    assert!(relay.targets[0].route.is_empty());
+    assert!(answer.sent("P-Charging-Function-Addresses").is_empty());
+    assert!(answer.sent("P-Access-Network-Info").is_empty());
+}
+
+#[test]
+fn a_number_goes_to_who_knows_where_numbers_live() {
+    let relayed = |plugin, uri: &str| {
+        let answer = ask(&plugin, &from_alice(), &call(uri, "<sip:alice@ims.test>"));
+        answer.relays_to(&[uri]).targets[0].route.clone()
+    };
+    assert_eq!(relayed(scscf(), "tel:+4930110"), ["<sip:192.0.2.2:4060;lr>"]);
+    assert_eq!(relayed(with(""), "tel:+4930110"), ["<sip:ims.test;lr>"]);
+    assert!(relayed(with(""), "sip:bob@ims.test").is_empty(), "by DNS");
+}
+
+#[test]
+fn only_what_makes_a_dialog_is_recorded() {
+    for (method, records) in [("SUBSCRIBE", true), ("REFER", true), ("MESSAGE", false), ("PUBLISH", false)] {
+        let message = sip!("{method} sip:bob@ims.test SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>");
+        let answer = ask(&scscf(), &from_alice(), &message);
+        assert_eq!(answer.relays().options.contains(RelayOptions::RECORD_ROUTE), records, "{method}");
+    }
+}
+
+/// §5.4.3.2 step 1, TS 23.228 §4.3.3.2: a barred identity is for registration only.
+#[test]
+fn a_barred_identity_calls_nobody() {
+    let host = from_alice();
+    ask(&scscf(), &host, &call("sip:bob@ims.test", &format!("<{BARRED}>"))).replies(403);
+    assert!(asked(&host, "criteria").is_empty());
+}
+
+#[test]
+fn who_is_not_served_here_calls_nobody_from_here() {
+    for asserted in ["<sip:mallory@ims.test>", "<sip:alice@elsewhere.test>", "nonsense"] {
+        ask(&scscf(), &from_alice(), &call("sip:bob@ims.test", asserted)).replies(403);
+    }
+    ask(&scscf(), &from_alice(), &sip!("INVITE sip:bob@ims.test SIP/2.0")).replies(403);
+}
+
+/// P-Served-User names who is served, where the caller is somebody else (RFC 5502 §5): it ends here.
+#[test]
+fn the_served_user_goes_before_the_asserted_one() {
+    let host = from_alice();
+    let message = sip!(
+        "INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{NUMBER}>;sescase=orig;regstate=reg\n\
+         P-Asserted-Identity: <sip:carol@elsewhere.test>"
+    );
+    let answer = ask(&scscf(), &host, &message);
+    answer.relays();
+    assert_eq!(host.asked(), ["criteria tel:+491701234567 OriginatingRegistered"]);
+    assert!(answer.sent("P-Served-User").is_empty());
+}
+
+#[test]
+fn who_is_not_registered_originates_as_such() {
+    let host = TestHost::new().serves(alice(false)).own_route("sip:192.0.2.3:6060;lr;orig");
+    ask(&scscf(), &host, &call("sip:bob@ims.test", &format!("<{ALICE}>"))).relays();
+    assert_eq!(host.asked(), ["criteria sip:alice@ims.test OriginatingUnregistered"]);
+}
+
+#[test]
+fn what_is_neither_sip_nor_tel_is_416() {
+    ask(&scscf(), &from_alice(), &call("http://example.org", "<sip:alice@ims.test>")).replies(416);
+}
+
+#[test]
+fn probes_and_strays() {
+    let host = TestHost::new();
+    ask(&scscf(), &host, &sip!("OPTIONS sip:192.0.2.3:6060 SIP/2.0")).replies(200);
+    ask(&scscf(), &host, &sip!("CANCEL sip:bob@ims.test SIP/2.0")).nexts();
+    ask(&scscf(), &host, &sip!("ACK sip:bob@ims.test SIP/2.0")).drops();
+    assert!(host.asked().is_empty());
+}
+
+/// §5.4.3.2 step 1: an application server originates for a user who is not registered; its profile is fetched. A phone has
+/// no such right.
+#[test]
+fn an_application_server_calls_for_a_user_who_is_not_registered() {
+    let served =
+        sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{ALICE}>\nP-Asserted-Identity: <{ALICE}>");
+    let by_server = |answer| TestHost::new().assigned(answer).own_route("sip:192.0.2.3:6060;lr;orig");
+    let host = by_server(Ok(Some(alice(false))));
+    ask(&scscf(), &host, &served).relays_to(&["sip:bob@ims.test"]);
+    assert_eq!(
+        host.asked(),
+        ["SAR UnregisteredUser sip:alice@ims.test ", "criteria sip:alice@ims.test OriginatingUnregistered"]
+    );
+    for (answer, status) in [
+        (Ok(None), 403),
+        (Err(CxFailure::Experimental(5001)), 403),
+        (Err(CxFailure::Result(5012)), 403),
+        (Err(CxFailure::Timeout), 504),
+        (Err(CxFailure::Unreachable), 504),
+    ] {
+        ask(&scscf(), &by_server(answer), &served).replies(status);
+    }
+    let by_phone = TestHost::new().assigned(Ok(Some(alice(false)))).own_route(SERVICE_ROUTE);
+    ask(&scscf(), &by_phone, &served).replies(403);
+    assert!(by_phone.asked().is_empty());
+}

@@ -1,0 +1,95 @@
+//! Sessions to our users (TS 24.229 §5.4.3.3; TS 29.228 §6.1.2).
+
+use strowger_sdk::decision::RelayOptions;
+use strowger_sdk::ims::CxFailure;
+use strowger_sdk::sip;
+use strowger_sdk::testing::{TestHost, TestMessage, ask};
+
+use crate::world::{ALICE, BARRED, NUMBER, alice, asked, scscf, server, serving};
+
+fn call(uri: &str) -> TestMessage {
+    sip!("INVITE {uri} SIP/2.0\nP-Served-User: <{uri}>")
+}
+
+#[test]
+fn a_registered_user_is_reached_at_every_contact() {
+    for (uri, served) in [(ALICE, ALICE), (NUMBER, NUMBER), ("sip:alice@IMS.test:5060;x=y", ALICE)] {
+        let host = serving();
+        let answer = ask(&scscf(), &host, &call(uri));
+        let relay = answer.relays_to(&["location sip:alice@ims.test"]);
+        assert!(relay.options.contains(RelayOptions::RECORD_ROUTE));
+        assert_eq!(answer.sent("P-Called-Party-ID"), [format!("<{uri}>")], "RFC 7315 §4.2");
+        assert!(answer.sent("P-Served-User").is_empty());
+        assert_eq!(host.asked(), [format!("criteria {served} TerminatingRegistered")]);
+    }
+}
+
+#[test]
+fn what_the_sender_says_about_who_was_called_does_not_count() {
+    let message = sip!("MESSAGE {ALICE} SIP/2.0\nP-Called-Party-ID: <sip:boss@ims.test>");
+    let answer = ask(&scscf(), &serving(), &message);
+    assert_eq!(answer.sent("P-Called-Party-ID"), [format!("<{ALICE}>")]);
+    assert!(!answer.relays().options.contains(RelayOptions::RECORD_ROUTE));
+}
+
+/// §5.4.3.3 step 2: a barred identity is nobody.
+#[test]
+fn a_barred_identity_cannot_be_called() {
+    let host = serving().triggers(server(0, "sip:as.ims.test", false));
+    ask(&scscf(), &host, &call(BARRED)).replies(404);
+    assert!(asked(&host, "criteria").is_empty());
+}
+
+/// S10: the profile of who is not registered is fetched, and its application servers serve it.
+#[test]
+fn a_user_that_is_not_registered_has_services() {
+    let host =
+        TestHost::new().assigned(Ok(Some(alice(false)))).triggers(server(0, "sip:voicemail.ims.test", false));
+    let answer = ask(&scscf(), &host, &call(ALICE));
+    let relay = answer.relays_to(&[ALICE]);
+    assert_eq!(relay.targets[0].route[0], "<sip:voicemail.ims.test;lr>");
+    assert_eq!(answer.sent("P-Served-User"), ["<sip:alice@ims.test>;sescase=term;regstate=unreg"]);
+    assert_eq!(
+        host.asked(),
+        ["SAR UnregisteredUser sip:alice@ims.test ", "criteria sip:alice@ims.test TerminatingUnregistered"]
+    );
+}
+
+#[test]
+fn a_user_without_services_and_phones_is_480() {
+    let host = TestHost::new().assigned(Ok(Some(alice(false))));
+    ask(&scscf(), &host, &call(ALICE)).replies(480);
+    // a profile that says registered, while the last binding is gone
+    let host = TestHost::new().serves(alice(true));
+    ask(&scscf(), &host, &call(ALICE)).replies(480);
+    assert_eq!(host.asked(), ["criteria sip:alice@ims.test TerminatingUnregistered"]);
+}
+
+/// TS 29.228 §6.1.2.1: who is unknown is 404; an HSS that gives no profile has nobody to reach.
+#[test]
+fn every_failure_of_the_hss() {
+    for (answer, status) in [
+        (Err(CxFailure::Experimental(5001)), 404),
+        (Err(CxFailure::Experimental(5003)), 480),
+        (Err(CxFailure::Result(5012)), 480),
+        (Ok(None), 480),
+        (Err(CxFailure::Timeout), 504),
+        (Err(CxFailure::Unreachable), 504),
+        (Err(CxFailure::Malformed), 504),
+    ] {
+        ask(&scscf(), &TestHost::new().assigned(answer.clone()), &call(ALICE)).replies(status);
+    }
+}
+
+#[test]
+fn what_is_neither_sip_nor_tel_is_416() {
+    let host = TestHost::new();
+    ask(&scscf(), &host, &call("urn:service:sos")).replies(416);
+    assert!(host.asked().is_empty());
+}
+
+#[test]
+fn by_the_name_that_the_hss_has_for_us_a_request_is_terminating() {
+    let host = serving().own_route("sip:192.0.2.3:6060;lr");
+    ask(&scscf(), &host, &call(ALICE)).relays_to(&["location sip:alice@ims.test"]);
+}

@@ -4,3 +4,5 @@
 
 mod challenges;
 mod digest;
+mod subscribers;
+mod user_data;

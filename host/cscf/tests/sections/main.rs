@@ -4,5 +4,7 @@
 
 mod challenges;
 mod digest;
+mod reg_event;
 mod subscribers;
+mod subscriptions;
 mod user_data;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 mod challenges;
+mod cx;
 mod digest;
 mod reg_event;
 mod subscribers;

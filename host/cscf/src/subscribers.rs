@@ -8,6 +8,8 @@
 //! In: user data of the HSS, documents from the disk. Out: [`Set`]s, and which filter criteria come next. Filter criteria
 //! that many have in common are compiled and kept once. Not here: bindings, and what a registration means.
 
+mod document;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Weak};
@@ -324,7 +326,7 @@ impl Subscribers {
         for before in &replaced {
             self.take_out(before);
         }
-        let document = document(&set, user_data);
+        let document = document::write(&set, user_data);
         let set = Arc::new(set);
         self.insert(&set);
         replaced.retain(|before| before.key() != set.key());
@@ -333,7 +335,7 @@ impl Subscribers {
 
     /// Puts back what a document says; `is_registered`: whether the set has a binding. False: it cannot be read.
     pub fn load(&mut self, document: &[u8], is_registered: bool) -> bool {
-        let Some((private, charging, user_data)) = read_document(document) else { return false };
+        let Some((private, charging, user_data)) = document::read(document) else { return false };
         let mut private = private.into_iter();
         let first = private.next().unwrap_or_default();
         let Ok(put) = self.put(user_data, &first, &charging, is_registered) else { return false };
@@ -471,33 +473,4 @@ impl Subscribers {
         self.compiled.insert(text.into(), Arc::downgrade(&compiled));
         compiled
     }
-}
-
-/// Private identities and charging addresses, a line each behind their number, and the user data.
-fn document(set: &Set, user_data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(user_data.len() + 128);
-    out.extend_from_slice(format!("1 {}\n", set.private_identities.len()).as_bytes());
-    for line in set.private_identities().chain([&*set.charging]) {
-        out.extend(line.bytes().filter(|byte| *byte != b'\n'));
-        out.push(b'\n');
-    }
-    out.extend_from_slice(user_data);
-    out
-}
-
-fn read_document(document: &[u8]) -> Option<(Vec<String>, String, &[u8])> {
-    let mut rest = document;
-    let mut line = || {
-        let at = rest.iter().position(|byte| *byte == b'\n')?;
-        let line = std::str::from_utf8(&rest[..at]).ok()?;
-        rest = &rest[at + 1..];
-        Some(line)
-    };
-    let count: usize = line()?.strip_prefix("1 ")?.parse().ok()?;
-    if count > MAX_PRIVATE {
-        return None;
-    }
-    let private = (0..count).map(|_| line().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
-    let charging = line()?.to_owned();
-    Some((private, charging, rest))
 }

@@ -133,6 +133,9 @@ fn many_follow_one_word() {
 #[test]
 fn without_an_answer_there_is_none_in_the_body() {
     let mut world = World::new(|_, _| Ok(Word::Request(to_bob())));
+    world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+    let gone = ladder(&world.pass(Duration::from_secs(40)));
+    assert!(gone.contains(&format!("408 {ALICE}")), "{gone:?}");
     world.follow = vec![third_party(None, false, true)];
     let sent = world.receive(ALICE, &register());
     assert_eq!(ladder(&sent), [format!("REGISTER {BOB}"), format!("REGISTER {SERVER}")]);

@@ -241,6 +241,7 @@ fn a_phone_that_does_not_believe_in_the_network_ends_the_challenge() {
 /// TS 24.229 table 7.8.1: reg-await-auth, 4 minutes.
 #[test]
 fn a_challenge_waits_four_minutes() {
+    assert_eq!(REG_AWAIT_AUTH_MS, 4 * 60 * 1000);
     for (after, verdict) in [(REG_AWAIT_AUTH_MS - 1, Verdict::Accepted), (REG_AWAIT_AUTH_MS, Verdict::Stale)]
     {
         let mut challenges = Challenges::default();

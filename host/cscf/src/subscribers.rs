@@ -340,8 +340,14 @@ impl Subscribers {
         let first = private.next().unwrap_or_default();
         let Ok(put) = self.put(user_data, &first, &charging, is_registered) else { return false };
         if private.len() > 0 {
-            let more: Vec<String> = private.collect();
-            self.change(put.set.key(), |set| set.private_identities.extend(more.into_iter().map(Into::into)));
+            let more: Vec<Box<str>> = private.map(Into::into).collect();
+            self.change(put.set.key(), |set| {
+                for one in more {
+                    if set.private_identities.len() < MAX_PRIVATE && !set.private_identities.contains(&one) {
+                        set.private_identities.push(one);
+                    }
+                }
+            });
         }
         true
     }

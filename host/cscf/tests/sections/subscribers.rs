@@ -277,6 +277,8 @@ fn what_is_on_disk_leads_to_the_same_after_a_restart() {
     // Nobody of the set came back with a binding.
     assert!(after.load(&document, false));
     assert_eq!((after.len(), after.find(ALICE).unwrap().is_registered()), (2, false));
+    let private: Vec<_> = after.find(ALICE).unwrap().private_identities().collect();
+    assert_eq!(private, ["tablet@ims.test", "phone@ims.test"], "each once");
     let cut = &document[..document.len() - 5];
     for broken in [&b""[..], b"1", b"2 0\n\n<x/>", b"1 x\n\n", b"1 65\n", b"1 1\na@b\n", b"1 0\nccf\n", cut] {
         assert!(!after.load(broken, true), "{}", broken.escape_ascii());

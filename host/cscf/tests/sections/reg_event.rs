@@ -33,8 +33,10 @@ fn watched(state: impl Fn(&str) -> Vec<Registration>) -> (Notifier, Registration
     (notifier, view)
 }
 
-/// What the subscriber knows: identity, state of its registration, and of each contact URI and event.
-fn known(view: &RegistrationView) -> Vec<(String, RegistrationState, Vec<(String, Event)>)> {
+/// A row as a subscriber knows it: identity, state of its registration, and of each contact URI and event.
+type Row = (String, RegistrationState, Vec<(String, Event)>);
+
+fn known(view: &RegistrationView) -> Vec<Row> {
     let row = |registration: &Registration| {
         let contacts = registration.contacts.iter().map(|one| (one.uri.clone(), one.event)).collect();
         (registration.aor.clone(), registration.state, contacts)

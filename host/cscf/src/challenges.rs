@@ -3,7 +3,7 @@
 //! ```text
 //!   vector ─▶ kept ── value for the 401, once ──▶ (waits, at most 4 minutes) ─┬─ right response ──▶ Accepted; AKA: gone
 //!                                                                             ├─ AUTS ──▶ Resynchronise; gone, AUTS kept
-//!                                                                             ├─ no response ──▶ NetworkRefused; gone
+//!                                                                             ├─ AKA, no response ──▶ NetworkRefused; gone
 //!                                                                             └─ wrong response ──▶ Rejected; third time: gone
 //! ```
 //! In: SIP-Auth-Data-Items of the HSS, REGISTERs with credentials, the time. Out: values of WWW-Authenticate, verdicts. CK
@@ -27,6 +27,9 @@ const DIGEST_LIFETIME_MS: u64 = 3_600_000;
 
 /// Challenges that are kept; the oldest go first.
 pub const MAX_CHALLENGES: usize = 500_000;
+
+/// AUTS that wait for the next request to the HSS; the oldest go first.
+pub const MAX_RESYNCHRONISATIONS: usize = 100_000;
 
 /// Wrong responses that a challenge stands.
 const MAX_WRONG: u8 = 3;
@@ -60,16 +63,47 @@ enum Kind {
     Digest { count: u32 },
 }
 
+impl Kind {
+    /// How long it waits, ms.
+    const fn lifetime(&self) -> u64 {
+        match self {
+            Kind::Aka { .. } => REG_AWAIT_AUTH_MS,
+            Kind::Digest { .. } => DIGEST_LIFETIME_MS,
+        }
+    }
+
+    /// Which queue it stands in.
+    const fn queue(&self) -> usize {
+        match self {
+            Kind::Aka { .. } => 0,
+            Kind::Digest { .. } => 1,
+        }
+    }
+}
+
+/// Challenges in the order in which they were made; those that are gone may still stand in it.
+type Queue = VecDeque<(u64, Box<str>)>;
+
 /// All challenges that wait.
-#[derive(Default)]
 pub struct Challenges {
     by_nonce: HashMap<Box<str>, Kept>,
     /// Values of WWW-Authenticate that have not been sent yet, by number.
     values: HashMap<u64, Vec<u8>>,
-    order: VecDeque<(u64, Box<str>)>,
-    /// By private identity.
+    /// One for each lifetime, so that the first of each is the first to end.
+    queues: [Queue; 2],
+    /// By private identity, with when it came.
     resynchronisations: HashMap<Box<str>, (u64, Resynchronisation)>,
+    /// Those, in the order in which they came.
+    resynchronising: VecDeque<(u64, Box<str>)>,
     next: u64,
+    max: usize,
+    max_resynchronisations: usize,
+}
+
+impl Default for Challenges {
+    fn default() -> Challenges {
+        Challenges::with_room(MAX_CHALLENGES, MAX_RESYNCHRONISATIONS)
+    }
 }
 
 impl std::fmt::Debug for Challenges {
@@ -79,6 +113,21 @@ impl std::fmt::Debug for Challenges {
 }
 
 impl Challenges {
+    /// With room for so many challenges, and so many AUTS.
+    #[must_use]
+    pub fn with_room(max: usize, max_resynchronisations: usize) -> Challenges {
+        Challenges {
+            by_nonce: HashMap::new(),
+            values: HashMap::new(),
+            queues: Default::default(),
+            resynchronisations: HashMap::new(),
+            resynchronising: VecDeque::new(),
+            next: 0,
+            max: max.max(1),
+            max_resynchronisations: max_resynchronisations.max(1),
+        }
+    }
+
     /// How many wait.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -110,11 +159,18 @@ impl Challenges {
             Some(digest) => self.digest(digest, private_identity, number, now_ms, luck)?,
             None => aka(item, private_identity, realm, number, now_ms)?,
         };
-        while self.by_nonce.len() >= MAX_CHALLENGES {
-            let Some((number, nonce)) = self.order.pop_front() else { break };
-            self.forget(number, &nonce);
+        // The same vector once more takes the place of itself.
+        if let Some(before) = self.by_nonce.remove(&nonce) {
+            self.values.remove(&before.number);
         }
-        self.order.push_back((number, nonce.clone()));
+        while self.by_nonce.len() >= self.max {
+            self.forget_oldest();
+        }
+        let queue = &mut self.queues[kept.kind.queue()];
+        if queue.len() >= 2 * self.max {
+            queue.retain(|(number, nonce)| is_kept(&self.by_nonce, *number, nonce));
+        }
+        queue.push_back((number, nonce.clone()));
         self.values.insert(number, value);
         self.by_nonce.insert(nonce, kept);
         Ok(number)
@@ -175,7 +231,10 @@ impl Challenges {
         let param = |name: &str| credentials.param(name).filter(|value| !value.is_empty());
         let Some(nonce) = param("nonce") else { return AuthenticationVerdict::Absent };
         let Ok(nonce) = std::str::from_utf8(&nonce) else { return AuthenticationVerdict::Stale };
-        let Some(kept) = self.by_nonce.get_mut(nonce) else { return AuthenticationVerdict::Stale };
+        // A clock that was set back may have left one in its queue.
+        let is_fresh = |kept: &&mut Kept| kept.made_ms + kept.kind.lifetime() > now_ms;
+        let kept = self.by_nonce.get_mut(nonce).filter(is_fresh);
+        let Some(kept) = kept else { return AuthenticationVerdict::Stale };
         let is_fit = *kept.private_identity == *private_identity
             && credentials.param("realm").is_some_and(|own| *own == *kept.realm.as_bytes())
             && (*kept.realm == *realm || matches!(kept.kind, Kind::Digest { .. }));
@@ -183,18 +242,23 @@ impl Challenges {
             return AuthenticationVerdict::Rejected;
         }
         let number = kept.number;
-        if let (Kind::Aka { rand }, Some(auts)) = (&kept.kind, param("auts")) {
-            let Ok(auts) = ims::aka::auts_from_base64(&auts) else { return AuthenticationVerdict::Rejected };
-            let resynchronisation = Resynchronisation { rand: *rand, auts };
-            self.forget(number, nonce);
-            self.resynchronisations.insert(private_identity.into(), (now_ms, resynchronisation));
-            return AuthenticationVerdict::Resynchronise;
-        }
-        let Some(response) = param("response") else {
-            self.forget(number, nonce);
-            return AuthenticationVerdict::NetworkRefused;
+        let verdict = match (&kept.kind, param("auts"), param("response")) {
+            (Kind::Aka { rand }, Some(auts), _) => match ims::aka::auts_from_base64(&auts) {
+                Ok(auts) => {
+                    let resynchronisation = Resynchronisation { rand: *rand, auts };
+                    self.forget(number, nonce);
+                    self.resynchronise(private_identity, resynchronisation, now_ms);
+                    return AuthenticationVerdict::Resynchronise;
+                }
+                Err(_) => AuthenticationVerdict::Rejected,
+            },
+            (Kind::Aka { .. }, None, None) => {
+                self.forget(number, nonce);
+                return AuthenticationVerdict::NetworkRefused;
+            }
+            (_, _, Some(response)) => check(head, &credentials, nonce, &response, kept),
+            (Kind::Digest { .. }, _, None) => AuthenticationVerdict::Rejected,
         };
-        let verdict = check(head, &credentials, nonce, &response, kept);
         match verdict {
             AuthenticationVerdict::Accepted if matches!(kept.kind, Kind::Aka { .. }) => {
                 self.forget(number, nonce)
@@ -215,28 +279,62 @@ impl Challenges {
         self.values.remove(&number);
     }
 
-    /// Forgets what has waited too long.
-    fn expire(&mut self, now_ms: u64) {
-        while let Some((number, nonce)) = self.order.front() {
-            let kept = self.by_nonce.get(&**nonce).filter(|kept| kept.number == *number);
-            let lifetime = match kept.map(|kept| &kept.kind) {
-                Some(Kind::Aka { .. }) => REG_AWAIT_AUTH_MS,
-                Some(Kind::Digest { .. }) => DIGEST_LIFETIME_MS,
-                None => 0,
-            };
-            if kept.is_some_and(|kept| kept.made_ms + lifetime > now_ms) {
-                break;
-            }
-            if let Some((number, nonce)) = self.order.pop_front()
-                && self.by_nonce.get(&*nonce).is_some_and(|kept| kept.number == number)
-            {
-                self.forget(number, &nonce);
-            }
-        }
-        if self.resynchronisations.len() > 1_000 {
-            self.resynchronisations.retain(|_, (made_ms, _)| *made_ms + REG_AWAIT_AUTH_MS > now_ms);
+    /// Forgets one if it is still there.
+    fn forget_kept(&mut self, number: u64, nonce: &str) {
+        if is_kept(&self.by_nonce, number, nonce) {
+            self.forget(number, nonce);
         }
     }
+
+    /// Makes room.
+    fn forget_oldest(&mut self) {
+        let oldest = self.queues.iter_mut().filter(|queue| !queue.is_empty());
+        let oldest = oldest.min_by_key(|queue| queue.front().map(|(number, _)| *number));
+        match oldest.and_then(VecDeque::pop_front) {
+            Some((number, nonce)) => self.forget_kept(number, &nonce),
+            // What is kept stands in a queue.
+            None => self.by_nonce.clear(),
+        }
+    }
+
+    fn resynchronise(&mut self, private_identity: &str, with: Resynchronisation, now_ms: u64) {
+        while self.resynchronising.len() >= self.max_resynchronisations {
+            self.forget_resynchronisation();
+        }
+        self.resynchronising.push_back((now_ms, private_identity.into()));
+        self.resynchronisations.insert(private_identity.into(), (now_ms, with));
+    }
+
+    /// Forgets the oldest, unless it was taken or another came since.
+    fn forget_resynchronisation(&mut self) {
+        let Some((made_ms, identity)) = self.resynchronising.pop_front() else { return };
+        if self.resynchronisations.get(&identity).is_some_and(|(at, _)| *at == made_ms) {
+            self.resynchronisations.remove(&identity);
+        }
+    }
+
+    /// Forgets what has waited too long.
+    fn expire(&mut self, now_ms: u64) {
+        for at in 0..self.queues.len() {
+            while let Some((number, nonce)) = self.queues[at].front() {
+                let kept = self.by_nonce.get(&**nonce).filter(|kept| kept.number == *number);
+                if kept.is_some_and(|kept| kept.made_ms + kept.kind.lifetime() > now_ms) {
+                    break;
+                }
+                if let Some((number, nonce)) = self.queues[at].pop_front() {
+                    self.forget_kept(number, &nonce);
+                }
+            }
+        }
+        while self.resynchronising.front().is_some_and(|(at, _)| *at + REG_AWAIT_AUTH_MS <= now_ms) {
+            self.forget_resynchronisation();
+        }
+    }
+}
+
+/// Whether this nonce is still that of this challenge.
+fn is_kept(by_nonce: &HashMap<Box<str>, Kept>, number: u64, nonce: &str) -> bool {
+    by_nonce.get(nonce).is_some_and(|kept| kept.number == number)
 }
 
 /// An AKA vector (RFC 3310 §3.2): nonce, what is kept, and the header field's value with the keys for the P-CSCF.
@@ -335,7 +433,9 @@ fn check(
         return AuthenticationVerdict::Rejected;
     }
     if let Kind::Digest { count } = &mut kept.kind {
-        let new = nc.as_deref().and_then(|nc| u32::from_str_radix(std::str::from_utf8(nc).ok()?, 16).ok());
+        // Without qop the count is not in the response: anybody can write it.
+        let new = nc.as_deref().filter(|_| qop.is_some());
+        let new = new.and_then(|nc| u32::from_str_radix(std::str::from_utf8(nc).ok()?, 16).ok());
         match new {
             Some(new) if new > *count => *count = new,
             // Without a count the nonce would be good once; with an old one it is a replay.

@@ -14,6 +14,8 @@
 
 pub mod challenges;
 pub mod cx;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod reg_event;
 pub mod sealed;
 pub mod subscribers;

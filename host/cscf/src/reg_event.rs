@@ -80,13 +80,26 @@ pub struct Notify {
 pub struct SubscriptionId(Key);
 
 /// All subscriptions.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Notifier {
     subscriptions: HashMap<Key, Subscription>,
     by_set: HashMap<Box<str>, Vec<Key>>,
+    max: usize,
+}
+
+impl Default for Notifier {
+    fn default() -> Notifier {
+        Notifier::with_room(MAX_SUBSCRIPTIONS)
+    }
 }
 
 impl Notifier {
+    /// With room for so many subscriptions.
+    #[must_use]
+    pub fn with_room(max: usize) -> Notifier {
+        Notifier { subscriptions: HashMap::new(), by_set: HashMap::new(), max }
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -120,6 +133,10 @@ impl Notifier {
         luck: [u8; 8],
     ) -> Result<(u32, Box<str>, Staged), SubscribeRefusal> {
         const BAD: SubscribeRefusal = SubscribeRefusal::Malformed;
+        // It is written into every NOTIFY.
+        if contact.contains(['<', '>', ' ', '\r', '\n']) || Uri::parse(contact.as_bytes()).is_err() {
+            return Err(BAD);
+        }
         let text = |id| head.header(id).and_then(field).ok_or(BAD);
         let (call_id, from, to) = (text(HeaderId::CALL_ID)?, text(HeaderId::FROM)?, text(HeaderId::TO)?);
         let tag = |value: &str| {
@@ -138,16 +155,22 @@ impl Notifier {
             sip::Contact::Star => None,
         });
         let event = text(HeaderId::EVENT)?;
+        let (package, params) = event.split_at(event.find(';').unwrap_or(event.len()));
+        if !package.trim().eq_ignore_ascii_case("reg") {
+            return Err(BAD);
+        }
         let event_id =
-            sip::Params::parse(event.as_bytes().split_at(event.find(';').unwrap_or(event.len())).1)
-                .ok()
-                .and_then(|params| params.value("id").and_then(field));
+            sip::Params::parse(params.as_bytes()).ok().and_then(|params| params.value("id").and_then(field));
         let local_tag = tag(&to);
         let expires_at_ms = now_ms + u64::from(expires) * 1000;
         if let Some(local_tag) = local_tag {
             let key = (call_id, local_tag.clone(), remote_tag);
             let before = self.subscriptions.get(&key).ok_or(SubscribeRefusal::NoSubscription)?;
-            if before.remote_cseq >= remote_cseq || *before.set != *set {
+            // Its user is in another set now: whoever watched the old one is to watch anew.
+            if *before.set != *set {
+                return Err(SubscribeRefusal::NoSubscription);
+            }
+            if before.remote_cseq >= remote_cseq {
                 return Err(BAD);
             }
             let remote_target = target.unwrap_or_else(|| before.remote_target.clone());
@@ -161,7 +184,7 @@ impl Notifier {
             return Ok((expires, local_tag, Staged { key, subscription }));
         }
         let of_one = self.by_set.get(set).map_or(0, Vec::len);
-        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS || of_one >= MAX_OF_ONE {
+        if self.subscriptions.len() >= self.max || of_one >= MAX_OF_ONE {
             return Err(SubscribeRefusal::TooMany);
         }
         let local_tag: Box<str> = luck.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
@@ -367,8 +390,10 @@ pub fn registrations(
     contacts: &[(Bound<'_>, Event)],
     state: RegistrationState,
 ) -> Vec<Registration> {
-    let contact = |(bound, event): &(Bound<'_>, Event)| {
-        let mut contact = Contact::new(id(bound.uri), *event, bound.uri);
+    let contact = |identity: &str, (bound, event): &(Bound<'_>, Event)| {
+        // The same contact of another identity is another row (RFC 3680 §5.3: no two have the same id).
+        let id = id(&[identity, "\n", bound.uri].concat());
+        let mut contact = Contact::new(id, *event, bound.uri);
         contact.expires = Some(u64::from(bound.expires));
         contact.q = (bound.q != 1000).then_some(bound.q);
         contact.call_id = (!bound.call_id.is_empty()).then(|| bound.call_id.to_owned());
@@ -380,7 +405,7 @@ pub fn registrations(
         aor: (*identity).to_owned(),
         id: id(identity),
         state,
-        contacts: contacts.iter().map(contact).collect(),
+        contacts: contacts.iter().map(|one| contact(identity, one)).collect(),
     };
     identities.iter().map(registration).collect()
 }

@@ -8,6 +8,8 @@
 //! In: user data of the HSS, documents from the disk. Out: [`Set`]s, and which filter criteria come next. Filter criteria
 //! that many have in common are compiled and kept once. Not here: bindings, and what a registration means.
 
+mod document;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Weak};
@@ -51,6 +53,8 @@ struct Held {
     profile: u16,
     /// It is a pattern and not an identity.
     is_wildcard: bool,
+    /// The pattern, where it can be used.
+    wildcard: Option<Arc<WildcardedIdentity>>,
 }
 
 impl Set {
@@ -95,10 +99,13 @@ impl Set {
         }
     }
 
-    /// The filter criteria of the profile that this identity has; of the first profile, where it is none of the set's.
+    /// The filter criteria of the profile that this identity has, or the wildcard that stands for it; of the first profile,
+    /// where it is none of the set's.
     fn criteria_of(&self, identity: &str) -> Option<&FilterCriteria> {
-        let held = self.identities.iter().find(|held| *held.key == *identity);
-        let held = held.or_else(|| self.identities.iter().find(|held| held.is_wildcard));
+        let identity = impu(identity)?;
+        let held = self.identities.iter().find(|held| *held.key == *identity.as_str());
+        let stands_for = |held: &&Held| held.wildcard.as_ref().is_some_and(|one| one.matches(&identity));
+        let held = held.or_else(|| self.identities.iter().find(stands_for));
         let profile = held.map_or(0, |held| usize::from(held.profile));
         self.criteria.get(profile).map(|criteria| &**criteria)
     }
@@ -112,12 +119,11 @@ impl Set {
         case: SessionCase,
         after: Option<Position>,
     ) -> Option<Triggered> {
-        let served = key_of(served_user)?;
+        let criteria = self.criteria_of(served_user)?;
         let mut request = Request::new(head, case);
         if case == SessionCase::OriginatingCdiv && !self.is_registered {
             request.profile_part = ProfilePart::Unregistered;
         }
-        let criteria = self.criteria_of(&served)?;
         let next = criteria.triggered(&request, after).next()?;
         Some(triggered(next.position, next.criteria))
     }
@@ -130,8 +136,7 @@ impl Set {
         head: Head<'_>,
         registration_type: RegistrationType,
     ) -> Vec<Triggered> {
-        let criteria = key_of(served_user).and_then(|served| self.criteria_of(&served));
-        let Some(criteria) = criteria else { return Vec::new() };
+        let Some(criteria) = self.criteria_of(served_user) else { return Vec::new() };
         let request = Request::register(head, registration_type);
         criteria.triggered(&request, None).map(|next| triggered(next.position, next.criteria)).collect()
     }
@@ -154,19 +159,29 @@ fn triggered(position: Position, criteria: &InitialFilterCriteria) -> Triggered 
 /// A public identity in canonical form; `None`: it is none.
 #[must_use]
 pub fn key_of(identity: &str) -> Option<String> {
-    let uri = Uri::parse(identity.as_bytes()).ok()?;
-    Some(Impu::of(&uri).ok()?.as_str().to_owned())
+    Some(impu(identity)?.as_str().to_owned())
+}
+
+fn impu(identity: &str) -> Option<Impu> {
+    Impu::of(&Uri::parse(identity.as_bytes()).ok()?).ok()
 }
 
 /// All sets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Subscribers {
     by_identity: HashMap<Arc<str>, Arc<Set>>,
-    wildcards: Vec<(WildcardedIdentity, Arc<Set>)>,
+    wildcards: Vec<(Arc<WildcardedIdentity>, Arc<Set>)>,
     by_private: HashMap<Box<str>, SmallVec<[Arc<str>; 1]>>,
     compiled: HashMap<Box<str>, Weak<FilterCriteria>>,
     sets: usize,
     sweep_at: usize,
+    max: usize,
+}
+
+impl Default for Subscribers {
+    fn default() -> Subscribers {
+        Subscribers::with_room(MAX_SETS)
+    }
 }
 
 /// A set that was put, and what is to be on disk of it.
@@ -181,6 +196,20 @@ pub struct Put {
 }
 
 impl Subscribers {
+    /// With room for so many sets.
+    #[must_use]
+    pub fn with_room(max: usize) -> Subscribers {
+        Subscribers {
+            by_identity: HashMap::new(),
+            wildcards: Vec::new(),
+            by_private: HashMap::new(),
+            compiled: HashMap::new(),
+            sets: 0,
+            sweep_at: 0,
+            max,
+        }
+    }
+
     /// How many sets are served.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -199,7 +228,7 @@ impl Subscribers {
         if let Some(set) = self.by_identity.get(identity) {
             return Some(set);
         }
-        let key = Impu::of(&Uri::parse(identity.as_bytes()).ok()?).ok()?;
+        let key = impu(identity)?;
         let of_wildcard =
             || self.wildcards.iter().find(|(wildcard, _)| wildcard.matches(&key)).map(|(_, set)| set);
         self.by_identity.get(key.as_str()).or_else(of_wildcard)
@@ -223,9 +252,44 @@ impl Subscribers {
         charging: &str,
         is_registered: bool,
     ) -> Result<Put, CxFailure> {
+        let set = self.parse(user_data)?;
+        let replaced = self.replaced_by(&set);
+        self.take_in(
+            Set { charging: charging.into(), is_registered, ..set },
+            replaced,
+            private_identity,
+            user_data,
+        )
+    }
+
+    /// Takes user data that the HSS pushes (TS 29.228 §6.2.1) in the place of what there is: whoever is registered remains
+    /// so. `charging`: `None`, where nothing was said of it.
+    ///
+    /// # Errors
+    /// As for [`Subscribers::put`].
+    pub fn exchange(
+        &mut self,
+        user_data: &[u8],
+        private_identity: &str,
+        charging: Option<&str>,
+    ) -> Result<Put, CxFailure> {
+        let mut set = self.parse(user_data)?;
+        let replaced = self.replaced_by(&set);
+        set.is_registered = replaced.iter().any(|before| before.is_registered);
+        set.charging = match charging {
+            Some(charging) => charging.into(),
+            None => replaced.first().map(|before| before.charging.clone()).unwrap_or_default(),
+        };
+        self.take_in(set, replaced, private_identity, user_data)
+    }
+
+    fn parse(&mut self, user_data: &[u8]) -> Result<Set, CxFailure> {
         let subscription = ImsSubscription::parse(user_data).map_err(|_| CxFailure::Malformed)?;
-        let mut set = self.read(&subscription, charging).ok_or(CxFailure::Malformed)?;
-        set.is_registered = is_registered;
+        self.read(&subscription).ok_or(CxFailure::Malformed)
+    }
+
+    /// The sets that have an identity of this one.
+    fn replaced_by(&self, set: &Set) -> Vec<Arc<Set>> {
         let mut replaced: Vec<Arc<Set>> = Vec::new();
         for held in &set.identities {
             if let Some(before) = self.by_identity.get(&*held.key)
@@ -234,7 +298,17 @@ impl Subscribers {
                 replaced.push(Arc::clone(before));
             }
         }
-        if replaced.is_empty() && self.sets >= MAX_SETS {
+        replaced
+    }
+
+    fn take_in(
+        &mut self,
+        mut set: Set,
+        mut replaced: Vec<Arc<Set>>,
+        private_identity: &str,
+        user_data: &[u8],
+    ) -> Result<Put, CxFailure> {
+        if replaced.is_empty() && self.sets >= self.max {
             return Err(CxFailure::Malformed);
         }
         let mut private: SmallVec<[Box<str>; 1]> = SmallVec::new();
@@ -252,7 +326,7 @@ impl Subscribers {
         for before in &replaced {
             self.take_out(before);
         }
-        let document = document(&set, user_data);
+        let document = document::write(&set, user_data);
         let set = Arc::new(set);
         self.insert(&set);
         replaced.retain(|before| before.key() != set.key());
@@ -261,13 +335,19 @@ impl Subscribers {
 
     /// Puts back what a document says; `is_registered`: whether the set has a binding. False: it cannot be read.
     pub fn load(&mut self, document: &[u8], is_registered: bool) -> bool {
-        let Some((private, charging, user_data)) = read_document(document) else { return false };
+        let Some((private, charging, user_data)) = document::read(document) else { return false };
         let mut private = private.into_iter();
         let first = private.next().unwrap_or_default();
         let Ok(put) = self.put(user_data, &first, &charging, is_registered) else { return false };
         if private.len() > 0 {
-            let more: Vec<String> = private.collect();
-            self.change(put.set.key(), |set| set.private_identities.extend(more.into_iter().map(Into::into)));
+            let more: Vec<Box<str>> = private.map(Into::into).collect();
+            self.change(put.set.key(), |set| {
+                for one in more {
+                    if set.private_identities.len() < MAX_PRIVATE && !set.private_identities.contains(&one) {
+                        set.private_identities.push(one);
+                    }
+                }
+            });
         }
         true
     }
@@ -298,6 +378,7 @@ impl Subscribers {
         let held = |held: &Held| Held {
             key: Arc::clone(&held.key),
             display_name: held.display_name.clone(),
+            wildcard: held.wildcard.clone(),
             ..*held
         };
         let mut set = Set {
@@ -314,18 +395,11 @@ impl Subscribers {
 
     fn insert(&mut self, set: &Arc<Set>) {
         for held in &set.identities {
-            match held.is_wildcard {
-                true => {
-                    if let Ok(wildcard) = WildcardedIdentity::parse(&held.key) {
-                        self.wildcards.push((wildcard, Arc::clone(set)));
-                    }
-                    // Also by its own name: so it is found when it is put again.
-                    self.by_identity.insert(Arc::clone(&held.key), Arc::clone(set));
-                }
-                false => {
-                    self.by_identity.insert(Arc::clone(&held.key), Arc::clone(set));
-                }
+            if let Some(wildcard) = &held.wildcard {
+                self.wildcards.push((Arc::clone(wildcard), Arc::clone(set)));
             }
+            // A wildcard also by its own name: so it is found when it is put again.
+            self.by_identity.insert(Arc::clone(&held.key), Arc::clone(set));
         }
         let key: Arc<str> = self
             .by_identity
@@ -359,7 +433,7 @@ impl Subscribers {
     }
 
     /// `None`: there is no identity in it, or more profiles than can be numbered.
-    fn read(&mut self, subscription: &ImsSubscription, charging: &str) -> Option<Set> {
+    fn read(&mut self, subscription: &ImsSubscription) -> Option<Set> {
         let mut identities = Vec::new();
         let mut criteria = SmallVec::new();
         for (number, profile) in subscription.service_profiles.iter().enumerate() {
@@ -378,6 +452,7 @@ impl Subscribers {
                     display_name: identity.display_name.as_deref().map(Into::into),
                     profile: number,
                     is_wildcard: wildcard.is_some(),
+                    wildcard: wildcard.and_then(|text| WildcardedIdentity::parse(text).ok()).map(Arc::new),
                 });
             }
         }
@@ -385,7 +460,7 @@ impl Subscribers {
             private_identities: SmallVec::new(),
             identities: identities.into(),
             criteria,
-            charging: charging.into(),
+            charging: "".into(),
             is_registered: false,
         })
     }
@@ -404,33 +479,4 @@ impl Subscribers {
         self.compiled.insert(text.into(), Arc::downgrade(&compiled));
         compiled
     }
-}
-
-/// Private identities and charging addresses, a line each behind their number, and the user data.
-fn document(set: &Set, user_data: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(user_data.len() + 128);
-    out.extend_from_slice(format!("1 {}\n", set.private_identities.len()).as_bytes());
-    for line in set.private_identities().chain([&*set.charging]) {
-        out.extend(line.bytes().filter(|byte| *byte != b'\n'));
-        out.push(b'\n');
-    }
-    out.extend_from_slice(user_data);
-    out
-}
-
-fn read_document(document: &[u8]) -> Option<(Vec<String>, String, &[u8])> {
-    let mut rest = document;
-    let mut line = || {
-        let at = rest.iter().position(|byte| *byte == b'\n')?;
-        let line = std::str::from_utf8(&rest[..at]).ok()?;
-        rest = &rest[at + 1..];
-        Some(line)
-    };
-    let count: usize = line()?.strip_prefix("1 ")?.parse().ok()?;
-    if count > MAX_PRIVATE {
-        return None;
-    }
-    let private = (0..count).map(|_| line().map(str::to_owned)).collect::<Option<Vec<_>>>()?;
-    let charging = line()?.to_owned();
-    Some((private, charging, rest))
 }

@@ -247,6 +247,7 @@ impl Guest {
             Ask::Answer { token, response } => {
                 self.view.clear();
                 sip::view::write(response.head(), true, &mut self.view);
+                view_keys::hide(&response, &mut self.view);
                 (None, Begun::Answer(token))
             }
         };

@@ -27,7 +27,7 @@ use crate::log_budget::{Line, LogBudget};
 use crate::plugin::Identity;
 use crate::role::Role;
 use crate::services::{
-    Asking, CredentialsKind, Level, PutRefusal, Refusal, RegistrationLimits, Services, Verdict,
+    Asking, CredentialsKind, Level, PutRefusal, Refusal, RegistrationLimits, Services, Staged, Verdict,
 };
 
 /// An import was used against the contract where the contract has no answer for that: the guest traps.
@@ -72,6 +72,8 @@ pub(crate) struct Hosted {
     log_lines_dropped: u32,
     log_budget: Arc<LogBudget>,
     effects: Effects,
+    /// What `register` and `remove` staged, which can be withdrawn.
+    bindings: Vec<Staged>,
 }
 
 /// Links what the role grants, and nothing else.
@@ -125,6 +127,7 @@ impl Hosted {
             log_lines_dropped: 0,
             log_budget,
             effects: Effects::default(),
+            bindings: Vec::new(),
         }
     }
 
@@ -140,7 +143,9 @@ impl Hosted {
     /// A call ends: the message is given up, the effects go out, with the number of log lines that were too many.
     pub(crate) fn end(&mut self) -> (Effects, u32) {
         self.subject = None;
-        (std::mem::take(&mut self.effects), self.log_lines_dropped)
+        let mut effects = std::mem::take(&mut self.effects);
+        effects.staged.splice(0..0, self.bindings.drain(..));
+        (effects, self.log_lines_dropped)
     }
 
     /// Whether one more line may be written. The first that is too much in a second is told of.
@@ -388,7 +393,7 @@ impl registrar::Host for Hosted {
         };
         Ok(match self.ask(|services, asking| services.register(asking, &address_of_record, &limits)) {
             Ok((registration, staged)) => {
-                self.effects.staged.extend(staged);
+                self.bindings.extend(staged);
                 Ok(registrar::Registration {
                     contacts: registration.contacts,
                     outbound: registration.outbound,
@@ -405,7 +410,7 @@ impl registrar::Host for Hosted {
     }
 
     fn withdraw(&mut self) -> wasmtime::Result<()> {
-        self.effects.staged.clear();
+        self.bindings.clear();
         Ok(())
     }
 
@@ -440,7 +445,7 @@ impl registrar::Host for Hosted {
             return Ok(0);
         }
         let (removed, staged) = self.ask(|services, asking| services.remove(asking, &address_of_record));
-        self.effects.staged.extend(staged);
+        self.bindings.extend(staged);
         Ok(removed)
     }
 }

@@ -339,7 +339,10 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
         && headers.iter().all(|field| {
             is_line(&field.value, MAX_HEADER_VALUE)
                 && is_line(&field.name, MAX_HEADER_NAME)
-                && (field.id != 0 || sip::is_token(field.name.as_bytes()))
+                && match field.id {
+                    0 => sip::is_token(field.name.as_bytes()),
+                    id => !HeaderId(id).name().is_empty(),
+                }
         });
     if !is_fit {
         return None;
@@ -354,18 +357,19 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
     for route in &route {
         draft.append(HeaderId::ROUTE, route.as_bytes());
     }
-    let (mut call_id, mut has_cseq, mut has_from, mut has_to) = (None, false, false, false);
+    let mut seen = Vec::new();
     for field in &headers {
         let id = named(field);
         match id {
             HeaderId::VIA | HeaderId::MAX_FORWARDS | HeaderId::CONTENT_LENGTH | HeaderId::CONTENT_TYPE => {
                 continue;
             }
-            HeaderId::CALL_ID => call_id = Some(field.value.clone()),
-            HeaderId::CSEQ => has_cseq = true,
-            HeaderId::TO => has_to = true,
+            HeaderId::CALL_ID | HeaderId::CSEQ | HeaderId::TO | HeaderId::FROM if seen.contains(&id) => {
+                return None;
+            }
+            HeaderId::CALL_ID | HeaderId::CSEQ | HeaderId::TO => seen.push(id),
             HeaderId::FROM => {
-                has_from = true;
+                seen.push(id);
                 let from = sip::NameAddr::parse(field.value.as_bytes()).ok()?;
                 if from.params.get("tag").is_none() {
                     draft.append(id, format!("{};tag={}", field.value, hex(&luck[16..])).into_bytes());
@@ -379,18 +383,10 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
             id => draft.append(id, field.value.as_bytes()),
         }
     }
-    if !has_from || !has_to {
-        return None;
+    if !seen.contains(&HeaderId::CALL_ID) {
+        draft.append(HeaderId::CALL_ID, hex(&luck[..16]).into_bytes());
     }
-    let call_id = match call_id {
-        Some(call_id) => call_id,
-        None => {
-            let made = hex(&luck[..16]);
-            draft.append(HeaderId::CALL_ID, made.clone().into_bytes());
-            made
-        }
-    };
-    if !has_cseq {
+    if !seen.contains(&HeaderId::CSEQ) {
         draft.append(HeaderId::CSEQ, format!("1 {method}").into_bytes());
     }
     match &body {
@@ -403,10 +399,24 @@ fn send(request: client::Request, luck: &[u8; 24]) -> Option<(String, Send)> {
     let mut bytes = Vec::new();
     draft.print(&mut bytes);
     let request = Message::parse_stream(&bytes).ok()?;
-    let third_party =
-        attrs.iter().find(|attr| attr.tag == THIRD_PARTY).and_then(|attr| third_party(&attr.value));
+    let call_id = sound(request.head())?;
+    let third_party = match attrs.iter().find(|attr| attr.tag == THIRD_PARTY) {
+        Some(attr) => Some(third_party(&attr.value)?),
+        None => None,
+    };
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()).min(MAX_RELAY_TIMEOUT));
     Some((call_id, Send { request, token: token.into(), timeout, third_party }))
+}
+
+/// The Call-ID, if what every request must have is there and can be read (RFC 3261 §8.1.1).
+fn sound(head: sip::Head<'_>) -> Option<String> {
+    let is_uri = |address: sip::NameAddr<'_>| sip::Uri::parse(address.uri_bytes).is_ok();
+    let is_address = |id| head.header(id).is_some_and(|value| sip::NameAddr::parse(value).is_ok_and(is_uri));
+    let is_sound = is_address(HeaderId::FROM)
+        && is_address(HeaderId::TO)
+        && head.cseq().is_ok_and(|cseq| cseq.token == head.method_token());
+    let call_id = head.call_id().ok().filter(|_| is_sound)?;
+    std::str::from_utf8(call_id).ok().map(str::to_owned)
 }
 
 /// Flags (1: the REGISTER, 2: its answer, 4: ServiceInfo follows), and the ServiceInfo.

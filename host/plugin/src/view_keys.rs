@@ -7,8 +7,8 @@
 use sip::HeaderId;
 use sip::view::{HEADER_LENGTH, SPAN_LENGTH};
 
-/// Names of the parameters, each with its `=`.
-const KEYS: [&[u8]; 2] = [b"ck=", b"ik="];
+/// Names of the parameters.
+const KEYS: [&[u8]; 2] = [b"ck", b"ik"];
 
 /// Overwrites the keys in the view of a response.
 pub(crate) fn hide(message: &sip::Message, view: &mut [u8]) {
@@ -25,29 +25,46 @@ pub(crate) fn hide(message: &sip::Message, view: &mut [u8]) {
     }
 }
 
-/// Overwrites what stands behind each `ck=` and `ik=`, up to the next comma or closing quote.
+/// Overwrites what stands behind each `ck=` and `ik=`, up to the next comma or closing quote. There may be white space around
+/// the equals sign (RFC 3261 §25.1).
 fn overwrite(value: &mut [u8]) {
     let mut at = 0;
     while at < value.len() {
-        let begins = at == 0 || matches!(value[at - 1], b' ' | b'\t' | b',' | b'\r' | b'\n');
-        let rest = &value[at..];
-        let key =
-            KEYS.iter().any(|key| rest.len() >= key.len() && rest[..key.len()].eq_ignore_ascii_case(key));
-        if !(begins && key) {
+        let begins = at == 0 || is_space(value[at - 1]) || value[at - 1] == b',';
+        let Some(behind) = begins.then(|| behind_key(value, at)).flatten() else {
             at += 1;
             continue;
-        }
-        at += 3;
+        };
+        at = behind;
         let is_quoted = value.get(at) == Some(&b'"');
         at += usize::from(is_quoted);
         while let Some(byte) = value.get_mut(at) {
-            if (is_quoted && *byte == b'"') || (!is_quoted && matches!(*byte, b',' | b' ')) {
+            if (is_quoted && *byte == b'"') || (!is_quoted && (*byte == b',' || is_space(*byte))) {
                 break;
             }
             *byte = b'0';
             at += 1;
         }
     }
+}
+
+/// Where the value begins, if one of the keys begins here.
+fn behind_key(value: &[u8], at: usize) -> Option<usize> {
+    let skip = |mut at: usize| {
+        while value.get(at).copied().is_some_and(is_space) {
+            at += 1;
+        }
+        at
+    };
+    let is_key =
+        |key: &&[u8]| value.get(at..at + key.len()).is_some_and(|name| name.eq_ignore_ascii_case(key));
+    let name = KEYS.iter().find(|key| is_key(key))?;
+    let equals = skip(at + name.len());
+    (value.get(equals) == Some(&b'=')).then(|| skip(equals + 1))
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 #[cfg(test)]
@@ -76,5 +93,8 @@ mod tests {
         assert_eq!(hidden("Digest ck=ab12,ik=cd34"), "Digest ck=0000,ik=0000");
         assert_eq!(hidden("Digest realm=\"trick=1\", nock=7"), "Digest realm=\"trick=1\", nock=7");
         assert_eq!(hidden("Digest ik=\"unclosed"), "Digest ik=\"00000000");
+        assert_eq!(hidden("Digest ck = \"ab\",\tIK\t=cd\t,ck =ef"), "Digest ck = \"00\",\tIK\t=00\t,ck =00");
+        assert_eq!(hidden("Digest ck=\r\n \"ab\",ik\r\n =cd"), "Digest ck=\r\n \"00\",ik\r\n =00");
+        assert_eq!(hidden("Digest ck"), "Digest ck");
     }
 }

@@ -154,7 +154,8 @@ fn no_hook() {
     let bytes = module(&text("", &[INIT]), &["base"]);
     assert_eq!(
         refusal(&bytes, &Role::edge()),
-        "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event)"
+        "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event, \
+         on-answer)"
     );
 }
 
@@ -211,4 +212,47 @@ fn looking_at_a_plugin_runs_nothing() {
         checked.imports
     );
     assert_eq!(engine.status().compiled, 0);
+}
+
+/// Nobody but who needs them has the HSS and its users' profiles.
+#[test]
+fn the_hss_is_for_those_who_ask_it() {
+    let imports = [
+        ("strowger:cx/query", "location-info", "i32 i32 i32 i32 i32 i32"),
+        ("strowger:cx/authentication", "challenge", "i32 i32 i32 i32 i32 i32 i32 i32"),
+        ("strowger:cx/assignment", "assign", "i32 i32 i32 i32 i32 i32"),
+        ("strowger:ims/subscribers", "find", "i32 i32 i32"),
+        ("strowger:ims/filter-criteria", "of-register", "i32 i32 i32 i32"),
+        ("strowger:ims/reg-event", "subscribe", "i32 i32 i32 i32 i32 i32"),
+        ("strowger:sip/client", "send", "i32 i32"),
+    ];
+    let granted = |role: &str| -> Vec<&str> {
+        let role = Role::named(role);
+        let may = |(interface, function, params): &(&'static str, &str, &str)| {
+            let import = format!("(import \"{interface}@0.1.0\" \"{function}\" (func (param {params})))");
+            let worlds = ["base", "hook-request", "with-cx", "with-ims", "with-client"];
+            let bytes = module(&text(&import, &[INIT, HANDLE]), &worlds);
+            let Err(refused) = engine().check(&bytes, &role) else { return true };
+            let sentence = refused.to_string();
+            let of = format!("the role `{}` does not grant `strowger:", role.name());
+            assert!(sentence.starts_with(&of), "{sentence}");
+            false
+        };
+        imports.iter().filter(|import| may(import)).map(|(interface, ..)| *interface).collect()
+    };
+    assert_eq!(granted("edge"), ["strowger:sip/client"]);
+    assert_eq!(granted("pcscf"), ["strowger:sip/client"]);
+    assert_eq!(granted("icscf"), ["strowger:cx/query", "strowger:sip/client"]);
+    assert_eq!(
+        granted("scscf"),
+        [
+            "strowger:cx/authentication",
+            "strowger:cx/assignment",
+            "strowger:ims/subscribers",
+            "strowger:ims/filter-criteria",
+            "strowger:ims/reg-event",
+            "strowger:sip/client"
+        ]
+    );
+    assert!(granted("watcher").is_empty());
 }

@@ -166,7 +166,7 @@ impl Consultations {
         let mut decided = decided?;
         if failed {
             decided.consulted = refused(hook, ConsultError::Store);
-            decided.follow.clear();
+            self.give_up(std::mem::take(&mut decided.follow));
         }
         Some(Input::Decided(Box::new(decided)))
     }
@@ -250,6 +250,15 @@ impl Consultations {
         follow
     }
 
+    /// These are not sent after all: nobody waits for their answers.
+    fn give_up(&mut self, follow: Vec<Follow>) {
+        for one in follow {
+            if let Ok(place) = usize::try_from(one.originate.token) {
+                self.own.try_remove(place);
+            }
+        }
+    }
+
     fn room_to_tell(&self) -> Option<Arc<Plugin>> {
         self.active.plugin().filter(|_| self.executor.len() < MAX_UNDER_WAY)
     }
@@ -318,8 +327,7 @@ impl Consultations {
                 Err(_) => unreachable!("only this crate's services stage changes"),
             }
         }
-        // A change of bindings is behind everything that was put before it: it is a barrier itself.
-        barrier &= changes.is_empty();
+        // Not even a change of bindings stands for it: there may be nothing in that to store.
         let left = changes.len() + usize::from(barrier);
         if left == 0 {
             self.after.extend(after);
@@ -377,4 +385,70 @@ fn for_dialog(all: &Variables) -> dialog::Variables {
 /// A node's event as a script's.
 pub(crate) fn event(ended: node::Ended) -> plugin::Event {
     plugin::Event::DialogEnded { call_id: ended.call_id.into(), why: ended.why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use plugin::Role;
+    use storage::{Limits, Options, Store};
+
+    const AOR: &str = "sip:bob@biloxi.com";
+
+    struct Nobody;
+
+    impl storage::CommitSink for Nobody {
+        fn committed(&self, _: &[u64], _: bool) {}
+    }
+
+    fn consultations(store: &Store) -> Consultations {
+        let inbox = Arc::new(Inbox::new().unwrap());
+        let queue = store.registrations().queue(Arc::new(Nobody));
+        Consultations::new(Arc::new(Active::new(Role::new("test"))), inbox, queue, None)
+    }
+
+    /// A REGISTER that takes back what was never bound.
+    fn register() -> Message {
+        let text = "REGISTER sip:biloxi.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK7\r\n\
+                    From: <sip:bob@biloxi.com>;tag=1\r\nTo: <sip:bob@biloxi.com>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n\
+                    Contact: <sip:bob@192.0.2.4>;expires=0\r\nContent-Length: 0\r\n\r\n";
+        Message::parse_datagram(text.as_bytes()).unwrap()
+    }
+
+    /// A profile is on disk before the 200 leaves, whatever becomes of the bindings.
+    #[test]
+    fn a_barrier_is_waited_for_beside_a_change_that_stores_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Options::default()).unwrap();
+        let mut consultations = consultations(&store);
+        let limits = Limits { min_expires: 60, max_expires: 7200, default_expires: 3600, max_bindings: 3 };
+        let remote = ([192, 0, 2, 4], 5060).into();
+        let flow = sip::Flow { transport: sip::Transport::Udp, listener: 0, connection: 0, remote };
+        let staged = store.registrations().register(register().head(), AOR, &limits, flow, wall_ms());
+        let change = Change::Bindings(staged.unwrap().1.unwrap(), None);
+        let staged: Vec<Staged> = vec![Box::new(Change::Barrier), Box::new(change)];
+        assert!(consultations.store(None, Hook::Request, staged).is_none());
+        let waiting: Vec<usize> = consultations.storing.iter().map(|(_, storing)| storing.left).collect();
+        assert_eq!(waiting, [2]);
+        assert!(consultations.stored(0, true).is_none());
+        assert_eq!(consultations.storing.len(), 1, "half of it is there");
+        assert!(consultations.stored(0, true).is_none());
+        assert!(consultations.storing.is_empty());
+    }
+
+    /// Else a disk that is full for some time would leave no room for requests of one's own.
+    #[test]
+    fn what_is_not_sent_after_all_takes_no_place() {
+        let store = Store::in_memory(&Options::default());
+        let mut consultations = consultations(&store);
+        let follow = |token| Follow {
+            originate: Originate { request: register(), target: None, timeout: None, token },
+            third_party: None,
+        };
+        let all: Vec<Follow> =
+            (0..3).filter_map(|_| consultations.own(OwnToken::Nobody)).map(follow).collect();
+        assert_eq!((all.len(), consultations.own.len()), (3, 3));
+        consultations.give_up(all);
+        assert!(consultations.own.is_empty());
+    }
 }

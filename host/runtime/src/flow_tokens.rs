@@ -18,7 +18,8 @@ pub(crate) struct FlowTokens {
     passing: Sealer,
 }
 
-const PURPOSE: &str = "flow";
+/// No role has this name, which is the purpose of what its scripts seal.
+const PURPOSE: &str = "\u{1}flow";
 const TRANSPORTS: [Transport; 5] =
     [Transport::Udp, Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
 
@@ -84,5 +85,20 @@ mod tests {
         let token = before.token(connected);
         assert_eq!((before.flow(&token), after.flow(&token)), (Some(connected), None));
         assert_eq!(before.flow("nonsense"), None);
+    }
+
+    #[test]
+    fn what_a_script_seals_is_no_flow() {
+        let sealer = Sealer::new(&[1; 32]);
+        let tokens = FlowTokens::new(sealer.clone(), &[2; 32]);
+        let flow = flow("192.0.2.9:5060", 0);
+        let bytes = sealer.unseal(PURPOSE, &tokens.token(flow)).unwrap();
+        for role in ["flow", "pcscf", ""] {
+            assert_eq!(tokens.flow(&sealer.seal(role, &bytes)), None, "{role}");
+        }
+        // Sealed for this, but of another length.
+        for wrong in [&bytes[..bytes.len() - 1], &[bytes.as_slice(), &[0]].concat(), &[9; 17], &[]] {
+            assert_eq!(tokens.flow(&sealer.seal(PURPOSE, wrong)), None);
+        }
     }
 }

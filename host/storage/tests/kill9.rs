@@ -3,7 +3,7 @@
 //! Has no test harness: run without arguments it is the test; it starts itself as the process that is to be killed. That
 //! one binds, binds anew and removes contacts as fast as it can, and prints each change that it was told is durable:
 //! `phone step`. The steps of a phone follow each other, so after the restart a phone is where its last printed step led,
-//! or one step further: durable, but killed before it could be told.
+//! or one step further: durable, but killed before it could be told. So is the document that is put before each step.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -18,6 +18,8 @@ use strowger_storage::{Limits, Options, Store};
 
 const LIMITS: Limits = Limits { min_expires: 10, max_expires: 7200, default_expires: 3600, max_bindings: 10 };
 const PHONES: u32 = 1000;
+/// The collection of documents.
+const STEPS: &str = "steps";
 /// A kill only tells something if it comes while a group is prepared: what a process has written is the kernel's, and
 /// survives it. So many kills, not one.
 const KILLS: u32 = 12;
@@ -47,6 +49,7 @@ fn acknowledged_is_durable() {
         );
         last.extend(printed);
         let store = Store::open(folder.path(), &Options::default()).expect("it opens after a kill");
+        let documents: HashMap<_, _> = store.documents().take(STEPS).into_iter().collect();
         let mut further = 0;
         for (phone, step) in &last {
             let found = store.registrations().lookup(&aor(phone), now_ms());
@@ -57,6 +60,12 @@ fn acknowledged_is_durable() {
             };
             assert!(is_at(*step) || is_at(step + 1), "{phone} was acknowledged step {step}, found {found:?}");
             further += u32::from(!is_at(*step));
+            let document = documents.get(&**phone).map(|document| String::from_utf8_lossy(document).parse());
+            let at = document.expect("it came with the first step").expect("a number");
+            assert!(
+                (*step..=step + 1).contains(&at),
+                "{phone} was acknowledged step {step}, its document {at}"
+            );
         }
         println!("run {run}: {} phones as acknowledged, {further} of them one step further", last.len());
     }
@@ -111,6 +120,7 @@ fn register_until_killed(folder: &Path, run: &str) {
             asked.store(step, Ordering::Relaxed);
             let phone = format!("u{run}-{place}");
             let message = register(&phone, step);
+            assert!(store.documents().put(STEPS, &phone, step.to_string().as_bytes()));
             let flow = Flow {
                 transport: Transport::Udp,
                 listener: 0,

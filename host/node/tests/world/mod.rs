@@ -52,6 +52,11 @@ pub(crate) struct World {
     pub hops: Vec<Hop>,
     /// Requests of the node's own that have ended: token and status.
     pub concluded: Vec<(u64, u16)>,
+    /// The node's own URIs by which each request came that was put before the script.
+    pub own_routes: Vec<Vec<String>>,
+    /// What goes with the script's next word: the answer's To tag, and requests that follow it.
+    pub to_tag: Option<Box<str>>,
+    pub follow: Vec<node::Follow>,
 }
 
 pub(crate) const NODE: &str = "192.0.2.1:5060";
@@ -117,7 +122,16 @@ impl World {
             consulted: Vec::new(),
             hops: Vec::new(),
             concluded: Vec::new(),
+            own_routes: Vec::new(),
+            to_tag: None,
+            follow: Vec::new(),
         }
+    }
+
+    /// A request of the node's own goes out; what leaves.
+    pub(crate) fn originate(&mut self, originate: node::Originate) -> Vec<Sent> {
+        self.node.handle_input(self.now, Input::Originate(Box::new(originate)));
+        self.run()
     }
 
     /// A message arrives from an address; what leaves.
@@ -164,15 +178,18 @@ impl World {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
                     sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
-                Output::Consult(node::Consult { id, hook, message, .. }) => {
+                Output::Consult(node::Consult { id, hook, message, own_routes, .. }) => {
                     self.consulted.push(hook);
+                    let routes = own_routes.iter().flat_map(|routes| routes.iter());
+                    self.own_routes.push(routes.map(|route| route.to_string()).collect());
                     let consulted = match (self.script)(hook, &message) {
                         Ok(Word::Request(decision)) => Consulted::Request(Ok(decision)),
                         Ok(Word::Reply(decision)) => Consulted::Reply(Ok(decision)),
                         Err(error) if hook == Hook::Reply => Consulted::Reply(Err(error)),
                         Err(error) => Consulted::Request(Err(error)),
                     };
-                    let decided = Decided { version: 1, ..Decided::bare(id, consulted) };
+                    let (to_tag, follow) = (self.to_tag.take(), std::mem::take(&mut self.follow));
+                    let decided = Decided { version: 1, to_tag, follow, ..Decided::bare(id, consulted) };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
                 Output::Locate { id, .. } => {

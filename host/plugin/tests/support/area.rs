@@ -55,6 +55,11 @@ impl Areas {
         (at, text.len() as u32)
     }
 
+    /// Bytes somewhere in memory.
+    pub fn bytes(&mut self, bytes: &[u8]) -> (u32, u32) {
+        (self.place(bytes), bytes.len() as u32)
+    }
+
     /// A list of one element of this size.
     pub fn one(&mut self, element: Value, size: usize) -> (u32, u32) {
         (self.sized(element, size), 1)
@@ -75,6 +80,12 @@ impl Areas {
     /// A value that can be returned under a name (`@NAME@` in the text).
     pub fn name(&mut self, name: &'static str, value: Value) {
         let at = self.sized(value, 64);
+        self.names.insert(name, at);
+    }
+
+    /// Elements of this size, one behind the other, under a name.
+    pub fn name_many(&mut self, name: &'static str, elements: Vec<Value>, size: usize) {
+        let (at, _) = self.many(elements, size);
         self.names.insert(name, at);
     }
 

@@ -14,8 +14,8 @@ pub fn module(text: &str, worlds: &[&str]) -> Vec<u8> {
 /// The same against a contract that may have been changed, with any world.
 pub fn module_of_contract(text: &str, change: impl Fn(&mut String), world: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    for part in ["deps/host/host", "deps/auth/auth", "deps/location/location", "deps/store/store", "sip"] {
-        let path = format!("{}/../../wit/{part}.wit", env!("CARGO_MANIFEST_DIR"));
+    for part in ["host/host", "auth/auth", "location/location", "store/store", "ims/ims", "cx/cx", "../sip"] {
+        let path = format!("{}/../../wit/deps/{part}.wit", env!("CARGO_MANIFEST_DIR"));
         let mut text = std::fs::read_to_string(&path).unwrap();
         change(&mut text);
         resolve.push_str(&path, &text).unwrap();

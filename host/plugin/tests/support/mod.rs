@@ -3,6 +3,8 @@
 
 pub mod area;
 mod contract;
+pub mod cscf;
+pub mod hss;
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,9 +14,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use plugin::{
-    Asking, Binding, ConsultContext, Consultation, Consulted, CredentialsKind, Engine, EngineConfig, Entry,
-    Level, Limits, LoadError, Plugin, PutRefusal, Refusal, Registration, RegistrationLimits, Role, Services,
-    Staged, Verdict,
+    Asking, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
+    Binding, ConsultContext, Consultation, Consulted, CredentialsKind, CxFailure, Engine, EngineConfig,
+    Entry, Level, Limits, LoadError, Location, Pending, Plugin, PutRefusal, Refusal, Registration,
+    RegistrationLimits, Role, Services, Staged, SubscribeRefusal, Subscribed, Subscriber, Verdict,
 };
 use strowger_plugin as plugin;
 
@@ -26,6 +29,7 @@ pub use contract::{module, module_of_contract};
 pub struct Machine {
     pub now_ms: AtomicU64,
     pub lines: Mutex<Vec<(Level, String, String)>>,
+    pub hss: Arc<hss::Hss>,
 }
 
 /// What this machine stages.
@@ -98,6 +102,70 @@ impl Services for Machine {
     }
     fn cancel_timer(&self, _: &Asking<'_>, _: &str) -> bool {
         false
+    }
+    fn flow_of(&self, token: &str) -> Option<sip::Flow> {
+        let remote = "192.0.2.77:40000".parse().unwrap();
+        let flow = sip::Flow { transport: sip::Transport::Tcp, listener: 1, connection: 9, remote };
+        match token {
+            "good" => Some(flow),
+            "datagrams" => Some(sip::Flow { transport: sip::Transport::Udp, connection: 0, ..flow }),
+            _ => None,
+        }
+    }
+    fn user_authorization(&self, _: &Asking<'_>, of: Authorization) -> Pending<Result<Location, CxFailure>> {
+        let asked =
+            format!("{} {} {} {:?}", of.public_identity, of.private_identity, of.visited_network, of.kind);
+        self.hss.ask(asked, Err(CxFailure::Experimental(5001)))
+    }
+    fn location_info(
+        &self,
+        _: &Asking<'_>,
+        public_identity: String,
+        originating: bool,
+        kind: Option<AuthorizationKind>,
+    ) -> Pending<Result<Location, CxFailure>> {
+        self.hss.ask(format!("{public_identity} {originating} {kind:?}"), Ok(hss::location()))
+    }
+    fn verify_private(&self, asking: &Asking<'_>, private_identity: &str, _: &str) -> AuthenticationVerdict {
+        assert!(asking.message.is_some(), "about a message");
+        match private_identity {
+            "word" => AuthenticationVerdict::Accepted,
+            _ => AuthenticationVerdict::Rejected,
+        }
+    }
+    fn challenge(
+        &self,
+        _: &Asking<'_>,
+        private_identity: String,
+        public_identity: String,
+        realm: String,
+        scheme: AuthenticationScheme,
+    ) -> Pending<Result<u64, CxFailure>> {
+        self.hss.ask(format!("{private_identity} {public_identity} {realm} {scheme:?}"), Ok(7))
+    }
+    fn challenge_value(&self, number: u64) -> Option<Vec<u8>> {
+        (number == 7).then(|| hss::CHALLENGE.as_bytes().to_vec())
+    }
+    fn assign(
+        &self,
+        _: &Asking<'_>,
+        public_identity: String,
+        private_identity: String,
+        kind: Assignment,
+    ) -> Pending<Result<(Option<Subscriber>, Option<Staged>), CxFailure>> {
+        let staged = Change("assign", public_identity.clone());
+        let asked = format!("{public_identity} {private_identity} {kind:?}");
+        self.hss.ask(asked, Ok((None, Some(Box::new(staged) as Staged))))
+    }
+    fn subscribe(
+        &self,
+        _: &Asking<'_>,
+        public_identity: &str,
+        _: &str,
+        max_expires: u32,
+    ) -> Result<Subscribed, SubscribeRefusal> {
+        let staged = Box::new(Change("subscribe", public_identity.into()));
+        Ok(Subscribed { expires: max_expires, to_tag: "chosen".into(), staged })
     }
 }
 

@@ -146,20 +146,18 @@ impl Ims {
     fn exchange(&self, request: &PushProfileRequest) -> Outcome {
         let mut subscribers = self.subscribers.write();
         let sets = subscribers.of_private(&request.user_name);
-        let Some(first) = sets.first() else { return CxResult::ERROR_USER_UNKNOWN.into() };
-        let charging = match &request.charging_information {
-            Some(information) => charging(information),
-            None => first.subscriber().charging,
-        };
+        if sets.is_empty() {
+            return CxResult::ERROR_USER_UNKNOWN.into();
+        }
+        let charging = request.charging_information.as_ref().map(charging);
         let Some(user_data) = &request.user_data else {
             // Charging alone (§6.2.1.1) counts for all that this user has.
-            for set in &sets {
-                subscribers.set_charging(set.key(), &charging);
+            if let Some(charging) = &charging {
+                sets.iter().for_each(|set| subscribers.set_charging(set.key(), charging));
             }
             return Outcome::SUCCESS;
         };
-        let is_registered = first.is_registered();
-        match subscribers.put(user_data, &request.user_name, &charging, is_registered) {
+        match subscribers.exchange(user_data, &request.user_name, charging.as_deref()) {
             Ok(put) => {
                 for gone in &put.replaced {
                     self.documents.remove(SUBSCRIBERS, gone.key());

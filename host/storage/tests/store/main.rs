@@ -1,5 +1,6 @@
 //! The store as its users see it: the standards by their sections, restarts, failures, scripts' tables.
 
+mod documents;
 mod failure;
 mod key_value;
 mod registrar;

@@ -16,7 +16,7 @@ pub(crate) fn open(folder: &Path) -> Registrar {
 }
 
 /// The folder as a sudden end would leave it: a copy of its files while they are in use.
-fn crashed(folder: &Path) -> tempfile::TempDir {
+pub(crate) fn crashed(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().expect("a folder");
     for file in std::fs::read_dir(folder).expect("a folder").flatten() {
         if file.file_name() != "strowger.sqlite-shm" {

@@ -110,6 +110,13 @@ impl Relay {
         self.target_attribute(TIMERS, [t1, t2, t4].map(u32::to_le_bytes).concat())
     }
 
+    /// The target added last is sent to where this SIP URI points, in place of where its Route or Request-URI do
+    /// (RFC 3261 §16.6 item 6). Nothing of it is written into the request: for a next hop that is configured.
+    #[must_use]
+    pub fn next_hop(self, uri: impl Into<String>) -> Self {
+        self.target_attribute(Target::NEXT_HOP, uri.into().into_bytes())
+    }
+
     fn target_attribute(mut self, tag: u16, value: Vec<u8>) -> Self {
         if let Some(target) = self.targets.last_mut() {
             target.attrs.push(Attr { tag, value });

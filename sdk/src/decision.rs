@@ -75,6 +75,18 @@ pub struct Target {
     pub attrs: Vec<Attr>,
 }
 
+impl Target {
+    /// Attribute 6 of `docs/attributes.md`: see [`Relay::next_hop`].
+    pub(crate) const NEXT_HOP: u16 = 6;
+
+    /// Where it is sent in place of where its Route or Request-URI point ([`Relay::next_hop`]).
+    #[must_use]
+    pub fn next_hop(&self) -> Option<&str> {
+        let attr = self.attrs.iter().find(|attr| attr.tag == Self::NEXT_HOP)?;
+        str::from_utf8(&attr.value).ok()
+    }
+}
+
 /// What else a relay asks of the host: a set of flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RelayOptions(u8);

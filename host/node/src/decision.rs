@@ -68,6 +68,9 @@ pub struct Target {
     pub flow: Option<sip::Flow>,
     /// There is no other way: where the flow is gone, so is the target.
     pub flow_only: bool,
+    /// Where the request goes, in place of where its Route or Request-URI point (§16.6 item 6, "alternative next hop"):
+    /// it is located like those, and nothing of it is written into the request.
+    pub next_hop: Option<Box<str>>,
     /// Timers of its transaction, where the way is slower than most (TS 24.229 §7.7); `None`: this element's.
     pub timers: Option<Timers>,
 }
@@ -76,7 +79,15 @@ impl Target {
     /// A URI to be located, of full preference.
     #[must_use]
     pub fn to(uri: impl Into<Box<str>>) -> Self {
-        Self { uri: uri.into(), route: Vec::new(), q: 1000, flow: None, flow_only: false, timers: None }
+        Self {
+            uri: uri.into(),
+            route: Vec::new(),
+            q: 1000,
+            flow: None,
+            flow_only: false,
+            next_hop: None,
+            timers: None,
+        }
     }
 }
 

@@ -55,7 +55,12 @@ impl Node {
         let source = self.source_of(id);
         let found = {
             let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
-            let uri = Uri::parse(routes.next_hop()).map_err(|_| errors::BAD_ROUTE)?;
+            let target = active.relays[place.relay].targets.get(place.target);
+            let next_hop = match target.and_then(|target| target.next_hop.as_deref()) {
+                Some(named) => named.as_bytes(),
+                None => routes.next_hop(),
+            };
+            let uri = Uri::parse(next_hop).map_err(|_| errors::BAD_ROUTE)?;
             let came_by = match active.preprocessed.outbound_listener() {
                 Some(listener) => Flow { listener, ..source },
                 None => source,
@@ -64,9 +69,9 @@ impl Node {
                 Some(Ok(flow)) => Ok(flow),
                 Some(Err(failure)) => return Err(errors::locate(failure)),
                 None if self.config.own.is_own(&uri) => {
-                    self.config.listening.hop_to_self(&uri).ok_or_else(|| routes.next_hop().into())
+                    self.config.listening.hop_to_self(&uri).ok_or_else(|| next_hop.into())
                 }
-                None => Err(routes.next_hop().into()),
+                None => Err(next_hop.into()),
             }
         };
         let place = &mut active.branches[usize::from(branch)];

@@ -31,7 +31,8 @@ const fn flow(transport: Transport, listener: u16, connection: u64, ip: [u8; 4],
 fn to_bob(flow: Option<Flow>, flow_only: bool) -> World {
     World::listening(&LISTENERS, move |_, _| {
         let uri = "sip:b@10.0.0.9:40404;transport=tls".into();
-        let targets = vec![Target { uri, route: Vec::new(), q: 1000, flow, flow_only, timers: None }];
+        let targets =
+            vec![Target { uri, route: Vec::new(), q: 1000, flow, flow_only, next_hop: None, timers: None }];
         let relay = Relay { targets, targets_named: true, record_route: true, ..Relay::default() };
         Ok(Word::Request(Decision::Relay(relay)))
     })
@@ -111,8 +112,15 @@ fn without_connections_one_record_route_is_enough() {
     let mut world = to_bob(None, false);
     world.script = Box::new(|_, _| {
         let uri = "sip:bob@192.0.2.20".into();
-        let targets =
-            vec![Target { uri, route: Vec::new(), q: 1000, flow: None, flow_only: false, timers: None }];
+        let targets = vec![Target {
+            uri,
+            route: Vec::new(),
+            q: 1000,
+            flow: None,
+            flow_only: false,
+            next_hop: None,
+            timers: None,
+        }];
         Ok(Word::Request(Decision::Relay(Relay { targets, record_route: true, ..Relay::default() })))
     });
     let sent = world.receive("192.0.2.10:5060", &request("INVITE", "sip:bob@example.test", 1, ""));

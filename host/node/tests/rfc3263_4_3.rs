@@ -67,3 +67,33 @@ fn a_large_request_goes_by_udp_where_nobody_takes_tcp_and_its_answer_comes_back(
     let answered = world.receive(BOB, &response(&again[0].message, 200, "b1", ""));
     assert_eq!(ladder(&answered), [format!("200 {ALICE}")]);
 }
+
+/// RFC 3261 §16.6 item 6: a policy may name another next hop than the topmost Route or the Request-URI.
+#[test]
+fn a_next_hop_of_the_script_is_where_the_request_goes_and_is_not_written_into_it() {
+    for next_hop in [format!("sip:{CAROL}"), "sip:core.test".to_owned()] {
+        let mut world = World::new(move |_, _| {
+            let mut target = node::Target::to("sip:home.test");
+            target.next_hop = Some(next_hop.as_str().into());
+            Ok(Word::Request(Decision::Relay(Relay {
+                targets: vec![target],
+                targets_named: true,
+                ..Relay::default()
+            })))
+        });
+        world.hops = vec![Hop {
+            flow: Flow {
+                transport: Transport::Udp,
+                listener: 0,
+                connection: 0,
+                remote: CAROL.parse().expect("an address"),
+            },
+            server_name: None,
+        }];
+        let sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@elsewhere.test", 1, ""));
+        assert_eq!(ladder(&sent), [format!("MESSAGE {CAROL}")]);
+        let message = &sent[0].message;
+        assert_eq!(message.request_uri(), b"sip:home.test");
+        assert_eq!(message.header(sip::HeaderId::ROUTE), None);
+    }
+}

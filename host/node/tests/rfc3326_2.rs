@@ -9,16 +9,8 @@ use sip::HeaderId;
 use world::{ALICE, BOB, CAROL, Sent, Word, World, request, response};
 
 fn ringing_at_two() -> (World, Vec<Sent>) {
-    let target = |uri: &str| Target {
-        uri: uri.into(),
-        route: Vec::new(),
-        q: 1000,
-        flow: None,
-        flow_only: false,
-        timers: None,
-    };
     let mut world = World::new(move |_, _| {
-        let targets = vec![target("sip:bob@192.0.2.20:5060"), target("sip:bob@192.0.2.30:5060")];
+        let targets = vec![Target::to("sip:bob@192.0.2.20:5060"), Target::to("sip:bob@192.0.2.30:5060")];
         Ok(Word::Request(Decision::Relay(Relay { targets, targets_named: true, ..Relay::default() })))
     });
     let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));

@@ -159,6 +159,7 @@ fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Targe
                     flow: attributes.flow,
                     // A connection cannot be made anew from here; where a datagram went others can follow.
                     flow_only: attributes.flow.is_some_and(|flow| flow.connection != 0),
+                    next_hop: attributes.next_hop,
                     timers: attributes.timers,
                 });
             }
@@ -188,12 +189,14 @@ mod attribute {
     pub(super) const FLOW: u16 = 2;
     pub(super) const TIMERS: u16 = 3;
     pub(super) const UNTIL_RESPONSE: u16 = 4;
+    pub(super) const NEXT_HOP: u16 = 6;
 }
 
 /// What the attributes of a target say.
 #[derive(Default)]
 struct TargetAttributes {
     flow: Option<sip::Flow>,
+    next_hop: Option<Box<str>>,
     timers: Option<Timers>,
 }
 
@@ -204,6 +207,13 @@ fn target_attributes(attrs: &[types::Attr], hosted: &mut Hosted) -> Result<Targe
         match attr.tag {
             attribute::FLOW => {
                 attributes.flow = Some(ims_imports::flow_of(hosted, &attr.value).map_err(|_| wrong())?);
+            }
+            attribute::NEXT_HOP => {
+                let text = String::from_utf8(attr.value.clone()).map_err(|_| wrong())?;
+                if !sip::Uri::parse(text.as_bytes()).is_ok_and(|uri| uri.is_sip()) {
+                    return Err(wrong());
+                }
+                attributes.next_hop = Some(line(text, MAX_URI, "a next hop")?);
             }
             attribute::TIMERS => attributes.timers = Some(timers(&attr.value).ok_or_else(wrong)?),
             _ => {}

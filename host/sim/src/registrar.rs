@@ -158,6 +158,7 @@ impl Registrar {
             q: bound.q.unwrap_or(1000),
             flow: (bound.flow.connection != 0 && !bound.uri.contains(DOMAIN)).then_some(bound.flow),
             flow_only: bound.flow.transport == Transport::Ws,
+            next_hop: None,
             timers: None,
         });
         into.extend(targets);

@@ -13,7 +13,7 @@ use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
 
 use crate::contact::Registered;
-use crate::settings::{Settings, route_of};
+use crate::settings::Settings;
 use crate::{reg_event, trust};
 
 /// What a sealed Path says: the phone is where its Contact says, or where its flow leads.
@@ -46,7 +46,8 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     let target = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     let relay = Relay::to_uri(target).ask_replies();
     match &settings.icscf {
-        Some(icscf) => relay.via_route(route_of(icscf)).into(),
+        // No Route: not every I-CSCF takes its own away from a REGISTER.
+        Some(icscf) => relay.next_hop(icscf.clone()).into(),
         None => relay.into(),
     }
 }

@@ -12,7 +12,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
 
 use crate::isc::{self, Link};
-use crate::settings::{Settings, route_of};
+use crate::settings::Settings;
 
 /// Decides about a request of one of our users. `on_behalf`: an application server makes it, maybe for a user of whom
 /// nothing is known here yet.
@@ -68,8 +68,8 @@ pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &
     let is_home = settings.is_home(&uri) || is_number;
     relay = match (is_home, &settings.icscf) {
         // The I-CSCF knows what becomes of numbers that nobody here has.
-        (true, Some(icscf)) => relay.via_route(route_of(icscf)),
-        (true, None) if is_number => relay.via_route(route_of(&["sip:", &settings.domains[0]].concat())),
+        (true, Some(icscf)) => relay.next_hop(icscf.clone()),
+        (true, None) if is_number => relay.next_hop(["sip:", &settings.domains[0]].concat()),
         (true, None) => relay,
         // Another network: it is not told where its charging records go, nor our user's cell (§5.4.3.2 steps 10, 11).
         (false, _) => {

@@ -126,6 +126,7 @@ fn target(choices: &mut Choices<'_>) -> Target {
         q: 250 * u16::from(shape >> 2 & 3),
         flow: (shape >> 4 & 3 == 3).then(|| *choices.one_of(&phones::FLOWS)),
         flow_only: shape >> 6 & 1 == 1,
+        next_hop: (shape == 0x55).then(|| (*choices.one_of(&URIS)).into()),
         timers: None,
     }
 }

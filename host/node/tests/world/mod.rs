@@ -208,7 +208,15 @@ impl World {
 
 /// A target of preference `q` in thousandths.
 pub(crate) fn target(uri: &str, q: u16) -> Target {
-    Target { uri: uri.into(), route: Vec::new(), q, flow: None, flow_only: false, timers: None }
+    Target {
+        uri: uri.into(),
+        route: Vec::new(),
+        q,
+        flow: None,
+        flow_only: false,
+        next_hop: None,
+        timers: None,
+    }
 }
 
 /// A script sends it to Bob and stays on the path.

@@ -16,7 +16,9 @@ fn vector(value: &[String]) -> ChargingVector {
 fn a_register_goes_to_the_home_network_with_path_visited_network_and_charging_identifier() {
     let answer = ask(&pcscf(), &phone(), &register("Supported: gruu"));
     let relay = answer.relays_to(&["sip:ims.test"]);
-    assert_eq!(relay.targets[0].route, ["<sip:192.0.2.2:4060;lr>"]);
+    // To the I-CSCF, and without a Route: the Request-URI alone names the home network.
+    assert_eq!(relay.targets[0].route, [""; 0]);
+    assert_eq!(relay.targets[0].next_hop(), Some("sip:192.0.2.2:4060"));
     assert!(relay.options.contains(RelayOptions::ASK_REPLIES));
     assert!(!relay.options.contains(RelayOptions::RECORD_ROUTE));
     // RFC 3327 §5.2: where requests for the phone must pass, and that the registrar must know of it

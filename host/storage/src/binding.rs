@@ -72,6 +72,7 @@ pub(crate) fn target(binding: &BindingRef<'_>) -> Option<node::Target> {
         q: q(binding),
         flow,
         flow_only,
+        next_hop: None,
         timers: None,
     })
 }

@@ -83,6 +83,7 @@ impl HostAnswers {
                 q: binding.q,
                 flow: None,
                 flow_only: false,
+                next_hop: None,
                 timers: None,
             })
             .collect()

@@ -49,6 +49,7 @@ fn relay() -> Relay {
         q,
         flow: None,
         flow_only: false,
+        next_hop: None,
         timers: None,
     };
     let edits = vec![

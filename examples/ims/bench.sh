@@ -13,6 +13,7 @@
 #                            where set: further transports of the P-CSCF (with a self-signed certificate), and the admin
 #                            HTTP of the three on this port and the two behind it
 #   IMS_REG_EVENT            true: the P-CSCF watches registrations (false)
+#   IMS_UDP_BYTES            the longest datagram (65000: the MTU of loopback is known, RFC 3261 §18.1.1)
 #   IMS_SHARDS, IMS_REST_US, IMS_COMMIT_MS
 #                            tuning: signalling threads, batching rest, commit window of each
 #   IMS_ROUTER, IMS_PLUGINS  another build than this checkout's, and a folder of plugins; taken as they are
@@ -79,6 +80,7 @@ configure() { # ROLE PORT ADMIN-OFFSET DOMAINS; the plugin's configuration on st
 
 		[limits]
 		connections_per_address = 50000
+		udp_bytes = ${IMS_UDP_BYTES:-65000}
 
 		[log]
 		level = "${IMS_LOG:-warn}"

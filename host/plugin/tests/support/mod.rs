@@ -78,6 +78,7 @@ impl Services for Machine {
             q: 500,
             flow: None,
             flow_only: false,
+            next_hop: None,
             timers: None,
         });
     }

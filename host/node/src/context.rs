@@ -137,6 +137,8 @@ pub(crate) struct Branch {
     pub(crate) deadline: Option<Time>,
     /// Being located.
     pub(crate) locating: bool,
+    /// What is located is a Route, or a next hop that the script named, and not the Request-URI.
+    pub(crate) is_routed: bool,
     /// Sent by TCP because it is too large for UDP.
     pub(crate) too_large: bool,
     /// On which flow it was sent rather than to where its URI points, and what is left if that is gone.

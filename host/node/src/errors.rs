@@ -40,9 +40,11 @@ pub(crate) fn consult(error: ConsultError) -> Refusal {
     }
 }
 
-/// A target could not be located (RFC 3263 §4; RFC 3261 §16.6 item 7).
-pub(crate) fn locate(failure: LocateFailure) -> Refusal {
+/// A target could not be located (RFC 3263 §4; RFC 3261 §16.6 item 7). `is_routed`: the name is that of an element on the
+/// way. That it does not exist says nothing of who is called.
+pub(crate) fn locate(failure: LocateFailure, is_routed: bool) -> Refusal {
     match failure {
+        LocateFailure::NotFound if is_routed => (502, "Next Hop Not Found"),
         LocateFailure::NotFound => (404, "Next Hop Not Found"),
         LocateFailure::Timeout => (504, "Next Hop Not Resolved"),
         LocateFailure::NoTransport => (502, "No Common Transport"),

@@ -56,25 +56,28 @@ impl Node {
         let found = {
             let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
             let target = active.relays[place.relay].targets.get(place.target);
-            let next_hop = match target.and_then(|target| target.next_hop.as_deref()) {
-                Some(named) => named.as_bytes(),
-                None => routes.next_hop(),
+            let (next_hop, is_routed) = match target.and_then(|target| target.next_hop.as_deref()) {
+                Some(named) => (named.as_bytes(), true),
+                None => (routes.next_hop(), routes.is_routed()),
             };
             let uri = Uri::parse(next_hop).map_err(|_| errors::BAD_ROUTE)?;
             let came_by = match active.preprocessed.outbound_listener() {
                 Some(listener) => Flow { listener, ..source },
                 None => source,
             };
-            match self.config.listening.numeric_hop(&uri, came_by) {
+            let found = match self.config.listening.numeric_hop(&uri, came_by) {
                 Some(Ok(flow)) => Ok(flow),
-                Some(Err(failure)) => return Err(errors::locate(failure)),
+                Some(Err(failure)) => return Err(errors::locate(failure, is_routed)),
                 None if self.config.own.is_own(&uri) => {
                     self.config.listening.hop_to_self(&uri).ok_or_else(|| next_hop.into())
                 }
                 None => Err(next_hop.into()),
-            }
+            };
+            (found, is_routed)
         };
+        let (found, is_routed) = found;
         let place = &mut active.branches[usize::from(branch)];
+        place.is_routed = is_routed;
         match found {
             Ok(flow) => {
                 place.hops = vec![Hop { flow, server_name: None }];
@@ -108,7 +111,7 @@ impl Node {
                 active.branches[usize::from(branch)].hops = hops;
                 self.start_next(now, id, &mut active, branch)
             }
-            Err(failure) => Err(errors::locate(failure)),
+            Err(failure) => Err(errors::locate(failure, active.branches[usize::from(branch)].is_routed)),
         };
         match begun {
             Ok(()) if active.stateless => self.finish(id),

@@ -97,3 +97,15 @@ fn a_next_hop_of_the_script_is_where_the_request_goes_and_is_not_written_into_it
         assert_eq!(message.header(sip::HeaderId::ROUTE), None);
     }
 }
+
+/// An element on the way that does not exist is no fault of who is called: an S-CSCF whose application server has no such
+/// name goes on without it (TS 24.229 §5.4.3.2).
+#[test]
+fn a_route_that_does_not_exist_is_answered_502_and_a_callee_404() {
+    for (route, status) in [("", 404), ("Route: <sip:away.test;lr>\n", 502)] {
+        let mut world = World::new(|_, _| Ok(Word::Request(Decision::Relay(Relay::default()))));
+        world.failure = Some(node::LocateFailure::NotFound);
+        let sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@elsewhere.test", 1, route));
+        assert_eq!(ladder(&sent), [format!("{status} {ALICE}")]);
+    }
+}

@@ -126,6 +126,12 @@ impl<'a> RouteSet<'a> {
         }
     }
 
+    /// Whether [`RouteSet::next_hop`] is a Route's URI.
+    #[must_use]
+    pub fn is_routed(&self) -> bool {
+        !self.strict && self.values.first().is_some_and(|value| NameAddr::parse(value).is_ok())
+    }
+
     /// Whether the copy goes to a `sips` URI, or by one (§16.6 item 4).
     #[must_use]
     pub fn is_secure(&self) -> bool {

@@ -19,7 +19,7 @@ mod scscfs;
 mod settings;
 mod trust;
 
-pub use scscfs::{Scscf, choose};
+pub use scscfs::{Scscf, choose, uri_of};
 pub use settings::Settings;
 
 /// The plugin: its settings are all that it knows.

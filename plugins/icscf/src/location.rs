@@ -86,7 +86,7 @@ fn global(settings: &Settings, tel: &str) -> String {
 
 /// Where the S-CSCF is, or one that is chosen.
 fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Host) -> Outcome {
-    let scscf = match named(location) {
+    let scscf = match named(settings, location) {
         Some(name) => name,
         None if location.outcome == LocationOutcome::UnregisteredService
             || location.capabilities.is_some() =>
@@ -126,7 +126,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
     match host.location_info(&identity, true, None) {
         Ok(location) if is_unknown(&location) => refuse(settings, "", CxFailure::Experimental(5001)),
         Ok(location) => {
-            let scscf = match named(&location) {
+            let scscf = match named(settings, &location) {
                 Some(name) => name,
                 None => {
                     choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?
@@ -148,7 +148,7 @@ fn with_orig(scscf: &str) -> String {
 /// Some HSSs answer for an unknown user with DIAMETER_SUCCESS_SERVER_NAME_NOT_STORED, which says nothing about where.
 fn is_unknown(location: &Location) -> bool {
     location.outcome == LocationOutcome::ServerNameNotStored
-        && named(location).is_none()
+        && location.server_name.is_none()
         && location.capabilities.is_none()
 }
 

@@ -14,7 +14,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
 
-use crate::scscfs::choose;
+use crate::scscfs::{choose, uri_of};
 use crate::{Settings, trust};
 
 /// Variable of the transaction: URIs that were tried, a line each.
@@ -29,7 +29,7 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     };
     let authorization = authorization(settings, &request.received(), kind)?;
     let location = host.user_authorization(&authorization).map_err(|failure| refusal(settings, failure))?;
-    let scscf = match named(&location) {
+    let scscf = match named(settings, &location) {
         Some(name) => name,
         None => choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?,
     };
@@ -76,8 +76,8 @@ fn to_scscf(scscf: String) -> Relay {
 }
 
 /// The S-CSCF that the HSS names.
-pub(crate) fn named(location: &Location) -> Option<String> {
-    location.server_name.clone().filter(|name| !name.is_empty())
+pub(crate) fn named(settings: &Settings, location: &Location) -> Option<String> {
+    uri_of(location.server_name.as_ref()?, &settings.scscfs)
 }
 
 /// What the HSS's refusal becomes (TS 29.228 §6.1.1.1; TS 24.229 §5.3.1.2).

@@ -5,6 +5,7 @@
 //! the HSS gives go before our own.
 
 use strowger_sdk::ims::Capabilities;
+use strowger_sdk::prelude::*;
 
 /// One S-CSCF.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,12 +16,28 @@ pub struct Scscf {
     pub capabilities: Vec<u32>,
 }
 
+/// The SIP URI of an S-CSCF that the HSS names. There are HSSes that give a host name alone (TS 29.229 §6.3.3 wants a SIP
+/// URI): then it is that of `ours` with this host, or `sip:` and the name. `None`: it is no name at all.
+#[must_use]
+pub fn uri_of(name: &str, ours: &[Scscf]) -> Option<String> {
+    if Uri::parse(name.as_bytes()).is_ok_and(|uri| uri.is_sip()) {
+        return Some(name.to_owned());
+    }
+    let uri = ["sip:", name].concat();
+    let host = Uri::parse(uri.as_bytes()).ok()?.host().to_string();
+    let same_host = |one: &&Scscf| {
+        Uri::parse(one.uri.as_bytes()).is_ok_and(|own| own.host().to_string().eq_ignore_ascii_case(&host))
+    };
+    Some(ours.iter().find(same_host).map_or(uri.clone(), |own| own.uri.clone()))
+}
+
 /// The next S-CSCF to try; `None`: there is none left.
 #[must_use]
 pub fn choose(ours: &[Scscf], wanted: Option<&Capabilities>, tried: &[String]) -> Option<String> {
     let is_new = |uri: &&String| !tried.iter().any(|own| own == *uri);
-    if let Some(named) = wanted.and_then(|wanted| wanted.server_names.iter().find(is_new)) {
-        return Some(named.clone());
+    let named = wanted.into_iter().flat_map(|wanted| &wanted.server_names);
+    if let Some(named) = named.filter_map(|name| uri_of(name, ours)).find(|uri| is_new(&uri)) {
+        return Some(named);
     }
     let has_all = |scscf: &&Scscf| {
         wanted.is_none_or(|wanted| wanted.mandatory.iter().all(|one| scscf.capabilities.contains(one)))

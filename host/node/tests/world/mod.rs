@@ -50,6 +50,8 @@ pub(crate) struct World {
     pub consulted: Vec<Hook>,
     /// What every search for a next hop finds.
     pub hops: Vec<Hop>,
+    /// Why no name is found.
+    pub failure: Option<node::LocateFailure>,
     /// Requests of the node's own that have ended: token and status.
     pub concluded: Vec<(u64, u16)>,
     /// The node's own URIs by which each request came that was put before the script.
@@ -121,6 +123,7 @@ impl World {
             script: Box::new(script),
             consulted: Vec::new(),
             hops: Vec::new(),
+            failure: None,
             concluded: Vec::new(),
             own_routes: Vec::new(),
             to_tag: None,
@@ -193,8 +196,9 @@ impl World {
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
                 Output::Locate { id, .. } => {
-                    assert!(!self.hops.is_empty(), "no names in this test");
-                    self.node.handle_input(self.now, Input::Located { id, hops: Ok(self.hops.clone()) });
+                    assert!(!self.hops.is_empty() || self.failure.is_some(), "no names in this test");
+                    let hops = self.failure.map_or_else(|| Ok(self.hops.clone()), Err);
+                    self.node.handle_input(self.now, Input::Located { id, hops });
                 }
                 Output::Concluded { token, response } => {
                     self.concluded.push((token, response.status()));

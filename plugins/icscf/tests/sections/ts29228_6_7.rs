@@ -1,6 +1,6 @@
 //! The choice of an S-CSCF (TS 29.228 §6.7): capabilities that it must have, and that it should have.
 
-use icscf::{Scscf, choose};
+use icscf::{Scscf, choose, uri_of};
 use strowger_sdk::ims::Capabilities;
 
 fn ours() -> Vec<Scscf> {
@@ -48,4 +48,20 @@ fn who_has_more_of_the_optional_ones_goes_first() {
 #[test]
 fn names_come_first_and_nobody_comes_twice() {
     assert_eq!(order(Some(&wanted(&[3], &[], &["sip:x", "sip:c"]))), ["sip:x", "sip:c"]);
+}
+
+/// TS 29.229 §6.3.3 wants a SIP URI, and there are HSSes that keep a host name.
+#[test]
+fn a_host_name_in_the_place_of_a_uri_is_that_of_our_own_or_a_uri_by_itself() {
+    let ours = [Scscf { uri: "sip:scscf.ims.test:6060".into(), capabilities: vec![] }];
+    for (name, expected) in [
+        ("sip:other.ims.test", Some("sip:other.ims.test")),
+        ("scscf.ims.test", Some("sip:scscf.ims.test:6060")),
+        ("SCSCF.ims.test", Some("sip:scscf.ims.test:6060")),
+        ("other.ims.test:5070", Some("sip:other.ims.test:5070")),
+        ("", None),
+        ("two words", None),
+    ] {
+        assert_eq!(uri_of(name, &ours).as_deref(), expected, "{name}");
+    }
 }

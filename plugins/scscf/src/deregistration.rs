@@ -11,7 +11,7 @@ use strowger_sdk::ims::{Assignment, RegistrationType};
 use strowger_sdk::prelude::*;
 
 use crate::settings::Settings;
-use crate::third_party;
+use crate::{devices, third_party};
 
 /// The attribute of the event `deregistered` with the name of the set (`docs/attributes.md`).
 const PUBLIC_IDENTITY: u16 = 1;
@@ -29,6 +29,7 @@ pub(crate) fn happened(settings: &Settings, event: &Event, host: &impl Host) {
                 let kind = RegistrationType::DeRegistration;
                 third_party::register(settings, key, &subscriber, kind, 0, None, host);
                 host.forget_subscriber(key);
+                devices::forget(key, host);
             }
         }
         _ => {}
@@ -40,7 +41,7 @@ pub(crate) fn terminate(settings: &Settings, key: &str, kind: Assignment, host: 
     let Some(subscriber) = host.subscriber(key) else { return };
     host.remove_bindings(key);
     third_party::register(settings, key, &subscriber, RegistrationType::DeRegistration, 0, None, host);
-    if host.assign(key, &subscriber.private_identity, kind).is_err() {
+    if devices::end(key, key, &subscriber.private_identity, kind, host).is_err() {
         host.forget_subscriber(key);
     }
 }

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //!   REGISTER ─────────────────────────▶ registration.rs   challenge, SAR, 200             §5.4.1.2
-//!        └─▶ application servers ─────▶ third_party.rs                                    §5.4.1.7
+//!        ├─▶ application servers ─────▶ third_party.rs                                    §5.4.1.7
+//!        └─▶ several devices ─────────▶ devices.rs                                        TS 29.228 §6.1.2
 //!   SUBSCRIBE, Event: reg ────────────▶ reg_event.rs                                      §5.4.2.1
 //!   by Route sip:orig@us, or ;orig ───▶ originating.rs    served user, criteria, onward   §5.4.3.2
 //!   by Route with an ODI of ours ─────▶ isc.rs            the chain goes on               §5.4.3.2, §5.4.3.3
@@ -17,6 +18,7 @@ use strowger_sdk::Event;
 use strowger_sdk::prelude::*;
 
 mod deregistration;
+mod devices;
 mod isc;
 mod originating;
 mod reg_event;

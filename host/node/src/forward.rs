@@ -277,7 +277,8 @@ fn flow_of(active: &Active, branch: BranchIndex) -> Option<(Flow, ByFlow)> {
     }
     let head = active.request.head();
     let is_rerouted = relay.edits.iter().any(|edit| proxy::is_routing_edit(&head, edit));
-    let has_route = head.values(HeaderId::ROUTE).nth(usize::from(active.preprocessed.routes_removed)).is_some();
+    let has_route =
+        head.values(HeaderId::ROUTE).nth(usize::from(active.preprocessed.routes_removed)).is_some();
     let flow = active.route_flow.filter(|_| !is_rerouted && !has_route)?;
     Some((flow, ByFlow::First(errors::FLOW_FAILED)))
 }

@@ -24,7 +24,10 @@ pub(crate) struct Came {
 
 impl ApplicationServer {
     pub(crate) fn new() -> ApplicationServer {
-        ApplicationServer { socket: UdpSocket::bind("127.0.0.1:0").expect("a socket"), seen: RefCell::default() }
+        ApplicationServer {
+            socket: UdpSocket::bind("127.0.0.1:0").expect("a socket"),
+            seen: RefCell::default(),
+        }
     }
 
     /// `address:port`
@@ -45,7 +48,8 @@ impl ApplicationServer {
             self.socket.set_read_timeout(Some(left)).expect("a time-out");
             let (length, from) = self.socket.recv_from(&mut buffer).ok()?;
             let message = Message::read(&buffer[..length]).expect("SIP");
-            let name = [&message.start, message.get("Via"), message.get("CSeq"), message.get("Call-ID")].join(" ");
+            let name =
+                [&message.start, message.get("Via"), message.get("CSeq"), message.get("Call-ID")].join(" ");
             if self.seen.borrow_mut().insert(name) {
                 return Some(Came { message, from });
             }

@@ -71,7 +71,8 @@ impl Network {
         let ports: Vec<_> = (0..6 + 2 * setup.scscfs).map(|_| free_port()).collect();
         let at: Vec<SocketAddr> = ports.iter().map(|(address, _)| *address).collect();
         drop(ports);
-        let plan = Plan { setup, folder: folder.path(), hss: at[0], pcscf: at[2], icscf: at[4], scscfs: &at[6..] };
+        let plan =
+            Plan { setup, folder: folder.path(), hss: at[0], pcscf: at[2], icscf: at[4], scscfs: &at[6..] };
 
         let mut hss = plan.hss(at[1]);
         hss.wait_until_ready();
@@ -239,7 +240,7 @@ impl Plan<'_> {
                  [[listen]]\ntransport = \"udp\"\naddress = \"{at}\"\n\
                  [[listen]]\ntransport = \"tcp\"\naddress = \"{at}\"\n\
                  [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"127.0.0.1:9\"]\n\
-                 [admin]\naddress = \"{admin}\"\n{diameter}{more}\
+                 [admin]\naddress = \"{admin}\"\n[trace]\nmessages = 5000\n{diameter}{more}\
                  [plugin]\nfile = {file:?}\ncache = {cache:?}\nconfiguration = '''\n{plugin}\n'''\n"
             ),
         );

@@ -90,10 +90,7 @@ impl Phone {
     }
 
     /// Tells the phone what to do, and gives what it says.
-    pub(crate) fn wish<T: Send + 'static>(
-        &self,
-        wish: impl FnOnce(&mut UePhone) -> T + Send + 'static,
-    ) -> T {
+    pub(crate) fn wish<T: Send + 'static>(&self, wish: impl FnOnce(&mut UePhone) -> T + Send + 'static) -> T {
         let (says, said) = std::sync::mpsc::channel();
         let order = move |phone: &mut UePhone| {
             let _ = says.send(wish(phone));
@@ -252,7 +249,8 @@ impl Phone {
     #[track_caller]
     pub(crate) fn message(&self, to: &str, text: &str) -> u16 {
         let page = Page::text(to, text);
-        let message = self.wish(move |phone| phone.wish(|ue, now| ue.message(now, page))).expect("it can be sent");
+        let message =
+            self.wish(move |phone| phone.wish(|ue, now| ue.message(now, page))).expect("it can be sent");
         self.expect("answer to a MESSAGE", |event| match event {
             Event::MessageAnswered { message: own, status } if *own == message => Some(*status),
             _ => None,

@@ -115,7 +115,8 @@ impl RawPhone {
 
     /// A request as a phone makes it: by its P-CSCF and the Service-Route (TS 24.229 §5.1.2A.1.1).
     pub(crate) fn request(&self, method: &str, to: &str) -> Request {
-        let routes = [format!("<sip:{};lr>", self.pcscf)].into_iter().chain(self.service_route.iter().cloned());
+        let routes =
+            [format!("<sip:{};lr>", self.pcscf)].into_iter().chain(self.service_route.iter().cloned());
         let routes: Vec<String> = routes.map(|route| format!("Route: {route}")).collect();
         self.bare(method, to).with(&routes.join("\n"))
     }

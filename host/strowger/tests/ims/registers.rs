@@ -12,7 +12,8 @@ use crate::{DOMAIN, until};
 /// §5.4.1.2.1, §5.2.2.2, §5.4.1.2.2F: header field by header field.
 #[test]
 fn what_a_phone_sees_of_its_registration() {
-    let network = Network::of(sims(1..=1, "[subscriber.charging]\nprimary_collection = \"aaa://ccf.ims.test\"\n"));
+    let network =
+        Network::of(sims(1..=1, "[subscriber.charging]\nprimary_collection = \"aaa://ccf.ims.test\"\n"));
     let mut phone = RawPhone::new(&network, Card::sim(1));
 
     let request = phone.registration("Expires: 600");
@@ -24,7 +25,10 @@ fn what_a_phone_sees_of_its_registration() {
     // §5.2.2.2: CK and IK stay with the P-CSCF.
     assert_eq!((parameter(&challenge, "ck"), parameter(&challenge, "ik")), (String::new(), String::new()));
     assert!(!network.pcscf.log().contains("ck="), "keys are not logged");
-    assert_eq!(network.subscriber("001010000000001@ims.test")["sets"][0]["pending"][0], "001010000000001@ims.test");
+    assert_eq!(
+        network.subscriber("001010000000001@ims.test")["sets"][0]["pending"][0],
+        "001010000000001@ims.test"
+    );
 
     let proof = phone.proof(&request, &challenged);
     let ok = phone.peer.ask(&proof);
@@ -73,7 +77,15 @@ fn phones_register_call_and_stop() {
     follows(
         &anna.ladder(),
         &[
-            "INVITE", "183 INVITE", "PRACK", "200 PRACK", "UPDATE", "200 UPDATE", "180 INVITE", "200 INVITE", "ACK",
+            "INVITE",
+            "183 INVITE",
+            "PRACK",
+            "200 PRACK",
+            "UPDATE",
+            "200 UPDATE",
+            "180 INVITE",
+            "200 INVITE",
+            "ACK",
         ],
     );
     let byes = network.scscf().requests("BYE");
@@ -174,9 +186,9 @@ fn a_registration_ends_with_its_time() {
     // §5.2.6.3.2A: who is not registered sends nothing.
     let refused = phone.peer.ask(&phone.request("MESSAGE", &other.card.impu));
     assert_eq!(refused.status(), 403, "{}", refused.text());
-    // RFC 3261 §10.2.8.
+    // §5.3.1.2, TS 29.228 §6.1.1.1: an end of what is not registered is refused by the HSS.
     let answered = phone.register("Expires: 0");
-    assert_eq!(answered.status(), 200, "{}", answered.text());
+    assert_eq!(answered.status(), 403, "{}", answered.text());
     network.comes_to_rest();
 }
 

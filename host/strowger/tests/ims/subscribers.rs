@@ -26,7 +26,11 @@ pub(crate) struct Card {
 impl Card {
     /// One of [`sims`].
     pub(crate) fn sim(n: u32) -> Card {
-        Card { impi: format!("00101{n:010}@{DOMAIN}"), impu: format!("sip:{}@{DOMAIN}", number(n)), is_sim: true }
+        Card {
+            impi: format!("00101{n:010}@{DOMAIN}"),
+            impu: format!("sip:{}@{DOMAIN}", number(n)),
+            is_sim: true,
+        }
     }
 
     /// One that has a password: `alice` is `alice@ims.test`, `sip:alice@ims.test`.

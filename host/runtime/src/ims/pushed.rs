@@ -116,7 +116,7 @@ impl Ims {
             self.registrations.commit(removal, Box::new(done));
         }
         let changes: Vec<_> = bindings.iter().map(|binding| (binding, event)).collect();
-        self.tell(key, &changes, true, now_ms);
+        self.tell(key, &self.identities(key), &changes, true, now_ms);
         self.subscribers.write().set_registered(key, false);
         self.leaves(key, now_ms);
         let attrs = vec![

@@ -22,6 +22,8 @@ use crate::secrets::fresh;
 pub(crate) struct Watched {
     /// The set.
     set: Box<str>,
+    /// Its public identities that are shown: when those who watch are told, the set may have been let go.
+    identities: Vec<String>,
     /// The bindings as they are before.
     before: Vec<Binding>,
 }
@@ -139,16 +141,20 @@ impl Ims {
     /// What to remember of a set before its bindings change; absent where nobody will ask.
     pub(crate) fn watch(&self, set: &str, now_ms: u64) -> Option<Watched> {
         let is_served = self.subscribers.read().find(set).is_some();
-        is_served.then(|| Watched { set: set.into(), before: self.before(set, now_ms) })
-    }
-
-    fn before(&self, set: &str, now_ms: u64) -> Vec<Binding> {
-        if self.notifier.lock().is_watched(set) { self.registrations.lookup(set, now_ms) } else { Vec::new() }
+        if !is_served {
+            return None;
+        }
+        let is_watched = self.notifier.lock().is_watched(set);
+        let (identities, before) = match is_watched {
+            true => (self.identities(set), self.registrations.lookup(set, now_ms)),
+            false => (Vec::new(), Vec::new()),
+        };
+        Some(Watched { set: set.into(), identities, before })
     }
 
     /// The bindings have changed: those who watch are told what became of each (RFC 3680 §4.1).
     pub(crate) fn changed(&self, watched: &Watched, now_ms: u64) {
-        let Watched { set, before } = watched;
+        let Watched { set, identities, before } = watched;
         let after = self.registrations.lookup(set, now_ms);
         self.subscribers.write().set_registered(set, !after.is_empty());
         if !self.notifier.lock().is_watched(set) {
@@ -171,7 +177,10 @@ impl Ims {
         for binding in before.iter().filter(|one| !after.iter().any(|other| same(one, other))) {
             changes.push((binding, Event::Unregistered));
         }
-        self.tell(set, &changes, after.is_empty(), now_ms);
+        // Somebody may watch since.
+        let now = if identities.is_empty() { self.identities(set) } else { Vec::new() };
+        let identities = if identities.is_empty() { &now } else { identities };
+        self.tell(set, identities, &changes, after.is_empty(), now_ms);
     }
 
     /// A binding has ended by itself.
@@ -181,15 +190,21 @@ impl Ims {
             self.subscribers.write().set_registered(set, false);
         }
         let gone = gone(contact);
-        self.tell(set, &[(&gone, Event::Expired)], is_over, now_ms);
+        self.tell(set, &self.identities(set), &[(&gone, Event::Expired)], is_over, now_ms);
     }
 
-    /// Those who watch a set are told.
-    pub(super) fn tell(&self, set: &str, changes: &[(&Binding, Event)], is_over: bool, now_ms: u64) {
+    /// Those who watch a set are told, of each of these identities (TS 24.229 §5.4.2.1.2).
+    pub(super) fn tell(
+        &self,
+        set: &str,
+        identities: &[String],
+        changes: &[(&Binding, Event)],
+        is_over: bool,
+        now_ms: u64,
+    ) {
         if changes.is_empty() {
             return;
         }
-        let identities = self.identities(set);
         let contacts: Vec<_> =
             changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
         let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
@@ -220,7 +235,7 @@ impl Ims {
         self.leaving.lock().push((now_ms + GOODBYE_MS, set.into()));
     }
 
-    fn identities(&self, set: &str) -> Vec<String> {
+    pub(super) fn identities(&self, set: &str) -> Vec<String> {
         let found = self.subscribers.read().find(set).cloned();
         match found {
             Some(found) => {

@@ -68,13 +68,6 @@ impl ApplicationServer {
         }
     }
 
-    #[track_caller]
-    pub(crate) fn nothing(&self, patience: Duration) {
-        if let Some(came) = self.receive(patience) {
-            panic!("nothing was expected, and there came\n{}", came.message.text());
-        }
-    }
-
     /// Answers; `more` are whole lines, with `\n`.
     pub(crate) fn answer(&self, came: &Came, status: u16, tag: &str, more: &str) {
         self.send(&answer(&came.message, status, tag, more), came.from);

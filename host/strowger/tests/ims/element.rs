@@ -44,6 +44,13 @@ impl Element {
         self.child.wait().expect("ended");
     }
 
+    /// Holds it: its sockets are there, and nobody answers. It ends when this is dropped.
+    #[track_caller]
+    pub(crate) fn hold(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-STOP", &id]).status().expect("kill").success());
+    }
+
     /// The same again, after [`Element::kill`].
     pub(crate) fn start_again(&mut self) {
         self.child = run(&self.folder);

@@ -201,6 +201,22 @@ fn one_of_two_s_cscfs_is_killed() {
     network.comes_to_rest();
 }
 
+/// §5.3.1.3: an S-CSCF that takes what comes and says nothing is no better than one that is gone.
+#[test]
+fn one_of_two_s_cscfs_hangs() {
+    let setup = Setup { scscfs: 2, t1_ms: T1_MS, ..Setup::of(sims(1..=2, "")) };
+    let network = Network::start(&setup);
+    let anna = Phone::registered(&network, Card::sim(1));
+    network.scscfs[0].hold();
+    let bert = Phone::registered(&network, Card::sim(2));
+    assert_eq!(network.scscfs[1].status("registrations"), 1);
+    anna.register();
+    assert_eq!(network.subscriber(&anna.card.impu)["server"], network.scscfs[1].uri());
+    assert_eq!(bert.message(&anna.card.impu, "found"), 200);
+    anna.gets("found");
+    network.icscf.comes_to_rest();
+}
+
 /// The P-CSCF, with the same folder: who registered is known by its source, Paths and Record-Routes are its own.
 #[test]
 fn the_p_cscf_is_killed() {

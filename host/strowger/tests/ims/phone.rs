@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use ue::{CallId, DeregisteredBy, Event, Page, RegistrationFailure, Settings, UePhone, Why};
+use ue::{CallId, DeregisteredBy, Event, Page, Settings, UePhone, Why};
 
 use crate::network::Network;
 use crate::subscribers::Card;
@@ -165,15 +165,6 @@ impl Phone {
             _ => None,
         });
         brought.unwrap_or_else(|why| panic!("{}: not registered: {why}", self.card.impu))
-    }
-
-    /// Why it is not registered.
-    #[track_caller]
-    pub(crate) fn registration_failure(&self) -> RegistrationFailure {
-        self.expect("failure to register", |event| match event {
-            Event::RegistrationFailed { why, .. } => Some(*why),
-            _ => None,
-        })
     }
 
     #[track_caller]

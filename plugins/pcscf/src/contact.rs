@@ -70,8 +70,8 @@ impl Registered {
         })?;
         let key = String::from_utf8(host.get(&contact)?.value).ok()?;
         let source = host.source();
-        let same_address = key.split(' ').nth(2) == Some(source.address.as_str());
-        if !same_address || source.connection != 0 {
+        // A request that is too long for a datagram comes on a connection (RFC 3261 §18.1.1), from a port of its own.
+        if key.split(' ').nth(2) != Some(source.address.as_str()) {
             return None;
         }
         let registered = Registered::read(&host.get(&key)?.value)?;

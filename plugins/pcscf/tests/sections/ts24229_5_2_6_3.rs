@@ -132,11 +132,14 @@ fn somebody_elses_registration_is_nobodys() {
     };
     let elsewhere = TestHost::new().from(Transport::Udp, "192.0.2.66", 5060, 0);
     ask(&pcscf(), &rows(elsewhere), &from_alice("INVITE", "")).replies(403);
-    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.10", 5060, 4);
+    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.66", 5060, 4);
     ask(&pcscf(), &rows(connection), &from_alice("INVITE", "")).replies(403);
     // a datagram from another port of Alice's own address, with her Contact: phones have two sockets
     let port = TestHost::new().from(Transport::Udp, "192.0.2.10", 6000, 0);
     ask(&pcscf(), &rows(port), &from_alice("INVITE", "")).relays();
+    // or a connection from there: a request that is too long for a datagram (RFC 3261 §18.1.1)
+    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.10", 40_000, 4);
+    ask(&pcscf(), &rows(connection), &from_alice("INVITE", "")).relays();
 }
 
 /// §5.2.6.3.1: without a preference it is the default identity; From has no part in that decision.

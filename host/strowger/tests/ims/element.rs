@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::PATIENCE;
 use crate::support::router::{STROWGER, http};
-use crate::until;
 
 /// A start compiles the plugin where the cache does not have it.
 const UNTIL_READY: Duration = Duration::from_secs(120);
@@ -42,6 +42,17 @@ impl Element {
         assert!(self.child.try_wait().expect("a child").is_none(), "it ended by itself:\n{}", self.log());
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");
+    }
+
+    /// What it kept under this name is gone. For one that was killed.
+    pub(crate) fn lose(&self, name: &str) {
+        let path = self.folder.join(name);
+        let lost = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        lost.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        // SQLite's journals.
+        for suffix in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.folder.join(format!("{name}{suffix}")));
+        }
     }
 
     /// Holds it: its sockets are there, and nobody answers. It ends when this is dropped.
@@ -113,7 +124,16 @@ impl Element {
     /// Waits until nothing is under way here.
     #[track_caller]
     pub(crate) fn comes_to_rest(&self) {
-        until("nothing is under way", || self.status("active_transactions") == 0);
+        let began = Instant::now();
+        while self.status("active_transactions") > 0 {
+            assert!(
+                began.elapsed() < PATIENCE,
+                "{}: {}",
+                self.folder.display(),
+                self.http("GET", "/trace", "")
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

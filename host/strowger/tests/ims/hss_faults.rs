@@ -61,6 +61,35 @@ fn every_fault_of_every_command() {
     network.comes_to_rest();
 }
 
+/// What is there already goes on without the HSS: a registration is renewed (§5.4.1.2.2: the S-CSCF has the profile), and an end
+/// is an end (§5.4.1.4), whatever becomes of the SAR.
+#[test]
+fn what_is_there_needs_no_hss() {
+    let setup = Setup { relayed: true, hss_ms: HSS_MS, ..Setup::of(sims(1..=3, "")) };
+    let network = Network::start(&setup);
+    let anna = Phone::registered(&network, Card::sim(1));
+    let mut bert = RawPhone::registered(&network, Card::sim(2));
+    network.relay().set(Fault::Silence, Some(SAR));
+    let answered = bert.register("Expires: 900");
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    assert!(answered.get("Contact").contains("expires=900"), "{}", answered.text());
+    // No challenge without the HSS: an attempt fails, and the registration stays.
+    network.relay().set(Fault::Silence, Some(MAR));
+    let answered = bert.register("Expires: 900");
+    assert_eq!(answered.status(), 504, "{}", answered.text());
+    assert_eq!(network.scscf().status("registrations"), 2);
+    network.relay().set(Fault::Silence, Some(SAR));
+    let answered = bert.register("Expires: 0");
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    assert_eq!(network.scscf().status("registrations"), 1);
+    network.relay().heal();
+    // The HSS knew of the SAR, or it did not: nobody is reached, and Bert may come back.
+    assert_eq!(anna.message(&bert.card.impu, "gone"), 480);
+    let answered = bert.register("Expires: 600");
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    network.comes_to_rest();
+}
+
 /// A registration and a call while the HSS takes its time: what becomes of them, in words.
 fn scenario(network: &Network) -> Vec<String> {
     let anna = Phone::registered(network, Card::sim(1));

@@ -11,6 +11,8 @@
 //! | `network_ends.rs` | TS 29.228 §6.1.3, §6.2: the network ends registrations and changes profiles |
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
+//! | `forgotten.rs` | any element that lost what it had |
+//! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
 //!
@@ -31,10 +33,12 @@ mod subscribers;
 
 mod application_servers;
 mod attacks;
+mod forgotten;
 mod hss_faults;
 mod killed;
 mod network_ends;
 mod registers;
+mod transports;
 
 use std::time::{Duration, Instant};
 

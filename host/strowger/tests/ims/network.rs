@@ -135,6 +135,12 @@ impl Network {
         (done["s_cscfs"].as_u64().expect("a number"), done["s_cscfs_told"].as_u64().expect("a number"))
     }
 
+    /// A subscriber is one no longer.
+    #[track_caller]
+    pub(crate) fn remove(&self, identity: &str) {
+        self.hss.http("DELETE", &format!("/subscribers/{}", escaped(identity)), "");
+    }
+
     /// Gives the HSS a document: subscribers who are there already are changed.
     #[track_caller]
     pub(crate) fn import(&self, document: &str) {

@@ -2,7 +2,7 @@
 //! as an operator has the HSS do it.
 
 use ims::reginfo::Event as ContactEvent;
-use ue::{By, DeregisteredBy, Event, Why};
+use ue::{By, DeregisteredBy, Event, RegistrationFailure, Why};
 
 use crate::application_server::ApplicationServer;
 use crate::network::Network;
@@ -79,6 +79,25 @@ fn calls_of_who_is_ended_end() {
     assert_eq!(network.deregister(&anna.card.impu, "permanent"), (1, 1));
     assert_eq!(anna.ended(outgoing), Why::Deregistered);
     assert_eq!(bert.ended(incoming), Why::HungUp(By::Them));
+    network.comes_to_rest();
+}
+
+/// A subscriber who is one no longer (TS 29.228 §6.1.3): the registration ends at once, and callers hear that there is nobody
+/// of that name (§5.3.2.1).
+#[test]
+fn a_subscriber_is_removed() {
+    let network = Network::of(sims(1..=2, ""));
+    let (anna, bert) = (Phone::registered(&network, Card::sim(1)), Phone::registered(&network, Card::sim(2)));
+    network.remove(&anna.card.impu);
+    assert_eq!(anna.deregistered(), DeregisteredBy::Network(ContactEvent::Rejected));
+    assert_eq!(bert.message(&anna.card.impu, "to nobody"), 404);
+    anna.begin_to_register();
+    let why = anna.expect("failure to register", |event| match event {
+        Event::RegistrationFailed { why, .. } => Some(*why),
+        _ => None,
+    });
+    assert_eq!(why, RegistrationFailure::Refused(403));
+    until("the S-CSCF has let go", || network.scscf().metric("strowger_subscribers", &[]) == 1);
     network.comes_to_rest();
 }
 

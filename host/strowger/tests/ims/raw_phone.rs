@@ -53,6 +53,7 @@ impl RawPhone {
         let mut request = Request::new("REGISTER", impu, impu).uri(&format!("sip:{DOMAIN}"));
         request.call_id.clone_from(&self.call_id);
         request.cseq = self.cseq;
+        request.contact = !more.contains("Contact:");
         request.with("Supported: path").with(more).with(&authorization)
     }
 

@@ -10,6 +10,7 @@ use strowger_sdk::Event;
 use strowger_sdk::ims::{Assignment, RegistrationType};
 use strowger_sdk::prelude::*;
 
+use crate::registration::key;
 use crate::settings::Settings;
 use crate::{devices, third_party};
 
@@ -20,6 +21,11 @@ const PUBLIC_IDENTITY: u16 = 1;
 pub(crate) fn happened(settings: &Settings, event: &Event, host: &impl Host) {
     match event {
         Event::RegistrationEnded { address_of_record, .. } if !host.is_registered(address_of_record) => {
+            // A set whose default identity is another one by now, and is registered under that, goes on.
+            let now = host.subscriber(address_of_record).as_ref().and_then(key);
+            if now.is_some_and(|now| now != *address_of_record && host.is_registered(&now)) {
+                return;
+            }
             terminate(settings, address_of_record, Assignment::TimeoutDeregistration, host);
         }
         Event::Other { name, attrs } if name == "deregistered" => {

@@ -14,6 +14,7 @@ use ims::reginfo::{Event, Registration, RegistrationState};
 use storage::Binding;
 
 use super::{Ims, SUBSCRIBERS};
+use crate::clock::wall_ms;
 use crate::message::{OwnToken, ToShard};
 use crate::secrets::fresh;
 
@@ -71,7 +72,12 @@ impl Ims {
         for gone in &put.replaced {
             self.documents.remove(SUBSCRIBERS, gone.key());
         }
-        self.documents.put(SUBSCRIBERS, put.set.key(), &put.document);
+        let key = put.set.key();
+        self.documents.put(SUBSCRIBERS, key, &put.document);
+        // Contacts are kept under the default identity, which is another one than before.
+        for gone in put.replaced.iter().filter(|gone| gone.key() != key) {
+            self.end_contacts(gone, Event::Deactivated, wall_ms());
+        }
         Ok((Some(put.set.subscriber()), true))
     }
 
@@ -212,6 +218,23 @@ impl Ims {
         let registrations = reg_event::registrations(&names, &contacts, state);
         let notifies = self.notifier.lock().changed(set, now_ms, &registrations, is_over);
         self.send(notifies);
+    }
+
+    /// Those who watch a set are told of identities that it has no longer, and of those that it has now (TS 24.229
+    /// §5.4.2.1.2).
+    pub(super) fn tell_identities(&self, set: &str, gone: &[String], new: &[String], now_ms: u64) {
+        let bindings = self.registrations.lookup(set, now_ms);
+        let of = |identities: &[String], event, state| {
+            let contacts: Vec<_> = bindings.iter().map(|binding| (bound(binding, now_ms), event)).collect();
+            let names: Vec<&str> = identities.iter().map(String::as_str).collect();
+            reg_event::registrations(&names, &contacts, state)
+        };
+        let mut registrations = of(gone, Event::Deactivated, RegistrationState::Terminated);
+        registrations.extend(of(new, Event::Created, RegistrationState::Active));
+        if !registrations.is_empty() && !bindings.is_empty() {
+            let notifies = self.notifier.lock().changed(set, now_ms, &registrations, false);
+            self.send(notifies);
+        }
     }
 
     /// Time has passed.

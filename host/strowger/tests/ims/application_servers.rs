@@ -336,3 +336,79 @@ fn a_server_originates_for_a_user() {
     }
     network.comes_to_rest();
 }
+
+/// TS 23.228 §5.4.12: services that nobody registers: one whose server the HSS names, one whose server follows from the
+/// criteria of a wildcard, by way of an S-CSCF (TS 29.228 §6.1.4, UNREGISTERED_SERVICE).
+#[test]
+fn services_that_nobody_registers() {
+    let (direct, by_criteria) = (ApplicationServer::new(), ApplicationServer::new());
+    let document = of(1, "plain")
+        + &format!(
+            "[[subscriber]]\nidentities = [\n\
+             {{ identity = \"sip:conference@{DOMAIN}\", kind = \"psi\", application_server = \"{}\" }},\n\
+             {{ identity = \"sip:room!.*!@{DOMAIN}\", kind = \"wildcarded-psi\", profile = \"room\" }},\n]\n",
+            direct.uri()
+        )
+        + &profile("room", &[(&by_criteria, "when = [\"method MESSAGE\"]")])
+        + "[[profile]]\nname = \"plain\"\n";
+    let network = Network::of(document);
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    for (server, to) in [(&direct, "conference"), (&by_criteria, "room42"), (&by_criteria, "room43")] {
+        let to = format!("sip:{to}@{DOMAIN}");
+        sends(&anna, &to);
+        let came = server.expect("MESSAGE");
+        assert_eq!(came.message.uri(), to);
+        assert_eq!(came.message.list("P-Asserted-Identity")[0], format!("<{}>", anna.card.impu));
+        server.answer(&came, 202, "as", "");
+        assert_eq!(answered(&anna), 202, "{to}");
+    }
+    network.comes_to_rest();
+}
+
+/// §5.4.2.1.1, §5.7.1.3: a server watches the registrations of users: the whole state at once, then every change, to the end.
+#[test]
+fn a_server_watches_a_registration() {
+    let server = ApplicationServer::new();
+    let network = Network::of(sims(1..=2, ""));
+    let mut anna = RawPhone::registered(&network, Card::sim(1));
+    let us = server.uri();
+    let mut subscribe = Request::new("SUBSCRIBE", &us, &anna.card.impu)
+        .with(&format!("Event: reg\nExpires: 600\nP-Asserted-Identity: <{us}>\nContact: <{us}>"));
+    subscribe.contact = false;
+    server.request(&subscribe, network.icscf.at);
+    let told = |what: &[&str]| {
+        let came = loop {
+            let came = server.receive(crate::PATIENCE).expect("a NOTIFY");
+            if came.message.method() == "NOTIFY" {
+                break came;
+            }
+            assert!(came.message.status() < 300, "{}", came.message.text());
+        };
+        server.answer(&came, 200, "", "");
+        let text = came.message.text();
+        for what in what {
+            assert!(text.contains(what), "no {what} in\n{text}");
+        }
+    };
+    let contact = anna.contact();
+    told(&[
+        "Subscription-State: active",
+        "state=\"full\"",
+        "version=\"0\"",
+        &contact,
+        "state=\"active\"",
+        "tel:",
+    ]);
+    assert_eq!(anna.register("Expires: 700").status(), 200);
+    told(&["version=\"1\"", "event=\"refreshed\"", "state=\"active\""]);
+    assert_eq!(anna.register("Expires: 0").status(), 200);
+    let tel = format!("tel:{}", number(1));
+    told(&["Subscription-State: terminated", "event=\"unregistered\"", "state=\"terminated\"", &tel]);
+    // Of who is not registered there is nothing to watch yet (§5.4.2.1.1 has no subscription to a user without a profile).
+    let mut other = Request::new("SUBSCRIBE", &us, &Card::sim(2).impu)
+        .with(&format!("Event: reg\nExpires: 600\nP-Asserted-Identity: <{us}>\nContact: <{us}>"));
+    other.contact = false;
+    server.request(&other, network.icscf.at);
+    server.expect("480");
+    network.comes_to_rest();
+}

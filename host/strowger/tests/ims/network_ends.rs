@@ -8,7 +8,7 @@ use crate::application_server::ApplicationServer;
 use crate::network::Network;
 use crate::phone::{Phone, talk};
 use crate::raw_phone::RawPhone;
-use crate::subscribers::{Card, sims};
+use crate::subscribers::{Card, sims, soft};
 use crate::until;
 
 /// TS 29.229 §6.3.17: PERMANENT_TERMINATION. The phone is told, the P-CSCF is told, nobody is reached, and a phone that did
@@ -139,5 +139,43 @@ fn a_changed_profile_counts_for_the_next_request() {
         true
     });
     bert.gets("again without");
+    network.comes_to_rest();
+}
+
+/// TS 29.228 §6.2.1: identities that come, go, are barred or change places with a push of the profile. Nobody who is registered
+/// is lost by it, and what is barred is nobody from then on (§5.4.3.3).
+#[test]
+fn pushed_identities() {
+    let document = |identities: &str| soft("carl", &format!("identities = [{identities}]\n"));
+    let (carl, boss) = ("\"sip:carl@ims.test\"", "\"sip:boss@ims.test\"");
+    let network = Network::of(document(&format!("{carl}, {boss}")) + &sims(1..=1, ""));
+    let anna = Phone::registered(&network, Card::sim(1));
+    let phone = Phone::registered(&network, Card::soft("carl"));
+    for to in ["carl", "boss"] {
+        assert_eq!(anna.message(&format!("sip:{to}@ims.test"), to), 200, "{to}");
+        phone.gets(to);
+    }
+    let pushes = || {
+        let labels = [("command", "Push-Profile"), ("what", "answer_sent"), ("result", "2001")];
+        network.scscf().metric("strowger_diameter_messages_total", &labels)
+    };
+    let barred = "{ identity = \"sip:boss@ims.test\", barred = true }";
+    network.import(&document(&format!("{carl}, {barred}")));
+    until("the S-CSCF is told", || pushes() == 1);
+    assert_eq!(anna.message("sip:boss@ims.test", "barred"), 404);
+    assert_eq!(anna.message("sip:carl@ims.test", "not barred"), 200);
+    phone.gets("not barred");
+
+    // Another one is the default: the phone registers anew by itself (§5.1.1.7).
+    network.import(&document(&format!("{boss}, {carl}")));
+    until("the S-CSCF is told", || pushes() == 2);
+    assert_eq!(phone.deregistered(), DeregisteredBy::Network(ContactEvent::Deactivated));
+    assert_eq!(phone.registration().identity, "sip:boss@ims.test");
+    for to in ["carl", "boss"] {
+        assert_eq!(anna.message(&format!("sip:{to}@ims.test"), to), 200, "{to}");
+        phone.gets(to);
+    }
+    assert_eq!(network.scscf().status("registrations"), 2);
+    assert_eq!(network.scscf().metric("strowger_subscribers", &[]), 2);
     network.comes_to_rest();
 }

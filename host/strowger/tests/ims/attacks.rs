@@ -331,3 +331,65 @@ fn a_forged_notify_ends_nothing() {
     other.ended(incoming);
     until("nothing is left", || network.pcscf.status("active_transactions") == 0);
 }
+
+/// Where phones are in a network that knows the addresses of its own elements.
+const OUTSIDE: &str = "127.0.0.2";
+
+/// §4.4, RFC 3325 §2.3: a network whose elements know each other by address believes nobody else: not who reaches the I-CSCF, the
+/// S-CSCF or the P-CSCF by a Path, nor a second socket of a phone's in a dialog.
+#[test]
+fn who_is_not_of_the_network_is_not_believed() {
+    let trusted = || "trusted = [\"127.0.0.1\"]\n".to_owned();
+    let (pcscf, icscf, scscf) = (trusted(), trusted(), trusted());
+    let network = Network::start(&Setup { pcscf, icscf, scscf, ..Setup::of(sims(1..=3, "")) });
+    let registered = |n: u32| {
+        let mut phone = RawPhone::on(OUTSIDE, &network, Card::sim(n));
+        let answered = phone.register("Expires: 600");
+        assert_eq!(answered.status(), 200, "{}", answered.text());
+        phone
+    };
+    let (bert, mallory) = (registered(2), registered(3));
+    let anna = Card::sim(1).impu;
+    let lie = format!("P-Asserted-Identity: <{anna}>\nP-Served-User: <{anna}>;sescase=orig;regstate=reg");
+
+    // The S-CSCF, by every door.
+    let scscf = network.scscf().at;
+    let at_scscf = Peer::on(OUTSIDE, scscf);
+    for route in
+        [format!("<sip:orig@{scscf};lr>"), format!("<sip:{scscf};lr;orig>"), format!("<sip:{scscf};lr>")]
+    {
+        let request = Request::new("MESSAGE", &anna, &bert.card.impu).with(&format!("Route: {route}\n{lie}"));
+        let answered = at_scscf.ask(&request);
+        assert_eq!(answered.status(), 403, "{route}\n{}", answered.text());
+    }
+    let register = Request::new("REGISTER", &anna, &anna).uri(&format!("sip:{scscf}")).with(&format!(
+        "Authorization: Digest username=\"{}\",integrity-protected=\"yes\"",
+        Card::sim(1).impi
+    ));
+    assert_eq!(at_scscf.ask(&register).status(), 403);
+    // The I-CSCF lets anybody in who wants to reach a user, and believes nothing (§5.3.2.1); nobody calls for a user (§5.3.2.1A).
+    let at_icscf = Peer::on(OUTSIDE, network.icscf.at);
+    at_icscf.send(&Request::new("MESSAGE", &anna, &bert.card.impu).with(&lie));
+    let came = bert.peer.expect("MESSAGE");
+    assert!(!came.has("P-Asserted-Identity") && !came.has("P-Served-User"), "{}", came.text());
+    bert.peer.answer(&came, 200, "b", "");
+    at_icscf.expect("200");
+    let orig = format!("Route: <{};lr;orig>\n{lie}", network.icscf.uri());
+    assert_eq!(at_icscf.ask(&Request::new("MESSAGE", &anna, &bert.card.impu).with(&orig)).status(), 403);
+
+    // Mallory calls, and speaks from another socket in the dialog that is his, in another's name.
+    let invite = mallory.request("INVITE", &bert.card.impu);
+    mallory.peer.send(&invite);
+    let came = bert.peer.expect("INVITE");
+    bert.peer.answer(&came, 200, "b", &format!("Contact: <{}>", bert.contact()));
+    let ok = mallory.peer.expect("200");
+    mallory.peer.send(&invite.within(&ok, "ACK", 1));
+    bert.peer.expect("ACK");
+    let second = Peer::on(OUTSIDE, network.pcscf.at);
+    second.send(&invite.within(&ok, "INFO", 2).with(&lie));
+    let came = bert.peer.expect("INFO");
+    assert!(!came.has("P-Asserted-Identity") && !came.has("P-Served-User"), "{}", came.text());
+    bert.peer.answer(&came, 200, "", "");
+    second.expect("200");
+    network.comes_to_rest();
+}

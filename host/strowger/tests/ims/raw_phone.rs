@@ -24,8 +24,13 @@ pub(crate) struct RawPhone {
 
 impl RawPhone {
     pub(crate) fn new(network: &Network, card: Card) -> RawPhone {
+        RawPhone::on("127.0.0.1", network, card)
+    }
+
+    /// From this address.
+    pub(crate) fn on(address: &str, network: &Network, card: Card) -> RawPhone {
         RawPhone {
-            peer: Peer::new(network.pcscf.at),
+            peer: Peer::on(address, network.pcscf.at),
             card,
             isim: isim(),
             pcscf: network.pcscf.at.to_string(),

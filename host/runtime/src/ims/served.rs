@@ -8,12 +8,13 @@ use std::sync::Arc;
 use cscf::cx::Assigned;
 use cscf::reg_event::{self, Bound, Notify};
 use cscf::{
-    Assignment, CxFailure, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+    Assignment, CxFailure, Notifier, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber,
+    Triggered,
 };
 use ims::reginfo::{Event, Registration, RegistrationState};
 use storage::Binding;
 
-use super::{Ims, SUBSCRIBERS};
+use super::{Ims, SUBSCRIBERS, SUBSCRIPTIONS};
 use crate::clock::wall_ms;
 use crate::message::{OwnToken, ToShard};
 use crate::secrets::fresh;
@@ -135,13 +136,40 @@ impl Ims {
 
     /// Takes a SUBSCRIBE whose 200 has left: its first NOTIFY.
     pub(crate) fn subscribed(&self, staged: reg_event::Staged, now_ms: u64) {
-        let notify = self.notifier.lock().commit(staged, now_ms, |set| self.state(set, now_ms));
+        let notify =
+            self.notifying(|notifier| notifier.commit(staged, now_ms, |set| self.state(set, now_ms)));
         self.send(notify);
+    }
+
+    /// Does something with the notifier; what follows for the disk is written.
+    fn notifying<T>(&self, act: impl FnOnce(&mut Notifier) -> T) -> T {
+        let mut notifier = self.notifier.lock();
+        let result = act(&mut notifier);
+        for (name, document) in notifier.take_documents() {
+            match document {
+                // Too long a name for the disk: it lasts until a restart.
+                Some(document) => drop(self.documents.put(SUBSCRIPTIONS, &name, &document)),
+                None => self.documents.remove(SUBSCRIPTIONS, &name),
+            }
+        }
+        result
+    }
+
+    /// The subscriptions that the disk holds go on.
+    pub(super) fn load_subscriptions(&self, now_ms: u64) {
+        let loaded = self.documents.take(SUBSCRIPTIONS);
+        let over = self.notifying(|notifier| {
+            let over = loaded.iter().filter(|(_, document)| !notifier.load(document, now_ms));
+            over.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        });
+        for name in over {
+            self.documents.remove(SUBSCRIPTIONS, &name);
+        }
     }
 
     /// A NOTIFY was answered.
     pub(crate) fn notified(&self, of: &reg_event::SubscriptionId, status: u16) {
-        self.notifier.lock().answered(of, status);
+        self.notifying(|notifier| notifier.answered(of, status));
     }
 
     /// What to remember of a set before its bindings change; absent where nobody will ask.
@@ -216,7 +244,7 @@ impl Ims {
         let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
         let registrations = reg_event::registrations(&names, &contacts, state);
-        let notifies = self.notifier.lock().changed(set, now_ms, &registrations, is_over);
+        let notifies = self.notifying(|notifier| notifier.changed(set, now_ms, &registrations, is_over));
         self.send(notifies);
     }
 
@@ -232,14 +260,14 @@ impl Ims {
         let mut registrations = of(gone, Event::Deactivated, RegistrationState::Terminated);
         registrations.extend(of(new, Event::Created, RegistrationState::Active));
         if !registrations.is_empty() && !bindings.is_empty() {
-            let notifies = self.notifier.lock().changed(set, now_ms, &registrations, false);
+            let notifies = self.notifying(|notifier| notifier.changed(set, now_ms, &registrations, false));
             self.send(notifies);
         }
     }
 
     /// Time has passed.
     pub(crate) fn expire(&self, now_ms: u64) {
-        let notifies = self.notifier.lock().expire(now_ms, |set| self.state(set, now_ms));
+        let notifies = self.notifying(|notifier| notifier.expire(now_ms, |set| self.state(set, now_ms)));
         self.send(notifies);
         let mut due = Vec::new();
         self.leaving.lock().retain(|(at, set)| {

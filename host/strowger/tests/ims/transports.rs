@@ -48,16 +48,25 @@ fn a_call_is_held_and_resumed() {
         holds.wish(move |phone| phone.wish(|ue, now| ue.hold(now, own))).expect("it can hold");
         held.expect("hold", |event| (*event == Event::Held { call: other, by: By::Them }).then_some(()));
         holds.expect("hold", |event| (*event == Event::Held { call: own, by: By::Us }).then_some(()));
+        is_acknowledged(held);
         holds.wish(move |phone| phone.wish(|ue, now| ue.resume(now, own))).expect("it can resume");
         held.expect("resumption", |event| {
             (*event == Event::Resumed { call: other, by: By::Them }).then_some(())
         });
         holds
             .expect("resumption", |event| (*event == Event::Resumed { call: own, by: By::Us }).then_some(()));
+        is_acknowledged(held);
     }
     anna.hang_up(outgoing);
     bert.ended(incoming);
     network.comes_to_rest();
+}
+
+/// Its answers to INVITEs were acknowledged: an ACK may be overtaken by what follows it, which goes by TCP where it is longer
+/// (RFC 3261 §18.1.1), and the next offer is then refused (§14.2).
+fn is_acknowledged(phone: &Phone) {
+    let count = |what: &str| phone.ladder().iter().filter(|one| *one == what).count();
+    until("the ACK is there", || count("ACK") == count("200 INVITE"));
 }
 
 /// A phone loses its battery and comes back at another port: its old contact is there for as long as it asked for, and does

@@ -74,7 +74,8 @@ fn is_acknowledged(phone: &Phone) {
 #[test]
 fn a_phone_that_was_switched_off() {
     let pcscf = "t1_ms = 100\nt2_ms = 400\n".to_owned();
-    let network = Network::start(&Setup { pcscf, ..Setup::of(sims(1..=2, "")) });
+    // A NOTIFY to the phone that is gone is given up after 64 of these.
+    let network = Network::start(&Setup { pcscf, t1_ms: 100, ..Setup::of(sims(1..=2, "")) });
     let anna = Phone::registered(&network, Card::sim(1));
     let before = Phone::registered(&network, Card::sim(2));
     let bert = before.card.impu.clone();

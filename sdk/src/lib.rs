@@ -28,7 +28,7 @@
 //!
 //! - `decision`, `builders`: what a hook answers. - `message`: what it reads and edits. - `host`: what it may ask.
 //! - `client`: requests of its own. - `ims`: what CSCFs ask and are told.
-//! - `configuration`: the text given to `init`. - `testing`: `cargo test` without wasm. - `wasm`: the component.
+//! - `configuration`: the text given to `init`. - `trust_domain`: whose word counts. - `testing`: `cargo test` without wasm. - `wasm`: the component.
 //!
 //! What does not belong here: anything that keeps state between hooks. An instance can be thrown away, pooled or
 //! replaced between any two calls; variables and the key-value table of [`Host`] are what lasts.
@@ -60,6 +60,7 @@ mod plugin;
 pub mod rsip;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod trust_domain;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 

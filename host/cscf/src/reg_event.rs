@@ -5,9 +5,12 @@
 //!   SUBSCRIBE ─▶ subscribe ─▶ Staged ── the script decides ──▶ commit ─▶ NOTIFY, full
 //!   a binding is made, renewed, ends ─▶ changed ─▶ NOTIFY, partial
 //!   time ─▶ expire ─▶ NOTIFY, terminated;reason=timeout          481 to a NOTIFY ─▶ answered: gone
+//!   take_documents ─▶ disk ─▶ load
 //! ```
 //! In: SUBSCRIBEs, what became of bindings, answers to NOTIFYs, the time. Out: NOTIFYs as whole messages but for Via. What
 //! is registered is asked for by a closure: the registrar knows. Not here: who may subscribe.
+
+mod stored;
 
 use std::collections::HashMap;
 
@@ -48,7 +51,13 @@ struct Subscription {
     remote_cseq: u32,
     version: u32,
     expires_at_ms: u64,
+    /// It was loaded, and its watcher has missed something: a partial document makes it ask for all of it (RFC 3680 §5.2);
+    /// the last one has to be whole.
+    is_ahead: bool,
 }
+
+/// A document of a subscription: its name, and what it says from now on; `None`: it is gone.
+pub type Document = (String, Option<Vec<u8>>);
 
 /// A SUBSCRIBE that was looked at and not yet taken.
 #[derive(Debug)]
@@ -85,6 +94,8 @@ pub struct Notifier {
     subscriptions: HashMap<Key, Subscription>,
     by_set: HashMap<Box<str>, Vec<Key>>,
     max: usize,
+    /// What is to be on disk, since it was last asked for.
+    documents: Vec<Document>,
 }
 
 impl Default for Notifier {
@@ -97,7 +108,7 @@ impl Notifier {
     /// With room for so many subscriptions.
     #[must_use]
     pub fn with_room(max: usize) -> Notifier {
-        Notifier { subscriptions: HashMap::new(), by_set: HashMap::new(), max }
+        Notifier { subscriptions: HashMap::new(), by_set: HashMap::new(), max, documents: Vec::new() }
     }
 
     /// How many there are.
@@ -110,6 +121,23 @@ impl Notifier {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.subscriptions.is_empty()
+    }
+
+    /// Changes of what is to be on disk. To be taken after each call that changes something.
+    pub fn take_documents(&mut self) -> Vec<Document> {
+        std::mem::take(&mut self.documents)
+    }
+
+    /// After a restart: one that was on disk. False: it is none, it is over, or there are too many.
+    pub fn load(&mut self, document: &[u8], now_ms: u64) -> bool {
+        let Some((key, subscription)) = stored::read(document) else { return false };
+        if subscription.expires_at_ms <= now_ms || self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            return false;
+        }
+        self.documents.push((stored::name(&key), Some(stored::write(&key, &subscription))));
+        self.by_set.entry(subscription.set.clone()).or_default().push(key.clone());
+        self.subscriptions.insert(key, subscription);
+        true
     }
 
     /// Whether anybody watches this set.
@@ -205,6 +233,7 @@ impl Notifier {
             remote_cseq,
             version: 0,
             expires_at_ms,
+            is_ahead: false,
         };
         let key = (call_id, local_tag.clone(), remote_tag);
         Ok((expires, local_tag, Staged { key, subscription }))
@@ -231,6 +260,8 @@ impl Notifier {
             self.notify(&key, now_ms, is_over.then_some("timeout"), DocumentState::Full, state(&set));
         if is_over {
             self.remove(&key);
+        } else if let Some(subscription) = self.subscriptions.get(&key) {
+            self.documents.push((stored::name(&key), Some(stored::write(&key, subscription))));
         }
         notify
     }
@@ -291,6 +322,7 @@ impl Notifier {
 
     fn remove(&mut self, key: &Key) {
         let Some(subscription) = self.subscriptions.remove(key) else { return };
+        self.documents.push((stored::name(key), None));
         if let Some(keys) = self.by_set.get_mut(&subscription.set) {
             keys.retain(|own| own != key);
             if keys.is_empty() {
@@ -309,6 +341,8 @@ impl Notifier {
     ) -> Option<Notify> {
         let subscription = self.subscriptions.get_mut(key)?;
         subscription.cseq += 1;
+        let state = if subscription.is_ahead && ends.is_some() { DocumentState::Full } else { state };
+        subscription.is_ahead &= state != DocumentState::Full;
         let document = Reginfo { version: subscription.version, state, registrations };
         subscription.version = subscription.version.wrapping_add(1);
         let request = print(&key.0, subscription, now_ms, ends, &document.to_xml())?;

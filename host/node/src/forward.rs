@@ -235,8 +235,13 @@ impl Node {
         let routes = routes(&self.config.own, active, branch).map_err(|_| errors::BAD_ROUTE)?;
         let token =
             |flow| flow_token::token(&self.config.route_key, head.call_id().unwrap_or_default(), flow);
-        let kept_in = (source.connection != 0 || asks_for_its_flow(&head)).then_some(source);
-        let kept_out = (hop.connection != 0 || branch.by_flow.is_now()).then_some(hop);
+        // A flow leads to a phone (RFC 5626 §5.1, §5.3): to who sent this request first, or to where its Request-URI is.
+        // Proxies are found by their Routes: who recorded none is not on the way back, whatever connection there is.
+        let is_first_hop = head.values(HeaderId::VIA).nth(1).is_none();
+        let is_last_hop = routes.values().next().is_none();
+        let has_flow = source.connection != 0 || asks_for_its_flow(&head);
+        let kept_in = (is_first_hop && has_flow).then_some(source);
+        let kept_out = (is_last_hop && (hop.connection != 0 || branch.by_flow.is_now())).then_some(hop);
         let tokens = relay.record_route.then(|| {
             let inbound = token(kept_in);
             let outbound = if kept_in == kept_out { inbound.clone() } else { token(kept_out) };
@@ -270,7 +275,7 @@ impl Node {
 }
 
 /// The flow that a branch is to take, if any: its target's, or for a request inside a dialog that of the side it is to
-/// leave by, unless a script routed it anew.
+/// leave by, unless a script routed it anew or another proxy is before that side.
 fn flow_of(active: &Active, branch: BranchIndex) -> Option<(Flow, ByFlow)> {
     let place = &active.branches[usize::from(branch)];
     let relay = &active.relays[place.relay];
@@ -280,7 +285,9 @@ fn flow_of(active: &Active, branch: BranchIndex) -> Option<(Flow, ByFlow)> {
     }
     let head = active.request.head();
     let is_rerouted = relay.edits.iter().any(|edit| proxy::is_routing_edit(&head, edit));
-    let flow = active.route_flow.filter(|_| !is_rerouted)?;
+    let has_route =
+        head.values(HeaderId::ROUTE).nth(usize::from(active.preprocessed.routes_removed)).is_some();
+    let flow = active.route_flow.filter(|_| !is_rerouted && !has_route)?;
     Some((flow, ByFlow::First(errors::FLOW_FAILED)))
 }
 

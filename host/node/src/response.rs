@@ -194,7 +194,9 @@ impl Node {
                 let asks_failure = relay.is_some_and(|relay| relay.ask_failure) && best.chosen != 487;
                 let asks_reply = relay.is_some_and(|relay| relay.ask_replies);
                 self.keep(id, active);
-                let shown = if asks_failure || asks_reply { self.shown(id, &best, kind) } else { None };
+                // A response that is not sent is no reply to judge; but there may be another target (RFC 4320 §4.2).
+                let is_seen = asks_failure || (asks_reply && !best.is_withheld(kind));
+                let shown = if is_seen { self.shown(id, &best) } else { None };
                 match shown {
                     Some(shown) if asks_failure => self.consult(id, Asking::Failure(best, shown)),
                     Some(shown) => self.consult(id, Asking::FailureReply(best, shown)),
@@ -257,10 +259,7 @@ impl Node {
     }
 
     /// The best response as the script sees it; one is made where none came.
-    fn shown(&mut self, id: ContextId, best: &Best<Arc<Message>>, kind: Kind) -> Option<Arc<Message>> {
-        if best.is_withheld(kind) {
-            return None;
-        }
+    fn shown(&mut self, id: ContextId, best: &Best<Arc<Message>>) -> Option<Arc<Message>> {
         match &best.response {
             Some(response) => self.without_top_via(response),
             None => {

@@ -144,6 +144,26 @@ fn a_datagram_phone_that_asks_for_its_flow_gets_it() {
     assert_eq!(world.receive_by(BOB, &bye)[0].flow, alice);
 }
 
+/// RFC 5626 §5.1, RFC 3261 §16.12: a connection that a proxy opened is not the way back. It has recorded no route, so that
+/// requests inside the dialog go past it.
+#[test]
+fn a_connection_between_proxies_is_no_flow() {
+    let mut world = World::listening(&LISTENERS, |_, _| {
+        let relay = Relay { record_route: true, ..Relay::default() };
+        Ok(Word::Request(Decision::Relay(relay)))
+    });
+    let proxy = flow(Transport::Tcp, 1, 91, [192, 0, 2, 30], 50_030);
+    let invite = from_alice("INVITE", "sip:b@192.0.2.20:5060", 1, "Record-Route: <sip:192.0.2.40;lr>\n")
+        .replacen("Via:", "Via: SIP/2.0/TCP 192.0.2.30:5060;branch=z9hG4bKproxy1\nVia:", 1);
+    let sent = world.receive_by(proxy, &invite);
+    let invite = sent.iter().find(|one| one.what() == "INVITE").unwrap();
+    let routes = values(&invite.message, sip::HeaderId::RECORD_ROUTE);
+    let bob = flow(Transport::Udp, 0, 0, [192, 0, 2, 20], 5060);
+    world.receive_by(bob, &response(&invite.message, 200, "b1", "Contact: <sip:b@192.0.2.20:5060>"));
+    let sent = world.receive_by(bob, &of_callee("BYE", 7, &routes));
+    assert_eq!(ladder(&sent), ["BYE 192.0.2.40:5060"], "where the Route leads");
+}
+
 #[test]
 fn a_token_of_another_call_opens_no_way() {
     let mut world = to_bob(Some(BOB), true);

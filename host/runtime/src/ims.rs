@@ -30,6 +30,9 @@ pub(crate) use served::Watched;
 /// Documents of subscribers.
 const SUBSCRIBERS: &str = "subscribers";
 
+/// Documents of subscriptions to registrations.
+const SUBSCRIPTIONS: &str = "subscriptions";
+
 /// One CSCF's.
 pub(crate) struct Ims {
     pub(crate) diameter: DiameterService,
@@ -57,7 +60,7 @@ pub(crate) struct Parts {
 }
 
 impl Ims {
-    /// With the subscribers that the disk holds.
+    /// With the subscribers and the subscriptions that the disk holds.
     pub(crate) fn new(parts: Parts, now_ms: u64) -> Ims {
         let Parts { diameter, cx, timeout, registrations, documents, inbox } = parts;
         let mut subscribers = Subscribers::default();
@@ -69,7 +72,7 @@ impl Ims {
         if !subscribers.is_empty() || unreadable > 0 {
             tracing::info!(subscribers = subscribers.len(), unreadable, "subscribers are loaded");
         }
-        Ims {
+        let ims = Ims {
             diameter,
             cx,
             timeout,
@@ -80,7 +83,9 @@ impl Ims {
             documents,
             inbox,
             leaving: Mutex::default(),
-        }
+        };
+        ims.load_subscriptions(now_ms);
+        ims
     }
 
     /// How much there is of everything.

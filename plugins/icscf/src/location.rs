@@ -114,7 +114,7 @@ pub(crate) fn route_of(uri: &str) -> String {
 
 /// For an application server, or another network on a user's behalf: the caller's S-CSCF (§5.3.2.1).
 fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
-    if !trust::is_trusted(settings, host) {
+    if !settings.trusted.has_sent(host) {
         return reply(403).into();
     }
     let served = request

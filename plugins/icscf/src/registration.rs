@@ -3,7 +3,7 @@
 //! ```text
 //!   UAR ─┬─ subsequent registration: the S-CSCF that the HSS names
 //!        ├─ first registration, or capabilities: one that can do what is demanded
-//!        ├─ unknown, not matching, roaming not allowed, rejected: 403
+//!        ├─ unknown, not matching, not registered, roaming not allowed, rejected: 403
 //!        └─ no HSS: 480, or as configured
 //!   3xx, 480, or no answer of the S-CSCF ─▶ UAR for capabilities ─▶ the next one ─▶ none is left: 504
 //! ```
@@ -83,7 +83,8 @@ pub(crate) fn named(settings: &Settings, location: &Location) -> Option<String> 
 /// What the HSS's refusal becomes (TS 29.228 §6.1.1.1; TS 24.229 §5.3.1.2).
 fn refusal(settings: &Settings, failure: CxFailure) -> Stop {
     match failure {
-        CxFailure::Experimental(5001 | 5002 | 5004) | CxFailure::Result(5003) => reply(403).into(),
+        // Unknown, not matching, not registered (an end of nothing), not from here.
+        CxFailure::Experimental(5001..=5004) | CxFailure::Result(5003) => reply(403).into(),
         _ => reply(settings.hss_failure).into(),
     }
 }

@@ -14,9 +14,9 @@
 
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::prelude::*;
+use strowger_sdk::trust_domain::TrustDomain;
 
 use crate::scscfs::Scscf;
-use crate::trust::Network;
 
 /// See the table above.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Settings {
     /// Status where the HSS cannot be asked.
     pub hss_failure: u16,
     /// Who is believed.
-    pub trusted: Vec<Network>,
+    pub trusted: TrustDomain,
     /// For numbers without a country code.
     pub default_country: Option<String>,
 }
@@ -59,12 +59,7 @@ impl Settings {
             sip_uri("bgcf", uri)?;
         }
         let hss_failure = c.number("hss_failure", 400..=699)?.unwrap_or(480) as u16;
-        let trusted = c.texts("trusted")?.unwrap_or_else(|| vec!["*".to_owned()]);
-        let network = |text: &String| {
-            Network::parse(text)
-                .ok_or_else(|| unfit("trusted", text, "an address, a prefix such as 10.0.0.0/8, or *"))
-        };
-        let trusted = trusted.iter().map(network).collect::<Result<_, _>>()?;
+        let trusted = TrustDomain::read(&mut c, "trusted")?;
         let default_country = c.text("default_country")?;
         if let Some(code) =
             default_country.as_deref().filter(|code| !code.bytes().all(|digit| digit.is_ascii_digit()))

@@ -70,8 +70,8 @@ impl Registered {
         })?;
         let key = String::from_utf8(host.get(&contact)?.value).ok()?;
         let source = host.source();
-        let same_address = key.split(' ').nth(2) == Some(source.address.as_str());
-        if !same_address || source.connection != 0 {
+        // A request that is too long for a datagram comes on a connection (RFC 3261 §18.1.1), from a port of its own.
+        if key.split(' ').nth(2) != Some(source.address.as_str()) {
             return None;
         }
         let registered = Registered::read(&host.get(&key)?.value)?;
@@ -99,6 +99,25 @@ impl Registered {
             }
         }
         let _ = host.put(&list, phones.join("\n").as_bytes(), LIST_MS, None);
+    }
+
+    /// A public identity is no longer registered with this contact (§5.2.3). A phone may lose one of several and keep the
+    /// others; with its default one it is gone.
+    pub(crate) fn end_identity(private_identity: &str, identity: &str, contact: &Uri<'_>, host: &impl Host) {
+        let same = |one: &str, other: &str| {
+            let aor = |text: &str| Uri::parse(text.as_bytes()).ok().map(|uri| uri.aor());
+            one == other || (aor(one).is_some() && aor(one) == aor(other))
+        };
+        for key in phones(&phones_key(private_identity), host) {
+            let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
+            let Some(registered) = registered else { continue };
+            let own = Uri::parse(registered.contact.as_bytes());
+            let is_default =
+                registered.identities.iter().position(|own| same(own, identity)).is_none_or(|n| n == 0);
+            if is_default && own.is_ok_and(|own| own.equivalent(contact)) {
+                drop_key(&key, private_identity, host);
+            }
+        }
     }
 
     /// A contact of a private identity is gone; all of them, where none is named.

@@ -70,6 +70,11 @@ impl Plugin for Pcscf {
                 let from = request.from().ok().and_then(|from| from.uri().ok());
                 originating::assert_identity(request, &registered, from.as_ref());
             }
+            // A phone's other socket: whose it is, is not known; what it says about that is not passed on.
+            None if !self.0.trusted.has_sent(host) => {
+                trust::from_phone(request);
+                request.remove(HeaderId::P_PREFERRED_IDENTITY);
+            }
             None => {
                 trust::to_phone(request);
                 host.set_variable(terminating::CALLED, Some(b""));

@@ -19,6 +19,11 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
     }
     // §5.2.6.3.2A: nothing but REGISTER (and emergency calls) of who is not registered.
     let Some(registered) = registered else { return reply(403).reason("Not Registered").into() };
+    // §5.2.6.3.5, .7, .9: it says that it belongs to a dialog, and did not come by the Route that we recorded for one: this
+    // phone is no part of it.
+    if request.to()?.tag().is_some() {
+        return reply(403).reason("Not Your Dialog").into();
+    }
     if let Some(refusal) = session_timer::refresh(settings, request, host) {
         return refusal.into();
     }

@@ -99,7 +99,7 @@ pub(crate) fn notify(request: &Request<'_>, host: &impl Host) -> Outcome {
         for registration in &document.registrations {
             for contact in registration.contacts.iter().filter(|one| one.state == ContactState::Terminated) {
                 if let Ok(uri) = Uri::parse(contact.uri.as_bytes()) {
-                    Registered::drop_contact(private_identity, Some(&uri), host);
+                    Registered::end_identity(private_identity, &registration.aor, &uri, host);
                 }
             }
             if registration.state == RegistrationState::Terminated && registration.contacts.is_empty() {

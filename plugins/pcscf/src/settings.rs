@@ -9,12 +9,14 @@
 //! | `icscf` | none | entry of the home network for REGISTER: `"sip:192.0.2.1:4060"`; none: by DNS |
 //! | `service_route` | `"replace"` | a phone whose Route is not the Service-Route it got: `"replace"` it, or `"refuse"` with 400 |
 //! | `reg_event` | true | watch the registrations of phones, to know when the network ends one |
+//! | `trusted` | `["*"]` | addresses of the network's elements, an address or a prefix each (`"10.0.0.0/8"`); nobody else sends to phones, or is believed inside dialogs |
 //! | `session_expires` | 1800 | seconds after which a session is to be refreshed that says nothing or more; 0: whatever the phones say |
 //! | `min_se` | 90 | seconds; a shorter session timer is answered 422 (RFC 4028) |
 //! | `t1_ms`, `t2_ms`, `t4_ms` | 2000, 16000, 17000 | SIP timers towards phones (TS 24.229 §7.7) |
 
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::prelude::*;
+use strowger_sdk::trust_domain::TrustDomain;
 
 use crate::session_timer::LEAST;
 
@@ -31,6 +33,8 @@ pub struct Settings {
     pub replaces_route: bool,
     /// Watch registrations.
     pub reg_event: bool,
+    /// Who belongs to the network.
+    pub trusted: TrustDomain,
     /// Seconds of a session's timer; `None`: they are the phones' business.
     pub session_expires: Option<u32>,
     /// The shortest timer that is taken, in seconds.
@@ -59,6 +63,7 @@ impl Settings {
             Some(other) => return Err(unfit("service_route", other, "replace or refuse")),
         };
         let reg_event = c.flag("reg_event")?.unwrap_or(true);
+        let trusted = TrustDomain::read(&mut c, "trusted")?;
         let min_se = c.number("min_se", LEAST..=86_400)?.unwrap_or(LEAST);
         let session_expires = match c.number("session_expires", 0..=604_800)? {
             None => Some(1_800.max(min_se)),
@@ -73,7 +78,7 @@ impl Settings {
         let t4 = c.number("t4_ms", 50..=60_000)?.unwrap_or(17_000);
         c.finish()?;
         let timers = [t1, t2, t4];
-        Ok(Self { domain, uri, icscf, replaces_route, reg_event, session_expires, min_se, timers })
+        Ok(Self { domain, uri, icscf, replaces_route, reg_event, trusted, session_expires, min_se, timers })
     }
 
     /// Our own URI with this user part (empty: none) and these parameters behind `lr`.

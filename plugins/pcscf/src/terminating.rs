@@ -43,6 +43,10 @@ pub(crate) fn terminate(
     target: &Target,
     host: &impl Host,
 ) -> Outcome {
+    // A Path is no secret of the network's alone: servers are shown the REGISTER that it is in.
+    if !settings.trusted.has_sent(host) {
+        return reply(403).into();
+    }
     if let Some(refusal) = session_timer::refresh(settings, request, host) {
         return refusal.into();
     }

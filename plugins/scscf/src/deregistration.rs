@@ -10,8 +10,9 @@ use strowger_sdk::Event;
 use strowger_sdk::ims::{Assignment, RegistrationType};
 use strowger_sdk::prelude::*;
 
+use crate::registration::key;
 use crate::settings::Settings;
-use crate::third_party;
+use crate::{devices, third_party};
 
 /// The attribute of the event `deregistered` with the name of the set (`docs/attributes.md`).
 const PUBLIC_IDENTITY: u16 = 1;
@@ -20,6 +21,11 @@ const PUBLIC_IDENTITY: u16 = 1;
 pub(crate) fn happened(settings: &Settings, event: &Event, host: &impl Host) {
     match event {
         Event::RegistrationEnded { address_of_record, .. } if !host.is_registered(address_of_record) => {
+            // A set whose default identity is another one by now, and is registered under that, goes on.
+            let now = host.subscriber(address_of_record).as_ref().and_then(key);
+            if now.is_some_and(|now| now != *address_of_record && host.is_registered(&now)) {
+                return;
+            }
             terminate(settings, address_of_record, Assignment::TimeoutDeregistration, host);
         }
         Event::Other { name, attrs } if name == "deregistered" => {
@@ -29,6 +35,7 @@ pub(crate) fn happened(settings: &Settings, event: &Event, host: &impl Host) {
                 let kind = RegistrationType::DeRegistration;
                 third_party::register(settings, key, &subscriber, kind, 0, None, host);
                 host.forget_subscriber(key);
+                devices::forget(key, host);
             }
         }
         _ => {}
@@ -40,7 +47,7 @@ pub(crate) fn terminate(settings: &Settings, key: &str, kind: Assignment, host: 
     let Some(subscriber) = host.subscriber(key) else { return };
     host.remove_bindings(key);
     third_party::register(settings, key, &subscriber, RegistrationType::DeRegistration, 0, None, host);
-    if host.assign(key, &subscriber.private_identity, kind).is_err() {
+    if devices::end(key, key, &subscriber.private_identity, kind, host).is_err() {
         host.forget_subscriber(key);
     }
 }

@@ -174,11 +174,18 @@ pub(crate) fn failed(settings: &Settings, status: u16, host: &impl Host) -> Outc
     let link = host.variable(LINK).and_then(|bytes| Link::read(&bytes));
     let Some(link) = link else { return next().into() };
     let is_failure = status == 408 || (500..600).contains(&status);
-    if link.terminates || !is_failure || host.variable(HEARD).is_some() {
+    if !is_failure || host.variable(HEARD).is_some() {
         return next().into();
     }
     let view = host.request_view();
     let Ok(view) = View::parse(&view) else { return next().into() };
+    if link.terminates {
+        // Nobody sends 408 to what is no INVITE (RFC 4320 §4.2); the user is to hear of it in time all the same.
+        return match status == 408 && view.head().method() != Method::Invite {
+            true => reply(504).into(),
+            false => next().into(),
+        };
+    }
     host.log(Level::Warning, "an application server fails: the session goes on without it");
     proceed(settings, link, &view.head(), host)
 }

@@ -4,7 +4,8 @@
 //!
 //! ```text
 //!   REGISTER ─────────────────────────▶ registration.rs   challenge, SAR, 200             §5.4.1.2
-//!        └─▶ application servers ─────▶ third_party.rs                                    §5.4.1.7
+//!        ├─▶ application servers ─────▶ third_party.rs                                    §5.4.1.7
+//!        └─▶ several devices ─────────▶ devices.rs                                        TS 29.228 §6.1.2
 //!   SUBSCRIBE, Event: reg ────────────▶ reg_event.rs                                      §5.4.2.1
 //!   by Route sip:orig@us, or ;orig ───▶ originating.rs    served user, criteria, onward   §5.4.3.2
 //!   by Route with an ODI of ours ─────▶ isc.rs            the chain goes on               §5.4.3.2, §5.4.3.3
@@ -17,6 +18,7 @@ use strowger_sdk::Event;
 use strowger_sdk::prelude::*;
 
 mod deregistration;
+mod devices;
 mod isc;
 mod originating;
 mod reg_event;
@@ -43,10 +45,13 @@ impl Plugin for Scscf {
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
         let settings = &self.0;
         let uri = request.uri()?;
+        // Who is served is the word of those who send: whoever is not of the network has none (§4.4, §5.4.3.1).
+        let is_of_the_network = settings.trusted.has_sent(host);
         match request.method() {
             Method::Cancel => next().into(),
             Method::Ack => Ok(Decision::Drop),
             Method::Options if uri.is_sip() && uri.user().is_none() => reply(200).stateless().into(),
+            _ if !is_of_the_network => reply(403).into(),
             Method::Register => registration::register(settings, request, host),
             Method::Subscribe if reg_event::is_for_us(settings, request, &uri, host) => {
                 reg_event::subscribe(settings, request, &uri, host)

@@ -12,7 +12,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Contact, Credentials};
 
 use crate::settings::Settings;
-use crate::{ORIGINATING, third_party};
+use crate::{ORIGINATING, devices, third_party};
 
 /// How long a challenge waits for its answer, ms (table 7.8.1: reg-await-auth).
 const REG_AWAIT_AUTH_MS: u32 = 240_000;
@@ -193,6 +193,7 @@ fn bind(
             return refuse(refused);
         }
     };
+    devices::note(&key, private, host);
     let kind = if before.is_some() { RegistrationType::ReRegistration } else { RegistrationType::Initial };
     let expires = longest(&registration.contacts);
     third_party::register(settings, &key, &subscriber, kind, expires, Some(request), host);
@@ -226,7 +227,7 @@ fn end(
     let kind = RegistrationType::DeRegistration;
     third_party::register(settings, &key, known, kind, 0, Some(request), host);
     let answer = ok(settings, request, known, Vec::new(), false);
-    if host.assign(public, private, Assignment::UserDeregistration).is_err() {
+    if devices::end(&key, public, private, Assignment::UserDeregistration, host).is_err() {
         // It will be asked again when somebody calls (§5.4.1.4: the phone is told that it is gone, for it is).
         host.forget_subscriber(public);
     }

@@ -14,6 +14,7 @@
 //! | `max_contacts` | 10 | contacts of one implicit registration set |
 //! | `challenge_again` | true | challenge re-registrations too; false: not those that the P-CSCF says came protected |
 //! | `icscf` | none | where requests for users of the home network go: `"sip:192.0.2.1:4060"`; none: by DNS |
+//! | `trusted` | `["*"]` | addresses of CSCFs and application servers, an address or a prefix each (`"10.0.0.0/8"`); everybody else is answered 403 |
 //! | `as_timeout_continued_ms` | 2000 | how long an application server may be silent whose failure lets the session go on |
 //! | `as_timeout_terminated_ms` | 4000 | the same where it ends the session |
 //! | `subscription_expires` | 600000 | seconds that a subscription to registrations may last |
@@ -21,6 +22,7 @@
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::ims::AuthenticationScheme;
 use strowger_sdk::prelude::*;
+use strowger_sdk::trust_domain::TrustDomain;
 
 /// A week and a little more: what TS 24.229 has for registrations.
 const MAX_SECONDS: u32 = 1_000_000;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub challenge_again: bool,
     /// Entry of the home network.
     pub icscf: Option<String>,
+    /// Who is believed, and served at all.
+    pub trusted: TrustDomain,
     /// ms
     pub as_timeout_continued: u32,
     /// ms
@@ -79,6 +83,7 @@ impl Settings {
         let default_expires = default_expires.unwrap_or(max_expires);
         let max_bindings = c.number("max_contacts", 1..=100)?.unwrap_or(10);
         let challenge_again = c.flag("challenge_again")?.unwrap_or(true);
+        let trusted = TrustDomain::read(&mut c, "trusted")?;
         let as_timeout_continued = c.number("as_timeout_continued_ms", 100..=60_000)?.unwrap_or(2_000);
         let as_timeout_terminated = c.number("as_timeout_terminated_ms", 100..=60_000)?.unwrap_or(4_000);
         let subscription_expires = c.number("subscription_expires", 60..=MAX_SECONDS)?.unwrap_or(600_000);
@@ -92,6 +97,7 @@ impl Settings {
             limits,
             challenge_again,
             icscf,
+            trusted,
             as_timeout_continued,
             as_timeout_terminated,
             subscription_expires,

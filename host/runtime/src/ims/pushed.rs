@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   RTR ─▶ which sets ─▶ bindings gone ─▶ NOTIFY, terminated ─▶ RTA ─▶ the script's on-event, for application servers
-//!   PPR ─▶ profile exchanged ─▶ PPA
+//!   PPR ─▶ profile exchanged ─▶ NOTIFY, where identities come and go ─▶ PPA
 //! ```
 //! In: requests on the Diameter service's thread. Out: an answer to each, whatever the script does. An identity that is
 //! not served here is answered USER_UNKNOWN: silence would have the HSS ask again and again.
@@ -106,6 +106,19 @@ impl Ims {
             ReasonCode::NewServerAssigned | ReasonCode::ServerChange => Event::Deactivated,
             _ => Event::Rejected,
         };
+        self.end_contacts(set, event, now_ms);
+        self.subscribers.write().set_registered(key, false);
+        self.leaves(key, now_ms);
+        let attrs = vec![
+            (PUBLIC_IDENTITY, key.as_bytes().to_vec()),
+            (REASON, (reason as i32).to_le_bytes().to_vec()),
+        ];
+        self.inbox.extend([ToShard::Event(plugin::Event::Other { name: "deregistered".into(), attrs })]);
+    }
+
+    /// The contacts of a set are gone, and those who watch are told why.
+    pub(super) fn end_contacts(&self, set: &Set, event: Event, now_ms: u64) {
+        let key = set.key();
         let bindings = self.registrations.lookup(key, now_ms);
         if let (_, Some(removal)) = self.registrations.remove(key, now_ms) {
             let done = |result: Result<(), storage::StoreError>| {
@@ -116,14 +129,7 @@ impl Ims {
             self.registrations.commit(removal, Box::new(done));
         }
         let changes: Vec<_> = bindings.iter().map(|binding| (binding, event)).collect();
-        self.tell(key, &changes, true, now_ms);
-        self.subscribers.write().set_registered(key, false);
-        self.leaves(key, now_ms);
-        let attrs = vec![
-            (PUBLIC_IDENTITY, key.as_bytes().to_vec()),
-            (REASON, (reason as i32).to_le_bytes().to_vec()),
-        ];
-        self.inbox.extend([ToShard::Event(plugin::Event::Other { name: "deregistered".into(), attrs })]);
+        self.tell(key, &shown(set), &changes, true, now_ms);
     }
 
     fn push_profile(&self, incoming: Incoming) {
@@ -162,10 +168,31 @@ impl Ims {
                 for gone in &put.replaced {
                     self.documents.remove(SUBSCRIBERS, gone.key());
                 }
-                self.documents.put(SUBSCRIBERS, put.set.key(), &put.document);
+                let key = put.set.key();
+                self.documents.put(SUBSCRIBERS, key, &put.document);
+                let now_ms = wall_ms();
+                subscribers.set_registered(key, self.registrations.is_registered(key, now_ms));
+                drop(subscribers);
+                if let Some(before) = sets.iter().find(|before| before.key() == key) {
+                    let (before, now) = (shown(before), shown(&put.set));
+                    let without = |all: &[String], others: &[String]| -> Vec<String> {
+                        all.iter().filter(|one| !others.contains(one)).cloned().collect()
+                    };
+                    self.tell_identities(key, &without(&before, &now), &without(&now, &before), now_ms);
+                }
+                // Contacts are kept under the default identity. Where that is another one, the phones register anew at once
+                // (§5.4.1.5, §5.1.1.7), and are found again.
+                for gone in put.replaced.iter().filter(|gone| gone.key() != key) {
+                    self.end_contacts(gone, Event::Deactivated, now_ms);
+                }
                 Outcome::SUCCESS
             }
             Err(_) => CxResult::ERROR_NOT_SUPPORTED_USER_DATA.into(),
         }
     }
+}
+
+/// The identities of a set that those who watch it are shown.
+fn shown(set: &Set) -> Vec<String> {
+    set.identities().filter(|(_, barred)| !barred).map(|(uri, _)| uri.to_owned()).collect()
 }

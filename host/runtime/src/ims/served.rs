@@ -8,12 +8,14 @@ use std::sync::Arc;
 use cscf::cx::Assigned;
 use cscf::reg_event::{self, Bound, Notify};
 use cscf::{
-    Assignment, CxFailure, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber, Triggered,
+    Assignment, CxFailure, Notifier, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber,
+    Triggered,
 };
 use ims::reginfo::{Event, Registration, RegistrationState};
 use storage::Binding;
 
-use super::{Ims, SUBSCRIBERS};
+use super::{Ims, SUBSCRIBERS, SUBSCRIPTIONS};
+use crate::clock::wall_ms;
 use crate::message::{OwnToken, ToShard};
 use crate::secrets::fresh;
 
@@ -22,6 +24,8 @@ use crate::secrets::fresh;
 pub(crate) struct Watched {
     /// The set.
     set: Box<str>,
+    /// Its public identities that are shown: when those who watch are told, the set may have been let go.
+    identities: Vec<String>,
     /// The bindings as they are before.
     before: Vec<Binding>,
 }
@@ -69,7 +73,12 @@ impl Ims {
         for gone in &put.replaced {
             self.documents.remove(SUBSCRIBERS, gone.key());
         }
-        self.documents.put(SUBSCRIBERS, put.set.key(), &put.document);
+        let key = put.set.key();
+        self.documents.put(SUBSCRIBERS, key, &put.document);
+        // Contacts are kept under the default identity, which is another one than before.
+        for gone in put.replaced.iter().filter(|gone| gone.key() != key) {
+            self.end_contacts(gone, Event::Deactivated, wall_ms());
+        }
         Ok((Some(put.set.subscriber()), true))
     }
 
@@ -127,28 +136,59 @@ impl Ims {
 
     /// Takes a SUBSCRIBE whose 200 has left: its first NOTIFY.
     pub(crate) fn subscribed(&self, staged: reg_event::Staged, now_ms: u64) {
-        let notify = self.notifier.lock().commit(staged, now_ms, |set| self.state(set, now_ms));
+        let notify =
+            self.notifying(|notifier| notifier.commit(staged, now_ms, |set| self.state(set, now_ms)));
         self.send(notify);
+    }
+
+    /// Does something with the notifier; what follows for the disk is written.
+    fn notifying<T>(&self, act: impl FnOnce(&mut Notifier) -> T) -> T {
+        let mut notifier = self.notifier.lock();
+        let result = act(&mut notifier);
+        for (name, document) in notifier.take_documents() {
+            match document {
+                // Too long a name for the disk: it lasts until a restart.
+                Some(document) => drop(self.documents.put(SUBSCRIPTIONS, &name, &document)),
+                None => self.documents.remove(SUBSCRIPTIONS, &name),
+            }
+        }
+        result
+    }
+
+    /// The subscriptions that the disk holds go on.
+    pub(super) fn load_subscriptions(&self, now_ms: u64) {
+        let loaded = self.documents.take(SUBSCRIPTIONS);
+        let over = self.notifying(|notifier| {
+            let over = loaded.iter().filter(|(_, document)| !notifier.load(document, now_ms));
+            over.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        });
+        for name in over {
+            self.documents.remove(SUBSCRIPTIONS, &name);
+        }
     }
 
     /// A NOTIFY was answered.
     pub(crate) fn notified(&self, of: &reg_event::SubscriptionId, status: u16) {
-        self.notifier.lock().answered(of, status);
+        self.notifying(|notifier| notifier.answered(of, status));
     }
 
     /// What to remember of a set before its bindings change; absent where nobody will ask.
     pub(crate) fn watch(&self, set: &str, now_ms: u64) -> Option<Watched> {
         let is_served = self.subscribers.read().find(set).is_some();
-        is_served.then(|| Watched { set: set.into(), before: self.before(set, now_ms) })
-    }
-
-    fn before(&self, set: &str, now_ms: u64) -> Vec<Binding> {
-        if self.notifier.lock().is_watched(set) { self.registrations.lookup(set, now_ms) } else { Vec::new() }
+        if !is_served {
+            return None;
+        }
+        let is_watched = self.notifier.lock().is_watched(set);
+        let (identities, before) = match is_watched {
+            true => (self.identities(set), self.registrations.lookup(set, now_ms)),
+            false => (Vec::new(), Vec::new()),
+        };
+        Some(Watched { set: set.into(), identities, before })
     }
 
     /// The bindings have changed: those who watch are told what became of each (RFC 3680 §4.1).
     pub(crate) fn changed(&self, watched: &Watched, now_ms: u64) {
-        let Watched { set, before } = watched;
+        let Watched { set, identities, before } = watched;
         let after = self.registrations.lookup(set, now_ms);
         self.subscribers.write().set_registered(set, !after.is_empty());
         if !self.notifier.lock().is_watched(set) {
@@ -171,7 +211,10 @@ impl Ims {
         for binding in before.iter().filter(|one| !after.iter().any(|other| same(one, other))) {
             changes.push((binding, Event::Unregistered));
         }
-        self.tell(set, &changes, after.is_empty(), now_ms);
+        // Somebody may watch since.
+        let now = if identities.is_empty() { self.identities(set) } else { Vec::new() };
+        let identities = if identities.is_empty() { &now } else { identities };
+        self.tell(set, identities, &changes, after.is_empty(), now_ms);
     }
 
     /// A binding has ended by itself.
@@ -181,27 +224,50 @@ impl Ims {
             self.subscribers.write().set_registered(set, false);
         }
         let gone = gone(contact);
-        self.tell(set, &[(&gone, Event::Expired)], is_over, now_ms);
+        self.tell(set, &self.identities(set), &[(&gone, Event::Expired)], is_over, now_ms);
     }
 
-    /// Those who watch a set are told.
-    pub(super) fn tell(&self, set: &str, changes: &[(&Binding, Event)], is_over: bool, now_ms: u64) {
+    /// Those who watch a set are told, of each of these identities (TS 24.229 §5.4.2.1.2).
+    pub(super) fn tell(
+        &self,
+        set: &str,
+        identities: &[String],
+        changes: &[(&Binding, Event)],
+        is_over: bool,
+        now_ms: u64,
+    ) {
         if changes.is_empty() {
             return;
         }
-        let identities = self.identities(set);
         let contacts: Vec<_> =
             changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
         let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
         let registrations = reg_event::registrations(&names, &contacts, state);
-        let notifies = self.notifier.lock().changed(set, now_ms, &registrations, is_over);
+        let notifies = self.notifying(|notifier| notifier.changed(set, now_ms, &registrations, is_over));
         self.send(notifies);
+    }
+
+    /// Those who watch a set are told of identities that it has no longer, and of those that it has now (TS 24.229
+    /// §5.4.2.1.2).
+    pub(super) fn tell_identities(&self, set: &str, gone: &[String], new: &[String], now_ms: u64) {
+        let bindings = self.registrations.lookup(set, now_ms);
+        let of = |identities: &[String], event, state| {
+            let contacts: Vec<_> = bindings.iter().map(|binding| (bound(binding, now_ms), event)).collect();
+            let names: Vec<&str> = identities.iter().map(String::as_str).collect();
+            reg_event::registrations(&names, &contacts, state)
+        };
+        let mut registrations = of(gone, Event::Deactivated, RegistrationState::Terminated);
+        registrations.extend(of(new, Event::Created, RegistrationState::Active));
+        if !registrations.is_empty() && !bindings.is_empty() {
+            let notifies = self.notifying(|notifier| notifier.changed(set, now_ms, &registrations, false));
+            self.send(notifies);
+        }
     }
 
     /// Time has passed.
     pub(crate) fn expire(&self, now_ms: u64) {
-        let notifies = self.notifier.lock().expire(now_ms, |set| self.state(set, now_ms));
+        let notifies = self.notifying(|notifier| notifier.expire(now_ms, |set| self.state(set, now_ms)));
         self.send(notifies);
         let mut due = Vec::new();
         self.leaving.lock().retain(|(at, set)| {
@@ -220,7 +286,7 @@ impl Ims {
         self.leaving.lock().push((now_ms + GOODBYE_MS, set.into()));
     }
 
-    fn identities(&self, set: &str) -> Vec<String> {
+    pub(super) fn identities(&self, set: &str) -> Vec<String> {
         let found = self.subscribers.read().find(set).cloned();
         match found {
             Some(found) => {

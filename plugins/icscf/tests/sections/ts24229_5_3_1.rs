@@ -102,6 +102,7 @@ fn every_failure_of_the_hss() {
         (CxFailure::Experimental(5001), 403), // USER_UNKNOWN
         (CxFailure::Experimental(5002), 403), // IDENTITIES_DONT_MATCH
         (CxFailure::Experimental(5004), 403), // ROAMING_NOT_ALLOWED
+        (CxFailure::Experimental(5003), 403), // IDENTITY_NOT_REGISTERED
         (CxFailure::Result(5003), 403),       // AUTHORIZATION_REJECTED
         (CxFailure::Result(3002), 480),       // UNABLE_TO_DELIVER
         (CxFailure::Result(3004), 480),       // TOO_BUSY

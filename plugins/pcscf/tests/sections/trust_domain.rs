@@ -1,10 +1,10 @@
 //! The border of the trust domain (TS 24.229 §4.4, §5.2.6; RFC 3323, RFC 3325 §5): header by header, in both directions.
 
 use strowger_sdk::decision::RelayOptions;
-use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply};
+use strowger_sdk::{Host, Transport, sip};
 
-use crate::world::{from_alice, pcscf, phone, registered};
+use crate::world::{from_alice, pcscf, phone, registered, with};
 
 /// Header fields that a phone may not say, with a value that it would like.
 const NOT_FROM_PHONES: [(&str, &str); 12] = [
@@ -157,4 +157,27 @@ fn answers_inside_a_dialog_cross_the_border_too() {
     assert!(answer.sent("P-Asserted-Identity").is_empty());
     let ack = sip!("ACK sip:bob@192.0.2.20 SIP/2.0\nTo: <sip:bob@ims.test>;tag=2");
     ask(&pcscf(), &scscf(), &ack).nexts();
+}
+
+/// §5.2.6.4: what comes by a Path comes from the network. §4.4: nor does anybody else say inside a dialog who he is.
+#[test]
+fn nobody_else_sends_to_phones_or_is_believed() {
+    let plugin = with("icscf = \"sip:192.0.2.2:4060\"\ntrusted = [\"192.0.2.2\"]");
+    let call = sip!("INVITE sip:alice@192.0.2.10:5060 SIP/2.0\nP-Asserted-Identity: <sip:boss@ims.test>");
+    let bye = sip!(
+        "BYE sip:bob@192.0.2.20 SIP/2.0\nFrom: <sip:alice@ims.test>;tag=a1\nTo: <sip:bob@ims.test>;tag=b1\n\
+         P-Asserted-Identity: <sip:boss@ims.test>"
+    );
+    for (address, is_trusted) in [("192.0.2.2", true), ("203.0.113.9", false)] {
+        let host = TestHost::new().from(Transport::Udp, address, 4060, 0);
+        let path = format!("sip:{}@192.0.2.1:5060;lr", host.seal(b"contact"));
+        let answer = ask(&plugin, &host.own_route(&path), &call);
+        match is_trusted {
+            true => drop(answer.relays()),
+            false => drop(answer.replies(403)),
+        }
+        let host = TestHost::new().from(Transport::Udp, address, 4060, 0);
+        let asserted = ask(&plugin, &host, &bye).sent("P-Asserted-Identity");
+        assert_eq!(asserted.is_empty(), !is_trusted, "{address}");
+    }
 }

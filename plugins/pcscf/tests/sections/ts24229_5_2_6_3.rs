@@ -1,7 +1,7 @@
 //! Requests of phones (TS 24.229 §5.2.6.3; RFC 3325 §9, RFC 3608).
 
 use strowger_sdk::decision::RelayOptions;
-use strowger_sdk::testing::{TestHost, ask};
+use strowger_sdk::testing::{TestHost, ask, ask_outside_dialogs};
 use strowger_sdk::{Host, Transport, sip};
 
 use crate::world::{SERVICE_ROUTE, from_alice, pcscf, phone, registered, with};
@@ -14,6 +14,20 @@ fn who_is_not_registered_is_refused() {
     }
     ask(&pcscf(), &phone(), &from_alice("ACK", "")).drops();
     ask(&pcscf(), &registered(phone()), &from_alice("ACK", "")).nexts();
+}
+
+/// §5.2.6.3.5, .7, .9: whose request names a dialog and did not come by the Route that the P-CSCF recorded for it, is no
+/// part of it.
+#[test]
+fn a_dialog_of_others_is_nobodys_to_speak_in() {
+    let host = registered(phone());
+    for method in ["BYE", "INVITE", "UPDATE", "INFO", "MESSAGE", "NOTIFY"] {
+        let text = sip!(
+            "{method} sip:carol@192.0.2.30:5060 SIP/2.0\nFrom: <sip:bob@ims.test>;tag=b1\nTo: <sip:carol@ims.test>;tag=c1\n\
+             Contact: <sip:alice@192.0.2.10:5060>"
+        );
+        ask_outside_dialogs(&pcscf(), &host, &text).replies(403);
+    }
 }
 
 #[test]
@@ -118,11 +132,14 @@ fn somebody_elses_registration_is_nobodys() {
     };
     let elsewhere = TestHost::new().from(Transport::Udp, "192.0.2.66", 5060, 0);
     ask(&pcscf(), &rows(elsewhere), &from_alice("INVITE", "")).replies(403);
-    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.10", 5060, 4);
+    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.66", 5060, 4);
     ask(&pcscf(), &rows(connection), &from_alice("INVITE", "")).replies(403);
     // a datagram from another port of Alice's own address, with her Contact: phones have two sockets
     let port = TestHost::new().from(Transport::Udp, "192.0.2.10", 6000, 0);
     ask(&pcscf(), &rows(port), &from_alice("INVITE", "")).relays();
+    // or a connection from there: a request that is too long for a datagram (RFC 3261 §18.1.1)
+    let connection = TestHost::new().from(Transport::Tcp, "192.0.2.10", 40_000, 4);
+    ask(&pcscf(), &rows(connection), &from_alice("INVITE", "")).relays();
 }
 
 /// §5.2.6.3.1: without a preference it is the default identity; From has no part in that decision.

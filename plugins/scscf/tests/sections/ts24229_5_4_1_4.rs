@@ -42,6 +42,17 @@ fn while_another_contact_is_bound_the_assignment_stays() {
     assert_eq!(value(&host.sent()[0], HeaderId::EXPIRES), ["60"]);
 }
 
+/// TS 29.228 §6.1.2.1: the HSS counts the private identities that share the public ones. None stays behind.
+#[test]
+fn the_last_contact_ends_the_assignment_of_every_device() {
+    let host = proved().registers(&[]);
+    host.put("i sip:alice@ims.test", b"alice@ims.test\ntablet@ims.test", 1_000, None).expect("a row");
+    ask(&scscf(), &host, &register(ENDS)).replies(200);
+    let told = ["alice@ims.test", "tablet@ims.test"];
+    assert_eq!(asked(&host, "SAR"), told.map(|of| format!("SAR UserDeregistration sip:alice@ims.test {of}")));
+    assert_eq!(host.get("i sip:alice@ims.test"), None);
+}
+
 /// The phone is gone, whatever the HSS says: it will be asked again when somebody calls.
 #[test]
 fn an_hss_that_is_away_keeps_nobody_registered() {

@@ -2,8 +2,8 @@
 
 use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::ims::CxFailure;
-use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask};
+use strowger_sdk::{Transport, sip};
 
 use crate::world::{ALICE, BARRED, NUMBER, SERVICE_ROUTE, alice, asked, scscf, serving, with};
 
@@ -156,4 +156,15 @@ fn an_application_server_calls_for_a_user_who_is_not_registered() {
     let by_phone = TestHost::new().assigned(Ok(Some(alice(false)))).own_route(SERVICE_ROUTE);
     ask(&scscf(), &by_phone, &served).replies(403);
     assert!(by_phone.asked().is_empty());
+}
+
+/// §4.4, §5.4.3.1: whom a request serves is said by the network alone.
+#[test]
+fn who_is_not_of_the_network_is_refused() {
+    let plugin = with("icscf = \"sip:192.0.2.2:4060\"\ntrusted = [\"192.0.2.0/28\"]");
+    for method in ["MESSAGE", "INVITE", "REGISTER", "SUBSCRIBE"] {
+        let message = sip!("{method} sip:bob@ims.test SIP/2.0\nEvent: reg\nP-Asserted-Identity: <{ALICE}>");
+        let stranger = from_alice().from(Transport::Udp, "203.0.113.9", 5060, 0);
+        ask(&plugin, &stranger, &message).replies(403);
+    }
 }

@@ -73,7 +73,7 @@ impl Peer {
     #[track_caller]
     pub fn expect(&self, what: &str) -> Message {
         loop {
-            let message = self.receive(PATIENCE).unwrap_or_else(|| panic!("{what} does not come"));
+            let Some(message) = self.receive(PATIENCE) else { panic!("{what} does not come") };
             if message.what() == what {
                 return message;
             }

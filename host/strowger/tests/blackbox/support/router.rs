@@ -261,8 +261,8 @@ fn configuration(setup: Setup, sip: SocketAddr, admin: SocketAddr) -> String {
     )
 }
 
-/// `None` where nobody answers.
-fn http(admin: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
+/// Status and body of what an element's HTTP interface answers; `None` where nobody answers.
+pub fn http(admin: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
     use std::io::{Read, Write};
     let mut stream = std::net::TcpStream::connect(admin).ok()?;
     stream.set_read_timeout(Some(2 * PATIENCE)).ok()?;

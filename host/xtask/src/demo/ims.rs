@@ -100,6 +100,7 @@ struct Phone {
 impl Demo {
     fn play(&self) -> Result<()> {
         let mut bob = self.phone("bob", BOB)?;
+        self.until_sent("NOTIFY", ANSWERED)?;
         let mut alice = self.phone("alice", ALICE)?;
         self.until_sent("ACK", ANSWERED)?;
         let swapped = self.swap()?;

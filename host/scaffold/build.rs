@@ -1,5 +1,5 @@
-//! Collects the sources that a plugin's crate needs beside its own: `sdk/`, `host/sip/`, `wit/`, and of the lock file
-//! the versions they were tested with.
+//! Collects the sources that a plugin's crate needs beside its own: `sdk/`, `host/sip/`, `host/ims/`, `wit/`, and of the lock
+//! file the versions they were tested with.
 //!
 //! In: the checkout. Out: `embedded.rs` in the build's folder: a table of relative paths and texts. Manifests are made
 //! to stand alone: what they inherit from the workspace is written out, tests and lints are left out.
@@ -15,7 +15,7 @@ use toml::{Table, Value};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Package folders, from the root of the checkout; in a plugin they keep their places.
-const PACKAGES: [&str; 2] = ["sdk", "host/sip"];
+const PACKAGES: [&str; 3] = ["sdk", "host/sip", "host/ims"];
 const CONTRACT: &str = "wit";
 
 fn main() -> Result<()> {

@@ -103,6 +103,7 @@ const RESERVED: &[&str] = &[
     "self",
     "static",
     "std",
+    "strowger-ims",
     "strowger-sdk",
     "strowger-sip",
     "struct",

@@ -42,6 +42,7 @@ fn a_call_is_held_and_resumed() {
     let network = Network::of(sims(1..=2, ""));
     let (anna, bert) = (Phone::registered(&network, Card::sim(1)), Phone::registered(&network, Card::sim(2)));
     let (outgoing, incoming) = talk(&anna, &bert, &bert.card.impu);
+    is_acknowledged(&bert);
     for ((holds, own), (held, other)) in
         [((&anna, outgoing), (&bert, incoming)), ((&bert, incoming), (&anna, outgoing))]
     {

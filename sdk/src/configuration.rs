@@ -165,6 +165,23 @@ impl Configuration {
         }
     }
 
+    /// The URI of a SIP element: a SIP or SIPS URI without a user part.
+    ///
+    /// # Errors
+    /// Another value under this key.
+    pub fn element_uri(&mut self, key: &str) -> Result<Option<String>, ConfigurationError> {
+        let text = self.text(key)?;
+        match text {
+            Some(text)
+                if !sip::Uri::parse(text.as_bytes())
+                    .is_ok_and(|uri| uri.is_sip() && uri.user().is_none()) =>
+            {
+                Err(unfit(key, &text, "a SIP URI without a user part"))
+            }
+            text => Ok(text),
+        }
+    }
+
     /// A whole number within these bounds.
     pub fn number(
         &mut self,

@@ -56,6 +56,7 @@ pub mod ims;
 mod ink;
 mod message;
 mod plugin;
+pub mod route;
 #[cfg(all(feature = "rsip", not(target_arch = "wasm32")))]
 pub mod rsip;
 #[cfg(not(target_arch = "wasm32"))]

@@ -12,9 +12,10 @@
 
 use strowger_sdk::ims::{AuthorizationType, Capabilities, CxFailure, Location, LocationOutcome};
 use strowger_sdk::prelude::*;
+use strowger_sdk::route;
 use strowger_sdk::sip::view::View;
 
-use crate::registration::{TRIED, is_failure_of_the_scscf, named, next_scscf};
+use crate::registration::{TRIED, named, next_scscf};
 use crate::scscfs::choose;
 use crate::{Settings, trust};
 
@@ -101,15 +102,7 @@ fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Hos
 
 /// The request as it is, by way of the S-CSCF.
 fn relay(uri: &str, scscf: &str) -> Relay {
-    Relay::to_uri(uri).via_route(route_of(scscf)).ask_failure()
-}
-
-/// A Route value with `lr`.
-pub(crate) fn route_of(uri: &str) -> String {
-    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
-        true => ["<", uri, ">"].concat(),
-        false => ["<", uri, ";lr>"].concat(),
-    }
+    Relay::to_uri(uri).via_route(route::loose(scscf)).ask_failure()
 }
 
 /// For an application server, or another network on a user's behalf: the caller's S-CSCF (§5.3.2.1).
@@ -122,7 +115,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
         .or_else(|_| request.name_addr(HeaderId::P_ASSERTED_IDENTITY));
     let Ok(served) = served else { return reply(403).into() };
     let identity = served.uri()?.aor();
-    let uri = request.uri_bytes_text();
+    let uri = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     match host.location_info(&identity, true, None) {
         Ok(location) if is_unknown(&location) => refuse(settings, "", CxFailure::Experimental(5001)),
         Ok(location) => {
@@ -142,7 +135,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
 
 /// The S-CSCF's URI as its originating entry.
 fn with_orig(scscf: &str) -> String {
-    route_of(scscf).replace('>', ";orig>")
+    route::loose(scscf).replace('>', ";orig>")
 }
 
 /// Some HSSs answer for an unknown user with DIAMETER_SUCCESS_SERVER_NAME_NOT_STORED, which says nothing about where.
@@ -157,7 +150,7 @@ fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
     match failure {
         CxFailure::Experimental(5001) | CxFailure::Result(5030) => match &settings.bgcf {
             Some(bgcf) if identity.starts_with("tel:") => {
-                Relay::to_uri(identity).via_route(route_of(bgcf)).into()
+                Relay::to_uri(identity).via_route(route::loose(bgcf)).into()
             }
             _ => reply(404).into(),
         },
@@ -168,7 +161,7 @@ fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
 
 /// An S-CSCF failed: another one, where the user has none assigned for good (§5.3.2.2).
 pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Outcome {
-    if !matches!(status, 408 | 502 | 503 | 504) || !is_failure_of_the_scscf(status) {
+    if !matches!(status, 408 | 502 | 503 | 504) {
         return next().into();
     }
     let view = host.request_view();
@@ -183,15 +176,4 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
         return next().into();
     }
     next_scscf(settings, wanted, host, |scscf| relay(&uri, &scscf))
-}
-
-/// The Request-URI as text.
-trait UriText {
-    fn uri_bytes_text(&self) -> String;
-}
-
-impl UriText for Request<'_> {
-    fn uri_bytes_text(&self) -> String {
-        String::from_utf8_lossy(self.uri_bytes()).into_owned()
-    }
 }

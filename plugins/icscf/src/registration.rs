@@ -66,7 +66,7 @@ pub(crate) fn next_scscf(
 }
 
 /// No answer, or one by which an S-CSCF says that it is not there (§5.3.1.3: 3xx, 480; a 503 is the transport's).
-pub(crate) fn is_failure_of_the_scscf(status: u16) -> bool {
+fn is_failure_of_the_scscf(status: u16) -> bool {
     matches!(status, 300..=399 | 408 | 480 | 502 | 503 | 504)
 }
 

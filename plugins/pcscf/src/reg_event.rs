@@ -10,10 +10,11 @@
 use strowger_sdk::client::OwnRequest;
 use strowger_sdk::ims::reginfo::{ContactState, Reginfo, RegistrationState};
 use strowger_sdk::prelude::*;
+use strowger_sdk::route;
 
 use crate::contact::Registered;
 use crate::registration::charging_vector;
-use crate::settings::{Settings, route_of};
+use crate::settings::Settings;
 use crate::subscription::Subscription;
 
 /// Seconds that a subscription outlives the registration (§5.2.3: 600,000 in all, or longer than the registration).
@@ -55,7 +56,7 @@ pub(crate) fn watch(settings: &Settings, registered: &Registered, expires: u32, 
         own = own.via_route(route.clone());
     }
     if let Some(icscf) = settings.icscf.as_ref().filter(|_| !subscription.is_confirmed()) {
-        own = own.via_route(route_of(icscf));
+        own = own.via_route(route::loose(icscf));
     }
     if let Ok(call_id) = host.send(own) {
         let of = [registered.private_identity.as_str(), "\n", &key].concat();

@@ -16,6 +16,7 @@
 
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::prelude::*;
+use strowger_sdk::route;
 use strowger_sdk::trust_domain::TrustDomain;
 
 use crate::session_timer::LEAST;
@@ -48,15 +49,8 @@ impl Settings {
     pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
         let mut c = Configuration::parse(configuration)?;
         let domain = c.text("domain")?.ok_or_else(|| missing("domain"))?;
-        let uri = c.text("uri")?.ok_or_else(|| missing("uri"))?;
-        let icscf = c.text("icscf")?;
-        for (key, text) in [("uri", Some(&uri)), ("icscf", icscf.as_ref())] {
-            if let Some(text) = text
-                && !Uri::parse(text.as_bytes()).is_ok_and(|uri| uri.is_sip() && uri.user().is_none())
-            {
-                return Err(unfit(key, text, "a SIP URI without a user part"));
-            }
-        }
+        let uri = c.element_uri("uri")?.ok_or_else(|| missing("uri"))?;
+        let icscf = c.element_uri("icscf")?;
         let replaces_route = match c.text("service_route")?.as_deref() {
             None | Some("replace") => true,
             Some("refuse") => false,
@@ -84,23 +78,12 @@ impl Settings {
     /// Our own URI with this user part (empty: none) and these parameters behind `lr`.
     #[must_use]
     pub fn own_route(&self, user: &str, parameters: &str) -> String {
-        let (scheme, rest) = self.uri.split_once(':').unwrap_or(("sip", &self.uri));
-        let at = if user.is_empty() { "" } else { "@" };
-        ["<", scheme, ":", user, at, rest, ";lr", parameters, ">"].concat()
+        route::with_user(&self.uri, user, parameters)
     }
 
     /// Whether a URI is our own.
     #[must_use]
     pub fn is_own(&self, uri: &Uri<'_>) -> bool {
-        let own = Uri::parse(self.uri.as_bytes());
-        own.is_ok_and(|own| own.host() == uri.host() && own.port() == uri.port())
-    }
-}
-
-/// A Route value with `lr`.
-pub(crate) fn route_of(uri: &str) -> String {
-    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
-        true => ["<", uri, ">"].concat(),
-        false => ["<", uri, ";lr>"].concat(),
+        route::names(uri, &self.uri)
     }
 }

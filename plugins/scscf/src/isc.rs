@@ -12,10 +12,11 @@
 
 use strowger_sdk::ims::{Position, SessionCase};
 use strowger_sdk::prelude::*;
+use strowger_sdk::route;
 use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
 
-use crate::settings::{Settings, route_of};
+use crate::settings::Settings;
 use crate::{originating, terminating};
 
 /// Variable of the transaction: the link that is with an application server.
@@ -119,7 +120,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
     let timeout =
         if link.terminates { settings.as_timeout_terminated } else { settings.as_timeout_continued };
     let mut relay = Relay::to_uri(target)
-        .via_route(route_of(&triggered.server.uri))
+        .via_route(route::loose(&triggered.server.uri))
         .via_route(odi)
         .without(HeaderId::P_SERVED_USER)
         .header(HeaderId::P_SERVED_USER, served_user(&link))

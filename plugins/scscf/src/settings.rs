@@ -22,6 +22,7 @@
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
 use strowger_sdk::ims::AuthenticationScheme;
 use strowger_sdk::prelude::*;
+use strowger_sdk::route;
 use strowger_sdk::trust_domain::TrustDomain;
 
 /// A week and a little more: what TS 24.229 has for registrations.
@@ -60,15 +61,8 @@ impl Settings {
         let mut c = Configuration::parse(configuration)?;
         let domains =
             c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
-        let uri = c.text("uri")?.ok_or_else(|| missing("uri"))?;
-        let icscf = c.text("icscf")?;
-        for (key, text) in [("uri", Some(&uri)), ("icscf", icscf.as_ref())] {
-            if let Some(text) = text
-                && !Uri::parse(text.as_bytes()).is_ok_and(|uri| uri.is_sip() && uri.user().is_none())
-            {
-                return Err(unfit(key, text, "a SIP URI without a user part"));
-            }
-        }
+        let uri = c.element_uri("uri")?.ok_or_else(|| missing("uri"))?;
+        let icscf = c.element_uri("icscf")?;
         let realm = c.text("realm")?.unwrap_or_else(|| domains[0].clone());
         let scheme = match c.text("authentication")?.as_deref() {
             None | Some("auto") => AuthenticationScheme::Unknown,
@@ -114,23 +108,12 @@ impl Settings {
     /// Whether a URI is our own.
     #[must_use]
     pub fn is_own(&self, uri: &Uri<'_>) -> bool {
-        let own = Uri::parse(self.uri.as_bytes());
-        own.is_ok_and(|own| own.host() == uri.host() && own.port() == uri.port())
+        route::names(uri, &self.uri)
     }
 
     /// A Route of our own, with this user part (empty: none).
     #[must_use]
     pub fn own_route(&self, user: &str) -> String {
-        let (scheme, rest) = self.uri.split_once(':').unwrap_or(("sip", &self.uri));
-        let at = if user.is_empty() { "" } else { "@" };
-        ["<", scheme, ":", user, at, rest, ";lr>"].concat()
-    }
-}
-
-/// A Route value with `lr`.
-pub(crate) fn route_of(uri: &str) -> String {
-    match Uri::parse(uri.as_bytes()).is_ok_and(|uri| uri.param("lr").is_some()) {
-        true => ["<", uri, ">"].concat(),
-        false => ["<", uri, ";lr>"].concat(),
+        route::with_user(&self.uri, user, "")
     }
 }

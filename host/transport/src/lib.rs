@@ -13,6 +13,7 @@
 //! But for Diameter, bytes come in and leave as whole SIP messages; of a message nothing is read but its framing and what tells a
 //! request from a final response.
 
+mod counter;
 pub mod diameter;
 #[doc(hidden)]
 pub mod fuzzing;

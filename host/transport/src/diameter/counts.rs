@@ -3,7 +3,6 @@
 //! In: what happened. Out: numbers. Bounded: commands beyond [`MAX_LATENCIES`] are not timed.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use ::diameter::node::What;
@@ -11,6 +10,8 @@ use ::diameter::peer::CloseReason;
 use ::diameter::peer::state::State;
 use ::diameter::peer::watchdog::Watch;
 use ::diameter::{CommandCode, DiameterIdentity};
+
+use crate::counter::Counter;
 
 /// A peer, as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,20 +77,6 @@ pub struct ConnectionCounts {
     pub broken_streams: u64,
     /// What the node counted when there was no room for another counter.
     pub beyond: u64,
-}
-
-/// A counter that only grows.
-#[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(super) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Relaxed)
-    }
 }
 
 /// Live counters of the sockets.

@@ -1,20 +1,6 @@
 //! What the connections did so far, for metrics.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-/// A counter that only grows.
-#[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(super) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Relaxed);
-    }
-
-    fn get(&self) -> u64 {
-        self.0.load(Relaxed)
-    }
-}
+use crate::counter::Counter;
 
 /// Live counters.
 #[derive(Debug, Default)]

@@ -53,7 +53,7 @@ impl Node {
     ) -> Result<(), Refusal> {
         let place = &active.branches[usize::from(branch)];
         let source = self.source_of(id);
-        let found = {
+        let (found, is_routed) = {
             let routes = routes(&self.config.own, active, place).map_err(|_| errors::BAD_ROUTE)?;
             let target = active.relays[place.relay].targets.get(place.target);
             let (next_hop, is_routed) = match target.and_then(|target| target.next_hop.as_deref()) {
@@ -75,7 +75,6 @@ impl Node {
             };
             (found, is_routed)
         };
-        let (found, is_routed) = found;
         let place = &mut active.branches[usize::from(branch)];
         place.is_routed = is_routed;
         match found {

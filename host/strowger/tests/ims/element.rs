@@ -1,13 +1,12 @@
 //! One element of the network as a process: started, asked over HTTP, killed, started again in the same folder.
 
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use crate::PATIENCE;
-use crate::support::router::{STROWGER, http};
+use crate::support::router::{http, run};
 
 /// A start compiles the plugin where the cache does not have it.
 const UNTIL_READY: Duration = Duration::from_secs(120);
@@ -149,16 +148,4 @@ impl Drop for Element {
             eprintln!("── {} ──\n{}", self.folder.display(), tail.join("\n"));
         }
     }
-}
-
-fn run(folder: &Path) -> Child {
-    let log = File::options().create(true).append(true).open(folder.join("log")).expect("a log");
-    Command::new(STROWGER)
-        .args(["run", "--config"])
-        .arg(folder.join("strowger.toml"))
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().expect("a log"))
-        .stderr(log)
-        .spawn()
-        .expect("the command starts")
 }

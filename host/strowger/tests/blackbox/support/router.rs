@@ -230,7 +230,8 @@ pub fn free_port() -> SocketAddr {
     crate::ports::free_port().0
 }
 
-fn run(folder: &Path) -> Child {
+/// The command with the configuration of this folder, its log beside it.
+pub fn run(folder: &Path) -> Child {
     let log = File::options().create(true).append(true).open(folder.join("log")).expect("a log");
     Command::new(STROWGER)
         .args(["run", "--config"])

@@ -9,7 +9,7 @@ mod routes;
 mod serve;
 
 pub use access::Access;
-pub use routes::{TraceQuery, router, traced};
+pub use routes::{TraceQuery, failure, openmetrics, router, traced};
 pub use serve::{AdminError, bind, serve};
 
 /// Largest plugin file that may be pushed, in bytes.

@@ -67,8 +67,13 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    openmetrics(admin.host.metrics())
+}
+
+/// Metrics as Prometheus reads them.
+pub fn openmetrics(text: String) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], admin.host.metrics()).into_response()
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
 }
 
 async fn status(State(admin): State<Arc<Admin>>) -> Response {
@@ -174,6 +179,7 @@ async fn push(
     }
 }
 
-fn failure(status: StatusCode, why: &str) -> Response {
+/// A failure: a sentence with a status that fits.
+pub fn failure(status: StatusCode, why: &str) -> Response {
     (status, Json(json!({ "error": why }))).into_response()
 }

@@ -42,6 +42,14 @@ impl RoleConfig {
     }
 }
 
+/// The `[node]` of a role that has nothing else to say there.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RoleTable {
+    /// The role.
+    pub(crate) role: String,
+}
+
 /// Enough of a file to know what it is.
 #[derive(Deserialize)]
 struct AnyRole {

@@ -11,6 +11,7 @@ use dns::{DnsServer, ImsZone};
 use runtime::config::LogTable;
 use serde::Deserialize;
 
+use crate::configuration::RoleTable;
 use crate::dns_command::zone;
 
 /// The whole file.
@@ -18,20 +19,12 @@ use crate::dns_command::zone;
 #[serde(deny_unknown_fields)]
 pub(crate) struct DnsConfig {
     /// `role = "dns"`.
-    pub(crate) node: DnsNode,
+    pub(crate) node: RoleTable,
     /// The zone.
     pub(crate) dns: DnsTable,
     /// Logging.
     #[serde(default)]
     pub(crate) log: LogTable,
-}
-
-/// `[node]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DnsNode {
-    /// `dns`
-    pub(crate) role: String,
 }
 
 /// `[dns]`

@@ -5,10 +5,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use admin::{Access, TraceQuery};
+use admin::{Access, TraceQuery, failure};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -32,21 +33,20 @@ struct Served {
 
 /// The paths over this server.
 pub(crate) fn router(running: Arc<RunningHss>, access: Access) -> Router {
+    let served = Arc::new(Served { running, access });
     Router::new()
-        .route("/health", get(|| async { "ok\n" }))
-        .route("/ready", get(|| async { "ok\n" }))
-        .route("/trace", get(trace))
-        .route("/metrics", get(metrics))
         .route("/subscribers", get(list).post(import))
         .route("/subscribers/{identity}", get(show).delete(remove))
         .route("/subscribers/{identity}/deregister", post(deregister))
         .route("/subscribers/{identity}/push", post(push))
+        // Before a body is read.
+        .route_layer(from_fn_with_state(Arc::clone(&served), guard))
+        .route("/health", get(|| async { "ok\n" }))
+        .route("/ready", get(|| async { "ok\n" }))
+        .route("/trace", get(trace))
+        .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(MAX_DOCUMENT))
-        .with_state(Arc::new(Served { running, access }))
-}
-
-fn failure(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
+        .with_state(served)
 }
 
 fn refused(error: &ManageError) -> Response {
@@ -58,23 +58,26 @@ fn refused(error: &ManageError) -> Response {
     failure(status, &crate::sentence::sentence_of(error))
 }
 
-impl Served {
-    /// The answer to who may not ask.
-    fn refusal(&self, from: SocketAddr, headers: &HeaderMap) -> Option<Response> {
-        self.access.may_change(from, headers).err().map(|why| failure(StatusCode::FORBIDDEN, why))
+/// Lets nobody past who may not ask.
+async fn guard(
+    State(served): State<Arc<Served>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match served.access.may_change(from, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(why) => failure(StatusCode::FORBIDDEN, why),
     }
 }
 
-type Caller = ConnectInfo<SocketAddr>;
-
 async fn metrics(State(served): State<Arc<Served>>) -> Response {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], served.running.metrics.text()).into_response()
+    admin::openmetrics(served.running.metrics.text())
 }
 
 async fn trace(
     State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     query: Result<Query<TraceQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
@@ -91,45 +94,21 @@ struct Paging {
     after: String,
 }
 
-async fn list(
-    State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
-    Query(paging): Query<Paging>,
-) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
+async fn list(State(served): State<Arc<Served>>, Query(paging): Query<Paging>) -> Response {
     match served.running.hss.list(&paging.after, PAGE).await {
         Ok(all) => Json(json!(all)).into_response(),
         Err(error) => failure(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
     }
 }
 
-async fn show(
-    State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
-    Path(identity): Path<String>,
-) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
+async fn show(State(served): State<Arc<Served>>, Path(identity): Path<String>) -> Response {
     match served.running.hss.show(&identity, Secrets::Hidden).await {
         Ok(shown) => Json(json!(shown)).into_response(),
         Err(error) => refused(&error),
     }
 }
 
-async fn import(
-    State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
-    document: String,
-) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
+async fn import(State(served): State<Arc<Served>>, document: String) -> Response {
     match served.running.import(&document).await {
         Ok(done) => Json(json!({ "added": done.added, "updated": done.updated, "profiles": done.profiles }))
             .into_response(),
@@ -137,15 +116,7 @@ async fn import(
     }
 }
 
-async fn remove(
-    State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
-    Path(identity): Path<String>,
-) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
+async fn remove(State(served): State<Arc<Served>>, Path(identity): Path<String>) -> Response {
     match served.running.hss.remove(&identity).await {
         Ok(terminations) => {
             let told = served.running.terminate(terminations).await;
@@ -164,14 +135,9 @@ struct Reason {
 
 async fn deregister(
     State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
     Path(identity): Path<String>,
     Query(reason): Query<Reason>,
 ) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
     let reason = match reason.reason.as_str() {
         "" | "permanent" => ReasonCode::PermanentTermination,
         "new-server" => ReasonCode::NewServerAssigned,
@@ -193,15 +159,7 @@ async fn deregister(
     }
 }
 
-async fn push(
-    State(served): State<Arc<Served>>,
-    ConnectInfo(from): Caller,
-    headers: HeaderMap,
-    Path(identity): Path<String>,
-) -> Response {
-    if let Some(refused) = served.refusal(from, &headers) {
-        return refused;
-    }
+async fn push(State(served): State<Arc<Served>>, Path(identity): Path<String>) -> Response {
     match served.running.hss.changed(&identity).await {
         Ok(pushes) => {
             let number = pushes.len();

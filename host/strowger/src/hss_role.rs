@@ -20,6 +20,8 @@ use tracing::{error, info, warn};
 use transport::ClientTls;
 use transport::diameter::{DiameterConfig, DiameterService, Incoming, Requests};
 
+use crate::configuration::RoleTable;
+
 /// How long an S-CSCF has to answer an RTR or PPR.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
@@ -28,7 +30,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 #[serde(deny_unknown_fields)]
 pub(crate) struct HssConfig {
     /// `role = "hss"`.
-    pub(crate) node: HssNode,
+    pub(crate) node: RoleTable,
     /// The subscribers.
     pub(crate) hss: HssTable,
     /// Who we are, where we listen, and the CSCFs that may connect.
@@ -42,14 +44,6 @@ pub(crate) struct HssConfig {
     /// What went over the wire, for ladders.
     #[serde(default)]
     pub(crate) trace: TraceTable,
-}
-
-/// `[node]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct HssNode {
-    /// `hss`
-    pub(crate) role: String,
 }
 
 /// `[hss]`

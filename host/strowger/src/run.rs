@@ -10,7 +10,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use runtime::Host;
-use runtime::config::LogTable;
+use runtime::config::{AdminTable, LogTable};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -96,6 +97,12 @@ pub(crate) fn run(args: &RunArgs) -> Result<()> {
     threads.block_on(serve(chosen))
 }
 
+/// Where HTTP is served, and to whom. Bound before a role starts, so that a port in use is found first.
+async fn http(table: &AdminTable) -> Result<Option<(TcpListener, admin::Access)>> {
+    let Some(address) = table.address else { return Ok(None) };
+    Ok(Some((admin::bind(address).await?, admin::Access::new(table.token.clone()))))
+}
+
 /// One role, running.
 enum Running {
     Host { path: PathBuf, host: Box<Host> },
@@ -115,26 +122,18 @@ impl All {
     async fn start(&mut self, Chosen { path, config }: Chosen) -> Result<()> {
         match config {
             RoleConfig::Host(config) => {
-                let listener = match config.admin.address {
-                    Some(address) => Some(admin::bind(address).await?),
-                    None => None,
-                };
-                let access = admin::Access::new(config.admin.token.clone());
+                let http = http(&config.admin).await?;
                 let host = Host::start(*config).await.with_context(|| path.display().to_string())?;
-                if let Some(listener) = listener {
+                if let Some((listener, access)) = http {
                     self.serve(listener, admin::router(host.handle(), access));
                 }
                 info!("{}", host.handle().summary());
                 self.running.push(Running::Host { path, host: Box::new(host) });
             }
             RoleConfig::Hss(config) => {
-                let listener = match config.admin.address {
-                    Some(address) => Some(admin::bind(address).await?),
-                    None => None,
-                };
-                let access = admin::Access::new(config.admin.token.clone());
+                let http = http(&config.admin).await?;
                 let running = RunningHss::start(&config).await.with_context(|| path.display().to_string())?;
-                if let Some(listener) = listener {
+                if let Some((listener, access)) = http {
                     self.serve(listener, hss_http::router(Arc::clone(&running), access));
                 }
                 self.running.push(Running::Hss(running));
@@ -147,7 +146,7 @@ impl All {
         Ok(())
     }
 
-    fn serve(&mut self, listener: tokio::net::TcpListener, router: axum::Router) {
+    fn serve(&mut self, listener: TcpListener, router: axum::Router) {
         let stop = Arc::clone(&self.stop);
         self.admin.push(tokio::spawn(async move {
             if let Err(error) = admin::serve(listener, router, async move { stop.notified().await }).await {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::Response;
+use ureq::{Agent, RequestBuilder};
 
 use crate::AdminUrl;
 
@@ -14,32 +14,28 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(crate) fn get(at: &AdminUrl, path: &str) -> Result<Value> {
     let url = url(at, path);
-    let request = agent().get(&url);
-    let request = match &at.token {
-        Some(token) => request.header("Authorization", format!("Bearer {token}")),
-        None => request,
-    };
+    let request = authorized(agent().get(&url), at);
     read(&url, request.call().with_context(|| url.clone())?)
 }
 
 pub(crate) fn post(at: &AdminUrl, path: &str, body: &[u8]) -> Result<Value> {
     let url = url(at, path);
-    let request = agent().post(&url).header("Content-Type", "application/wasm");
-    let request = match &at.token {
-        Some(token) => request.header("Authorization", format!("Bearer {token}")),
-        None => request,
-    };
+    let request = authorized(agent().post(&url).header("Content-Type", "application/wasm"), at);
     read(&url, request.send(body).with_context(|| url.clone())?)
 }
 
 pub(crate) fn delete(at: &AdminUrl, path: &str) -> Result<Value> {
     let url = url(at, path);
-    let request = agent().delete(&url);
-    let request = match &at.token {
+    let request = authorized(agent().delete(&url), at);
+    read(&url, request.call().with_context(|| url.clone())?)
+}
+
+/// With the bearer token, where there is one.
+fn authorized<Body>(request: RequestBuilder<Body>, at: &AdminUrl) -> RequestBuilder<Body> {
+    match &at.token {
         Some(token) => request.header("Authorization", format!("Bearer {token}")),
         None => request,
-    };
-    read(&url, request.call().with_context(|| url.clone())?)
+    }
 }
 
 fn agent() -> Agent {

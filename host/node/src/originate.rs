@@ -74,6 +74,8 @@ impl Node {
             replies: VecDeque::new(),
             dialog_variables: None,
             to_tag: None,
+            awaited: None,
+            given_up: false,
             made_status: None,
             cancel_reason: Cow::Borrowed(&[]),
         });

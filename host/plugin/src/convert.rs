@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
+use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target, Until};
 use sip::{Head, Message, Method};
 use transaction::Timers;
 
@@ -134,8 +134,29 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
         timeout,
-        until_response: relay.attrs.iter().any(|attr| attr.tag == attribute::UNTIL_RESPONSE),
+        until: until(&relay.attrs),
+        returns_by: returns_by(&relay.attrs)?,
     })
+}
+
+/// What else than a final response ends the time-out of a relay.
+fn until(attrs: &[types::Attr]) -> Until {
+    let has = |tag| attrs.iter().any(|attr| attr.tag == tag);
+    match (has(attribute::UNTIL_TRYING), has(attribute::UNTIL_RESPONSE)) {
+        (true, _) => Until::Trying,
+        (false, true) => Until::Response,
+        (false, false) => Until::Final,
+    }
+}
+
+/// The user part of the Route by which a relay's request is to come back.
+fn returns_by(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::RETURNS_BY) else { return Ok(None) };
+    let wrong = Violation::Attribute { tag: attr.tag };
+    match str::from_utf8(&attr.value) {
+        Ok(token) if !token.is_empty() && token.len() <= MAX_URI => Ok(Some(token.into())),
+        _ => Err(wrong),
+    }
 }
 
 fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Target>, Violation> {
@@ -190,6 +211,8 @@ mod attribute {
     pub(super) const TIMERS: u16 = 3;
     pub(super) const UNTIL_RESPONSE: u16 = 4;
     pub(super) const NEXT_HOP: u16 = 6;
+    pub(super) const UNTIL_TRYING: u16 = 7;
+    pub(super) const RETURNS_BY: u16 = 8;
 }
 
 /// What the attributes of a target say.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use diameter::base::DisconnectCause;
 
 use auth::{Nonces, Policy, ReplayTable, UriCheck};
-use node::{Listening, Node, NodeConfig};
+use node::{Listening, Node, NodeConfig, Returns};
 use parking_lot::Mutex;
 use plugin::{Active, Engine, EngineConfig, Role, Services};
 use proxy::Own;
@@ -160,6 +160,9 @@ impl Host {
         let owner = Owner::new(Arc::clone(&inboxes), None, owner_key);
         let sink = StreamSink::new(owner, &stream_cell, trace.clone());
         let streams = Streams::start(&threads, streams_config(&config, stream_listeners), Arc::new(sink))?;
+        let proxy_require: Arc<[Box<str>]> =
+            config.node.proxy_require.iter().map(|tag| tag.as_str().into()).collect();
+        let returns = Arc::new(Returns::default());
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();
@@ -176,6 +179,8 @@ impl Host {
                 limits: per_shard(config.limits.transactions, shards),
                 max_dialogs: config.limits.dialogs as usize / shards,
                 udp_bytes: config.limits.udp_bytes as usize,
+                proxy_require: Arc::clone(&proxy_require),
+                returns: Arc::clone(&returns),
                 server: config.node.server.as_str().into(),
                 nonces: Arc::clone(&nonces),
                 retry_after: RETRY_AFTER,

@@ -1,6 +1,6 @@
 //! What other threads tell a shard. Values only.
 
-use node::{Hop, LocateFailure, LocateId, Unsent, Wants};
+use node::{ContextId, Hop, LocateFailure, LocateId, Unsent, Wants};
 use sip::{Excerpt, Flow, Message};
 
 /// Whose a request of this element's own is: who is told of its answer.
@@ -51,6 +51,13 @@ pub(crate) enum ToShard {
         token: u64,
         /// The message itself, where its connection is gone.
         unsent: Option<Unsent>,
+    },
+    /// A request that this shard awaits has come back at another one.
+    Returned {
+        /// Which.
+        context: ContextId,
+        /// By which it came back.
+        token: Box<str>,
     },
     /// A script's timer fired.
     Timer {

@@ -244,6 +244,9 @@ impl Shard {
             ToShard::Undelivered { token, unsent } => {
                 self.node.handle_input(self.now, Input::Undelivered { token, unsent });
             }
+            ToShard::Returned { context, token } => {
+                self.node.handle_input(self.now, Input::Returned { context, token });
+            }
             ToShard::Originate { request, token } => {
                 if let Some(input) = self.consultations.originate(request, token) {
                     self.node.handle_input(self.now, input);
@@ -352,6 +355,13 @@ impl Shard {
                     }
                 }
                 Output::Locate { id, uri } => self.locating.locate(id, &uri),
+                Output::Returned { shard, context, token } => {
+                    // A full inbox: the wait goes on, and may end in vain.
+                    let told = self.owner.inbox(shard.into()).push(ToShard::Returned { context, token });
+                    if told.is_err() {
+                        self.node.counters().discard(Discard::Overload);
+                    }
+                }
                 Output::Event(event) => self.consultations.event(crate::consult::event(event)),
                 Output::Concluded { token, response } => self.consultations.concluded(token, response),
             }

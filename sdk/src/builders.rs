@@ -17,6 +17,7 @@ const FLOW: u16 = 2;
 const TIMERS: u16 = 3;
 const UNTIL_RESPONSE: u16 = 4;
 const UNTIL_TRYING: u16 = 7;
+const RETURNS_BY: u16 = 8;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -143,7 +144,7 @@ impl Relay {
     /// `ask_failure` counts: what the target answers is what became of the request behind it.
     #[must_use]
     pub fn returns_by(mut self, user: impl Into<String>) -> Self {
-        self.attrs.push(Attr { tag: Relay::RETURNS_BY, value: user.into().into_bytes() });
+        self.attrs.push(Attr { tag: RETURNS_BY, value: user.into().into_bytes() });
         self
     }
 

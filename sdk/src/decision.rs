@@ -134,11 +134,6 @@ pub struct Relay {
     pub attrs: Vec<Attr>,
 }
 
-impl Relay {
-    /// Attribute 8 of `docs/attributes.md`: see [`Relay::returns_by`](Self::returns_by()).
-    pub(crate) const RETURNS_BY: u16 = 8;
-}
-
 /// How an answer is sent: a set of flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReplyOptions(u8);

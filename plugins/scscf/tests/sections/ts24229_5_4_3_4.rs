@@ -139,6 +139,22 @@ fn a_server_has_so_long_to_say_something() {
     }
 }
 
+/// §5.4.3.2: a server that gives the request back has answered the wait for it: the host knows its Route again. No two
+/// requests have one ODI, for the same user, server and callee.
+#[test]
+fn what_comes_back_is_known_by_its_dialog_identifier() {
+    let host = from_alice().triggers(server(0, TAS, false));
+    let identifiers = [(), ()].map(|()| {
+        let answer = ask(&scscf(), &host, &to_bob());
+        let (relay, odi) = (answer.relays(), odi(&answer));
+        let returns_by = relay.attrs.iter().find(|attr| attr.tag == 8).expect("it is awaited");
+        let user = std::str::from_utf8(&returns_by.value).expect("text").to_owned();
+        assert!(odi.starts_with(&format!("sip:{user}@")), "{odi}, {user}");
+        user
+    });
+    assert_ne!(identifiers[0], identifiers[1]);
+}
+
 /// A request that went to the first of these servers.
 fn gone(first: bool) -> TestHost {
     let host = from_alice().triggers(server(0, TAS, first)).triggers(server(1, VOICEMAIL, true));

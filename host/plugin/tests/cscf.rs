@@ -235,7 +235,16 @@ fn attributes_of_decisions() {
                 assert_eq!(&*field.value, hss::CHALLENGE.as_bytes(), "with its keys");
             }
             (With::Reply(..), Decision::Reply(reply)) => assert!(reply.edits.is_empty()),
-            (With::Relay(tag, _), Decision::Relay(relay)) => assert_eq!(relay.until_response, tag == 4),
+            (With::Relay(tag, value), Decision::Relay(relay)) => {
+                let until = match tag {
+                    4 => node::Until::Response,
+                    7 => node::Until::Trying,
+                    _ => node::Until::Final,
+                };
+                assert_eq!(relay.until, until, "{tag}");
+                let token = (tag == 8).then(|| std::str::from_utf8(value).unwrap());
+                assert_eq!(relay.returns_by.as_deref(), token, "{tag}");
+            }
             (With::Target(2, value), Decision::Relay(relay)) => {
                 let target = &relay.targets[0];
                 let flow = target.flow.unwrap();

@@ -15,7 +15,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::route;
 use strowger_sdk::sip::view::View;
 
-use crate::registration::{TRIED, named, next_scscf};
+use crate::registration::{TRIED, named, next_scscf, patient};
 use crate::scscfs::choose;
 use crate::{Settings, trust};
 
@@ -97,12 +97,12 @@ fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Hos
         None => return reply(480).into(),
     };
     host.set_variable(TRIED, Some(scscf.as_bytes()));
-    relay(uri, &scscf).into()
+    relay(settings, uri, &scscf).into()
 }
 
 /// The request as it is, by way of the S-CSCF.
-fn relay(uri: &str, scscf: &str) -> Relay {
-    Relay::to_uri(uri).via_route(route::loose(scscf)).ask_failure()
+fn relay(settings: &Settings, uri: &str, scscf: &str) -> Relay {
+    patient(settings, Relay::to_uri(uri).via_route(route::loose(scscf)))
 }
 
 /// For an application server, or another network on a user's behalf: the caller's S-CSCF (§5.3.2.1).
@@ -175,5 +175,5 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     if wanted.is_none() && location.server_name.is_some() {
         return next().into();
     }
-    next_scscf(settings, wanted, host, |scscf| relay(&uri, &scscf))
+    next_scscf(settings, wanted, host, |scscf| relay(settings, &uri, &scscf))
 }

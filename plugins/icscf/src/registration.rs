@@ -34,7 +34,7 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
         None => choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?,
     };
     host.set_variable(TRIED, Some(scscf.as_bytes()));
-    to_scscf(scscf).into()
+    to_scscf(settings, scscf).into()
 }
 
 /// An S-CSCF failed: the next one, if we may choose (§5.3.1.3).
@@ -47,7 +47,7 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     let kind = AuthorizationType::RegistrationAndCapabilities;
     let authorization = authorization(settings, &view.head(), kind)?;
     let Ok(location) = host.user_authorization(&authorization) else { return reply(504).into() };
-    next_scscf(settings, location.capabilities.as_ref(), host, to_scscf)
+    next_scscf(settings, location.capabilities.as_ref(), host, |scscf| to_scscf(settings, scscf))
 }
 
 /// The next S-CSCF that was not tried; 504 where none is left.
@@ -71,8 +71,17 @@ fn is_failure_of_the_scscf(status: u16) -> bool {
 }
 
 /// The Request-URI becomes the S-CSCF (§5.3.1.2).
-fn to_scscf(scscf: String) -> Relay {
-    Relay::to_uri(scscf).ask_failure()
+fn to_scscf(settings: &Settings, scscf: String) -> Relay {
+    patient(settings, Relay::to_uri(scscf))
+}
+
+/// What becomes of it is asked, and soon: an S-CSCF that is there says so with a 100, to what is no INVITE after 3.5 s
+/// (RFC 4320 §4.1).
+pub(crate) fn patient(settings: &Settings, relay: Relay) -> Relay {
+    match settings.scscf_timeout {
+        0 => relay.ask_failure(),
+        timeout => relay.ask_failure().timeout_ms(timeout).until_trying(),
+    }
 }
 
 /// The S-CSCF that the HSS names.

@@ -12,7 +12,7 @@
 
 mod stored;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ims::reginfo::{self, Contact, DocumentState, Event, Reginfo, Registration, RegistrationState};
 use sip::{Draft, Head, HeaderId, Message, NameAddr, Uri};
@@ -93,6 +93,8 @@ pub struct SubscriptionId(Key);
 pub struct Notifier {
     subscriptions: HashMap<Key, Subscription>,
     by_set: HashMap<Box<str>, Vec<Key>>,
+    /// When each ends, the first to end first.
+    ends: BTreeSet<(u64, Key)>,
     max: usize,
     /// What is to be on disk, since it was last asked for.
     documents: Vec<Document>,
@@ -108,7 +110,13 @@ impl Notifier {
     /// With room for so many subscriptions.
     #[must_use]
     pub fn with_room(max: usize) -> Notifier {
-        Notifier { subscriptions: HashMap::new(), by_set: HashMap::new(), max, documents: Vec::new() }
+        Notifier {
+            subscriptions: HashMap::new(),
+            by_set: HashMap::new(),
+            ends: BTreeSet::new(),
+            max,
+            documents: Vec::new(),
+        }
     }
 
     /// How many there are.
@@ -136,7 +144,7 @@ impl Notifier {
         }
         self.documents.push((stored::name(&key), Some(stored::write(&key, &subscription))));
         self.by_set.entry(subscription.set.clone()).or_default().push(key.clone());
-        self.subscriptions.insert(key, subscription);
+        self.insert(key, subscription);
         true
     }
 
@@ -198,8 +206,9 @@ impl Notifier {
             if *before.set != *set {
                 return Err(SubscribeRefusal::NoSubscription);
             }
+            // RFC 3261 §12.2.2.
             if before.remote_cseq >= remote_cseq {
-                return Err(BAD);
+                return Err(SubscribeRefusal::OutOfOrder);
             }
             let remote_target = target.unwrap_or_else(|| before.remote_target.clone());
             let subscription = Subscription {
@@ -255,7 +264,7 @@ impl Notifier {
             self.by_set.entry(set.clone()).or_default().push(key.clone());
         }
         let is_over = subscription.expires_at_ms <= now_ms;
-        self.subscriptions.insert(key.clone(), subscription);
+        self.insert(key.clone(), subscription);
         let notify =
             self.notify(&key, now_ms, is_over.then_some("timeout"), DocumentState::Full, state(&set));
         if is_over {
@@ -296,15 +305,13 @@ impl Notifier {
 
     /// Ends what is over by now.
     pub fn expire(&mut self, now_ms: u64, state: impl Fn(&str) -> Vec<Registration>) -> Vec<Notify> {
-        let is_over = |subscription: &Subscription| subscription.expires_at_ms <= now_ms;
-        let over: Vec<(Key, Box<str>)> = self
-            .subscriptions
-            .iter()
-            .filter(|(_, subscription)| is_over(subscription))
-            .map(|(key, subscription)| (key.clone(), subscription.set.clone()))
-            .collect();
         let mut notifies = Vec::new();
-        for (key, set) in over {
+        while self.ends.first().is_some_and(|(at, _)| *at <= now_ms)
+            && let Some((_, key)) = self.ends.pop_first()
+        {
+            let Some(set) = self.subscriptions.get(&key).map(|subscription| subscription.set.clone()) else {
+                continue;
+            };
             notifies.extend(self.notify(&key, now_ms, Some("timeout"), DocumentState::Full, state(&set)));
             self.remove(&key);
         }
@@ -320,8 +327,18 @@ impl Notifier {
         }
     }
 
+    /// In the place of what there was.
+    fn insert(&mut self, key: Key, subscription: Subscription) {
+        let ends = (subscription.expires_at_ms, key.clone());
+        if let Some(before) = self.subscriptions.insert(key.clone(), subscription) {
+            self.ends.remove(&(before.expires_at_ms, key));
+        }
+        self.ends.insert(ends);
+    }
+
     fn remove(&mut self, key: &Key) {
         let Some(subscription) = self.subscriptions.remove(key) else { return };
+        self.ends.remove(&(subscription.expires_at_ms, key.clone()));
         self.documents.push((stored::name(key), None));
         if let Some(keys) = self.by_set.get_mut(&subscription.set) {
             keys.retain(|own| own != key);
@@ -417,17 +434,25 @@ pub struct Bound<'a> {
 }
 
 /// The registrations of a set (TS 24.229 §5.4.2.1.2: one for each public identity that is not barred), each with these
-/// contacts; `event`: what happened to a contact, `registered` where nothing is said. `state`: after it.
+/// contacts; `event`: what happened to a contact, `registered` where nothing is said. `state`: after it. `explicit`: the
+/// identity that was registered, where that is known; for all others of the set, which are so implicitly, a contact is
+/// not `registered` but `created` (TS 24.229 §5.4.2.1.2; RFC 3680 §3.2).
 #[must_use]
 pub fn registrations(
     identities: &[&str],
     contacts: &[(Bound<'_>, Event)],
     state: RegistrationState,
+    explicit: Option<&str>,
 ) -> Vec<Registration> {
     let contact = |identity: &str, (bound, event): &(Bound<'_>, Event)| {
         // The same contact of another identity is another row (RFC 3680 §5.3: no two have the same id).
         let id = id(&[identity, "\n", bound.uri].concat());
-        let mut contact = Contact::new(id, *event, bound.uri);
+        let is_implicit = explicit.is_some_and(|explicit| explicit != identity);
+        let event = match event {
+            Event::Registered if is_implicit => Event::Created,
+            event => *event,
+        };
+        let mut contact = Contact::new(id, event, bound.uri);
         contact.expires = Some(u64::from(bound.expires));
         contact.q = (bound.q != 1000).then_some(bound.q);
         contact.call_id = (!bound.call_id.is_empty()).then(|| bound.call_id.to_owned());

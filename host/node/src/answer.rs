@@ -184,10 +184,10 @@ impl Node {
         let Some(active) = context.active.as_ref() else { return };
         let request = Arc::clone(&active.request);
         let made = made_phrase(active, best);
-        if best.is_withheld(kind) && active.given_up && best.response.is_none() && is_awaited {
-            // A script has given the target up long before Timer F: who asked is told, though not by 408.
+        if best.is_withheld(kind) && is_awaited {
+            // A target was given up long before Timer F, here or further on: who asked is told, though not by 408.
             let edits = judged.map(|(_, edits)| edits.to_vec()).unwrap_or_default();
-            return self.reply_with(now, id, &Reply { edits, ..plain(errors::GIVEN_UP) }, &[]);
+            return self.reply_with(now, id, &Reply { edits, ..plain(errors::NO_ANSWER) }, &[]);
         }
         if best.is_withheld(kind) {
             if let Some(server) = context.server {

@@ -107,8 +107,6 @@ pub(crate) struct Active {
     pub(crate) to_tag: Option<Box<str>>,
     /// Its request is to come back by this, where the last relay says so.
     pub(crate) awaited: Option<Awaited>,
-    /// The time that a script gave to a target of a request that is no INVITE has ended.
-    pub(crate) given_up: bool,
     /// Status to send upstream where no branch brought a response of its own.
     pub(crate) made_status: Option<(u16, &'static str)>,
     /// Why branches are cancelled: the Reason of their CANCELs (RFC 3326 §2); empty: none.

@@ -28,9 +28,9 @@ pub(crate) const FLOW_FAILED: Refusal = (430, "");
 /// The transport gave up on every hop (§16.9: as a 503, which §16.7 item 6 turns into 500 upstream).
 pub(crate) const UNREACHABLE: Refusal = (503, "");
 
-/// A script gave up every target of a request that is no INVITE before the standard would have, and knows no other
-/// (§21.5.5). 408 is not for these (RFC 4320 §4.2).
-pub(crate) const GIVEN_UP: Refusal = (504, "");
+/// No target has answered a request that is no INVITE, and its sender still waits (§21.5.5): 408 is not for these (RFC 4320
+/// §4.2).
+pub(crate) const NO_ANSWER: Refusal = (504, "");
 
 /// A script gave no decision.
 pub(crate) fn consult(error: ConsultError) -> Refusal {

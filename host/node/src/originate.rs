@@ -75,7 +75,6 @@ impl Node {
             dialog_variables: None,
             to_tag: None,
             awaited: None,
-            given_up: false,
             made_status: None,
             cancel_reason: Cow::Borrowed(&[]),
         });

@@ -104,7 +104,7 @@ impl Node {
                 Some(_) => {
                     active.branches[usize::from(branch)].deadline = None;
                     if active.forking.kind() == Kind::NonInvite && is_tried(&active, branch) {
-                        self.give_up(&mut active, branch);
+                        self.give_up(&active, branch);
                     }
                     let actions = active.forking.handle(Event::TimerC(branch));
                     self.carry_out(now, id, active, actions);
@@ -115,8 +115,7 @@ impl Node {
     }
 
     /// What is no INVITE cannot be cancelled (RFC 3261 §9.1): the transaction ends, and with it what it would send.
-    fn give_up(&mut self, active: &mut Active, branch: BranchIndex) {
-        active.given_up = true;
+    fn give_up(&mut self, active: &Active, branch: BranchIndex) {
         if let Some(client) = active.branches[usize::from(branch)].client {
             self.transactions.forget_client(client);
             self.clients.clear(client.slot());

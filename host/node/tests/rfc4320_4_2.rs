@@ -79,6 +79,15 @@ fn at_timer_f_nothing_is_sent() {
     }
 }
 
+/// The 408 of an element further on is not passed on either.
+#[test]
+fn a_408_from_downstream_becomes_a_504_while_somebody_waits() {
+    let mut world = world(None, || Decision::Next(Vec::new()));
+    let sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""));
+    let answered = world.receive(BOB, &response(&sent[0].message, 408, "b1", ""));
+    assert_eq!(ladder(&answered), [format!("504 {ALICE}")]);
+}
+
 /// A late answer of a target that was given up is nobody's.
 #[test]
 fn a_late_answer_is_dropped() {

@@ -1,7 +1,7 @@
 //! Application servers (TS 24.229 §5.4.3, TS 23.218, RFC 5502, RFC 8498): what reaches them by whose filter criteria, and what
 //! becomes of what they do, or do not.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::application_server::{ApplicationServer, Came};
 use crate::network::{Network, Setup};
@@ -150,6 +150,88 @@ fn a_server_that_fails() {
         assert_eq!(answered(phone), 603);
     }
     assert!(bert.peer.pending().is_none(), "nobody else was asked");
+    network.comes_to_rest();
+}
+
+/// §5.4.3.2 step 5: default handling is for a server that says nothing. One that has given the request back has said
+/// enough, be it a proxy or a back-to-back user agent with a Call-ID of its own, which may belong to any shard: however long
+/// the callee takes, it is asked once.
+#[test]
+fn a_server_that_gives_the_request_back_is_waited_for() {
+    let server = ApplicationServer::new();
+    let document = of(1, "served")
+        + &of(2, "plain")
+        + &profile("served", &[(&server, ORIGINATING)])
+        + "[[profile]]\nname = \"plain\"\n";
+    let scscf = "as_timeout_continued_ms = 300\n".to_owned();
+    let pcscf = "t1_ms = 10000\n".to_owned();
+    let network = Network::start(&Setup { pcscf, scscf, shards: 4, ..Setup::of(document) });
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    let bert = RawPhone::registered(&network, Card::sim(2));
+    let mut by_server = Vec::new();
+    let mut by_bert = Vec::new();
+    for n in 0..12 {
+        let sent = sends(&anna, &bert.card.impu);
+        let came = server.expect("MESSAGE");
+        let own_call = format!("of-the-server-{n}");
+        // Every other time as a proxy.
+        server.send_on(&came, |text| match n % 2 {
+            0 => text,
+            _ => text.replacen(&sent.call_id, &own_call, 1),
+        });
+        by_bert.push(bert.peer.expect("MESSAGE"));
+        by_server.push(came);
+    }
+    // Three times what a silent server has, and far less than the P-CSCF's T1.
+    let again = bert.peer.receive(Duration::from_millis(900));
+    assert!(again.is_none(), "asked a second time: {}", again.expect("it came").text());
+    for came in &by_bert {
+        bert.peer.answer(came, 200, "b", "");
+    }
+    for _ in &by_bert {
+        let ok = server.expect("200");
+        match by_server.iter().find(|came| came.message.get("Call-ID") == ok.message.get("Call-ID")) {
+            Some(_) => server.send_back(&ok),
+            None => {
+                let call_id = ok.message.get("Call-ID").to_owned();
+                let n: usize = call_id.rsplit('-').next().and_then(|n| n.parse().ok()).expect("a number");
+                server.answer(&by_server[n], 200, "as", "");
+            }
+        }
+    }
+    let mut answered_calls: Vec<String> = (0..12)
+        .map(|_| {
+            let ok = anna.peer.final_response();
+            assert_eq!(ok.status(), 200, "{}", ok.text());
+            ok.get("Call-ID").to_owned()
+        })
+        .collect();
+    answered_calls.sort();
+    answered_calls.dedup();
+    assert_eq!(answered_calls.len(), 12);
+    network.comes_to_rest();
+}
+
+/// TS 29.228 §6.1.2.1: the S-CSCF does not keep the profile of who is not registered for ever; a caller has it fetched anew.
+#[test]
+fn who_is_not_registered_is_not_kept_for_ever() {
+    let voicemail = ApplicationServer::new();
+    let document = of(1, "plain")
+        + &of(2, "voicemail")
+        + &profile("voicemail", &[(&voicemail, "when = [\"case terminating-unregistered\"]")])
+        + "[[profile]]\nname = \"plain\"\n";
+    let scscf = "unregistered_expires = 1\n".to_owned();
+    let network = Network::start(&Setup { scscf, ..Setup::of(document) });
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    let bert = Card::sim(2).impu;
+    let served = || network.scscf().metric("strowger_subscribers", &[]);
+    for _ in 0..2 {
+        sends(&anna, &bert);
+        voicemail.answer(&voicemail.expect("MESSAGE"), 202, "as", "");
+        assert_eq!(answered(&anna), 202);
+        until("the S-CSCF lets go", || served() == 1);
+        until("the HSS knows", || network.state(&bert) == "not-registered");
+    }
     network.comes_to_rest();
 }
 
@@ -391,8 +473,11 @@ fn a_server_watches_a_registration() {
         }
     };
     let contact = anna.contact();
+    // The number is registered implicitly (§5.4.2.1.2).
     told(&[
         "Subscription-State: active",
+        "event=\"registered\"",
+        "event=\"created\"",
         "state=\"full\"",
         "version=\"0\"",
         &contact,
@@ -410,5 +495,42 @@ fn a_server_watches_a_registration() {
     other.contact = false;
     server.request(&other, network.icscf.at);
     server.expect("480");
+    network.comes_to_rest();
+}
+
+/// §5.4.2.1.2, RFC 6665 §4.2.2: whoever watches a set without a contact hears that the HSS has ended it.
+#[test]
+fn the_end_of_a_set_without_contacts_is_told() {
+    let voicemail = ApplicationServer::new();
+    let document = of(1, "plain")
+        + &of(2, "voicemail")
+        + &profile("voicemail", &[(&voicemail, "when = [\"case terminating-unregistered\"]")])
+        + "[[profile]]\nname = \"plain\"\n";
+    let network = Network::of(document);
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    let bert = Card::sim(2).impu;
+    sends(&anna, &bert);
+    voicemail.answer(&voicemail.expect("MESSAGE"), 202, "as", "");
+    assert_eq!(answered(&anna), 202);
+
+    let us = format!("sip:{}", voicemail.own());
+    let mut subscribe = Request::new("SUBSCRIBE", &us, &bert)
+        .with(&format!("Event: reg\nExpires: 600\nP-Asserted-Identity: <{us}>\nContact: <{us}>"));
+    subscribe.contact = false;
+    voicemail.request(&subscribe, network.scscf().at);
+    let told = || loop {
+        let came = voicemail.receive(crate::PATIENCE).expect("a NOTIFY");
+        if came.message.method() == "NOTIFY" {
+            voicemail.answer(&came, 200, "", "");
+            return came.message.text();
+        }
+        assert!(came.message.status() < 300, "{}", came.message.text());
+    };
+    let first = told();
+    assert!(first.contains("Subscription-State: active"), "{first}");
+    assert_eq!(network.deregister(&bert, "remove-scscf"), (1, 1));
+    let last = told();
+    assert!(last.contains("Subscription-State: terminated"), "{last}");
+    assert!(last.contains("state=\"terminated\""), "{last}");
     network.comes_to_rest();
 }

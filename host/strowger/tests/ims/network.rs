@@ -24,6 +24,8 @@ pub(crate) struct Setup {
     pub(crate) hss_ms: u32,
     /// T1 in ms: the time until a silent neighbour counts as gone is 64 of them.
     pub(crate) t1_ms: u32,
+    /// Shards of each CSCF.
+    pub(crate) shards: u32,
     /// Lines of the plugins' configurations.
     pub(crate) pcscf: String,
     pub(crate) icscf: String,
@@ -39,6 +41,7 @@ impl Setup {
             relayed: false,
             hss_ms: 5_000,
             t1_ms: 500,
+            shards: 1,
             pcscf: none(),
             icscf: none(),
             scscf: none(),
@@ -230,6 +233,9 @@ impl Plan<'_> {
     ) -> Element {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
         let file = plugin_of(role);
+        let shards = self.setup.shards;
+        // Whether who demands one gets a security agreement is the P-CSCF's to say.
+        let proxy_require = if role == "pcscf" { "proxy_require = [\"sec-agree\"]\n" } else { "" };
         let (t1, t2) = (self.setup.t1_ms, 8 * self.setup.t1_ms);
         // The home network's domain is the I-CSCF's.
         let domain = if role == "icscf" { DOMAIN.to_owned() } else { format!("{name}.{DOMAIN}") };
@@ -242,7 +248,8 @@ impl Plan<'_> {
         let folder = self.folder(
             name,
             &format!(
-                "[node]\nrole = \"{role}\"\ndomains = [\"{domain}\"]\ndata = \"data\"\nshards = 1\ncommit_ms = 5\n\
+                "[node]\nrole = \"{role}\"\ndomains = [\"{domain}\"]\ndata = \"data\"\nshards = {shards}\ncommit_ms = 5\n\
+                 {proxy_require}\
                  [[listen]]\ntransport = \"udp\"\naddress = \"{at}\"\n\
                  [[listen]]\ntransport = \"tcp\"\naddress = \"{at}\"\n\
                  [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"127.0.0.1:9\"]\n\

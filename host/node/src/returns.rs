@@ -10,7 +10,7 @@
 //! agent answers for another Call-ID, which is another shard's: so the table is that of all shards of a host. It holds at
 //! most one token for each open request, and is bounded as those are.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use transaction::Time;
@@ -29,7 +29,7 @@ pub(crate) struct Awaiter {
 
 /// The tokens by which requests are awaited, of all shards.
 #[derive(Debug, Default)]
-pub struct Returns(Mutex<HashMap<Box<str>, Awaiter>>);
+pub struct Returns(Mutex<BTreeMap<Box<str>, Awaiter>>);
 
 impl Returns {
     /// From now on, and until what this gives is dropped.
@@ -55,7 +55,7 @@ impl Returns {
     }
 
     /// Nothing in here can be left half done.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Awaiter>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Box<str>, Awaiter>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,6 +15,7 @@
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
+//! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
 
@@ -39,6 +40,7 @@ mod killed;
 mod network_ends;
 mod registers;
 mod transports;
+mod unregistered;
 
 use std::time::{Duration, Instant};
 

@@ -42,7 +42,7 @@ fn phones_register_call_and_leave(places: &[Place]) {
     // §5.1.1.4
     assert!(!anna.register().is_first);
 
-    assert_eq!(anna.message(&bert.card.impu, "are you there?"), 200);
+    assert_eq!(anna.message(&bert.card.impu, "are you there?"), 200, "{}", network.trace());
     bert.gets("are you there?");
 
     // The caller hangs up, then the callee of a call the other way.

@@ -1,5 +1,6 @@
 //! A network whose CSCFs are not all ours: HSS and some CSCFs of this build, Kamailio in the other places.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 use crate::element::Element;
@@ -88,6 +89,21 @@ impl Mixed {
     pub(crate) fn state(&self, identity: &str) -> String {
         let shown = self.hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "");
         shown["sets"][0]["state"].as_str().expect("a state").to_owned()
+    }
+
+    /// What went over the wire of what is ours, for a test that fails.
+    #[track_caller]
+    pub(crate) fn trace(&self) -> String {
+        let mut text = String::new();
+        for element in &self.ours {
+            writeln!(text, "{}", element.at).expect("written");
+            let trace = element.json("GET", "/trace", "");
+            for message in trace["messages"].as_array().expect("messages") {
+                let way = if message["sent"] == true { "to" } else { "from" };
+                writeln!(text, "  {} {way} {}", message["label"], message["remote"]).expect("written");
+            }
+        }
+        text
     }
 
     /// Nothing is under way in what is ours.

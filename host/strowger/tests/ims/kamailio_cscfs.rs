@@ -37,6 +37,7 @@ fn phones_register_call_and_leave(places: &[Place]) {
         let first = phone.register();
         assert!(first.is_first);
         assert_eq!(first.identity, phone.card.impu);
+        phone.subscribed();
         assert_eq!(network.state(&phone.card.impu), "registered");
     }
     // §5.1.1.4

@@ -17,7 +17,6 @@ pub(crate) struct Mixed {
     hss: Element,
     ours: Vec<Element>,
     pcscf: SocketAddr,
-    is_theirs: Vec<Place>,
     _theirs: Vec<Kamailio>,
     _folder: tempfile::TempDir,
 }
@@ -29,11 +28,7 @@ impl Mixed {
         let _starting = starting();
         let folder = tempfile::tempdir().expect("a folder");
         let at = addresses(8);
-        let mut setup = Setup::of(subscribers);
-        // Kamailio's S-CSCF is no notifier here.
-        if places.contains(&Place::Scscf) {
-            setup.pcscf = "reg_event = false\n".into();
-        }
+        let setup = Setup::of(subscribers);
         let plan = Plan {
             setup: &setup,
             folder: folder.path(),
@@ -66,7 +61,6 @@ impl Mixed {
             hss,
             ours,
             pcscf: plan.pcscf,
-            is_theirs: places.to_vec(),
             _theirs: theirs,
             _folder: folder,
         })
@@ -76,11 +70,9 @@ impl Mixed {
     pub(crate) fn phone(&self, card: Card) -> Phone {
         let [x, y] = random_pair();
         let at = SocketAddr::from(([127, x, y, 1], 0));
-        let subscribes = !self.is_theirs.contains(&Place::Scscf);
         Phone::at(self.pcscf, card, |settings| {
             settings.local = at;
             settings.media = settings.media.iter().map(|media| (at.ip(), media.port()).into()).collect();
-            settings.subscribes = subscribes;
         })
     }
 

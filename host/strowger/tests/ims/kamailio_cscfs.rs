@@ -1,7 +1,9 @@
 //! Kamailio's CSCFs beside ours (TS 24.229 §5.1 to §5.4), in every place, over our HSS: phones with an ISIM register,
-//! register again, call each other with preconditions, send messages, and leave.
+//! register again, watch their registrations, call each other with preconditions, send messages, and leave, by themselves
+//! or because the HSS ends it.
 
-use ue::{By, Why};
+use ims::reginfo::Event as ContactEvent;
+use ue::{By, DeregisteredBy, Why};
 
 use crate::kamailio::Place;
 use crate::mixed::Mixed;
@@ -66,6 +68,12 @@ fn phones_register_call_and_leave(places: &[Place]) {
     assert_eq!(network.state(&bert.card.impu), "not-registered");
     let answered = anna.message(&bert.card.impu, "gone?");
     assert!(matches!(answered, 404 | 480), "{answered}");
-    anna.deregister();
+
+    // TS 29.228 §6.1.3: RTR, and §5.4.1.5: whoever watches is told. Kamailio does not say how the contact ended.
+    let is_theirs = places.contains(&Place::Scscf);
+    let how = if is_theirs { ContactEvent::Unregistered } else { ContactEvent::Rejected };
+    assert_eq!(network.deregister(&anna.card.impu, "permanent"), (1, 1));
+    assert_eq!(anna.deregistered(), DeregisteredBy::Network(how));
+    assert_eq!(network.state(&anna.card.impu), "not-registered");
     network.comes_to_rest();
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::element::Element;
 use crate::kamailio::{self, Kamailio, Place};
-use crate::network::{Setup, addresses, escaped, starting};
+use crate::network::{Setup, addresses, deregister, starting, state};
 use crate::phone::Phone;
 use crate::plan::Plan;
 use crate::ports::random_pair;
@@ -57,13 +57,7 @@ impl Mixed {
         until("S-CSCF and I-CSCF are connected to the HSS", || {
             hss.metric("strowger_diameter_peer_open", &[]) == 2
         });
-        Some(Mixed {
-            hss,
-            ours,
-            pcscf: plan.pcscf,
-            _theirs: theirs,
-            _folder: folder,
-        })
+        Some(Mixed { hss, ours, pcscf: plan.pcscf, _theirs: theirs, _folder: folder })
     }
 
     /// A phone with an address of its own: Kamailio tells contacts apart by their host.
@@ -76,11 +70,16 @@ impl Mixed {
         })
     }
 
-    /// `registered`, `unregistered` or `not-registered` at the HSS.
+    /// See [`Network::state`](crate::network::Network::state).
     #[track_caller]
     pub(crate) fn state(&self, identity: &str) -> String {
-        let shown = self.hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "");
-        shown["sets"][0]["state"].as_str().expect("a state").to_owned()
+        state(&self.hss, identity)
+    }
+
+    /// See [`Network::deregister`](crate::network::Network::deregister).
+    #[track_caller]
+    pub(crate) fn deregister(&self, identity: &str, reason: &str) -> (u64, u64) {
+        deregister(&self.hss, identity, reason)
     }
 
     /// What went over the wire of what is ours, for a test that fails.

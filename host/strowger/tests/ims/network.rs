@@ -135,21 +135,19 @@ impl Network {
     /// What the HSS shows of a subscriber.
     #[track_caller]
     pub(crate) fn subscriber(&self, identity: &str) -> serde_json::Value {
-        self.hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "")
+        subscriber(&self.hss, identity)
     }
 
     /// `registered`, `unregistered` or `not-registered`: the first set of a subscriber at the HSS.
     #[track_caller]
     pub(crate) fn state(&self, identity: &str) -> String {
-        self.subscriber(identity)["sets"][0]["state"].as_str().expect("a state").to_owned()
+        state(&self.hss, identity)
     }
 
     /// Has the HSS end a subscriber's registrations; how many S-CSCFs were meant, and how many did it.
     #[track_caller]
     pub(crate) fn deregister(&self, identity: &str, reason: &str) -> (u64, u64) {
-        let path = format!("/subscribers/{}/deregister?reason={reason}", escaped(identity));
-        let done = self.hss.json("POST", &path, "");
-        (done["s_cscfs"].as_u64().expect("a number"), done["s_cscfs_told"].as_u64().expect("a number"))
+        deregister(&self.hss, identity, reason)
     }
 
     /// A subscriber is one no longer.
@@ -177,7 +175,27 @@ pub(crate) fn addresses(count: usize) -> Vec<SocketAddr> {
     ports.iter().map(|(address, _)| *address).collect()
 }
 
+/// See [`Network::subscriber`].
+#[track_caller]
+fn subscriber(hss: &Element, identity: &str) -> serde_json::Value {
+    hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "")
+}
+
+/// See [`Network::state`].
+#[track_caller]
+pub(crate) fn state(hss: &Element, identity: &str) -> String {
+    subscriber(hss, identity)["sets"][0]["state"].as_str().expect("a state").to_owned()
+}
+
+/// See [`Network::deregister`].
+#[track_caller]
+pub(crate) fn deregister(hss: &Element, identity: &str, reason: &str) -> (u64, u64) {
+    let path = format!("/subscribers/{}/deregister?reason={reason}", escaped(identity));
+    let done = hss.json("POST", &path, "");
+    (done["s_cscfs"].as_u64().expect("a number"), done["s_cscfs_told"].as_u64().expect("a number"))
+}
+
 /// For a path of a URL.
-pub(crate) fn escaped(identity: &str) -> String {
+fn escaped(identity: &str) -> String {
     identity.replace('+', "%2B").replace(':', "%3A").replace('@', "%40")
 }

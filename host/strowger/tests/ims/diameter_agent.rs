@@ -4,7 +4,7 @@
 use ims::reginfo::Event as ContactEvent;
 use ue::{By, DeregisteredBy, Why};
 
-use crate::free_diameter;
+use crate::free_diameter::{self, AGENT};
 use crate::network::{Network, Setup};
 use crate::phone::{Phone, talk};
 use crate::subscribers::{Card, sims};
@@ -43,5 +43,25 @@ fn every_command_of_cx_goes_by_a_relay() {
 
     bert.deregister();
     assert_eq!(network.state(&bert.card.impu), "not-registered");
+    network.comes_to_rest();
+}
+
+/// RFC 6733 §7.1.3: for a server that is gone the agent itself answers, with UNABLE_TO_DELIVER and the E bit.
+#[test]
+fn the_hss_behind_a_relay_goes_and_comes_back() {
+    let Some(program) = free_diameter::program() else { return };
+    let mut network = Network::start(&Setup { agent: Some(program), ..Setup::of(sims(1..=2, "")) });
+    let (anna, bert) = (Phone::registered(&network, Card::sim(1)), Phone::registered(&network, Card::sim(2)));
+    network.hss.kill();
+    // TS 24.229 §5.3.2.1, as `hss_failure` of the I-CSCF has it.
+    assert_eq!(anna.message(&bert.card.impu, "nobody knows where"), 480);
+    let labels = [("peer", AGENT), ("command", "Location-Info"), ("result", "3002")];
+    assert_eq!(network.icscf.metric("strowger_diameter_messages_total", &labels), 1);
+
+    network.hss.start_again();
+    network.is_connected();
+    assert_eq!(anna.message(&bert.card.impu, "here again"), 200);
+    bert.gets("here again");
+    assert_eq!(network.deregister(&bert.card.impu, "permanent"), (1, 1));
     network.comes_to_rest();
 }

@@ -45,14 +45,14 @@ impl FreeDiameter {
         let key = write("key.pem", signing_key.serialize_pem());
         let allowed = write("allowed.conf", format!("ALLOW_IPSEC *.{DOMAIN}\n"));
         let (hss, hss_at) = hss;
-        // Every CSCF speaks Cx too: without this one of them would be asked as well as the HSS. Destination-Host counts
-        // for more.
-        let routes = write("routes.conf", format!("dr=\"{DOMAIN}\" : \"{hss}\" += 30 ;\n"));
+        // Every CSCF speaks Cx too: without this one of them is asked where the HSS is gone. That a CSCF is the
+        // Destination-Host counts for more.
+        let routes = write("routes.conf", "* : [\"cscf\"] += NO_DELIVERY ;\n".to_owned());
         let configuration = write(
             "freediameter.conf",
             format!(
                 "Identity = \"{AGENT}\"; Realm = \"{DOMAIN}\"; Port = {}; SecPort = 0;\n\
-                 No_SCTP; No_IPv6; ListenOn = \"{}\"; TwTimer = 6; TcTimer = 30; AppServThreads = 1;\n\
+                 No_SCTP; No_IPv6; ListenOn = \"{}\"; TwTimer = 6; TcTimer = 1; AppServThreads = 1;\n\
                  TLS_Cred = \"{certificate}\", \"{key}\"; TLS_CA = \"{certificate}\"; TLS_DH_Bits = 1024;\n\
                  LoadExtension = \"acl_wl.fdx\" : \"{allowed}\";\nLoadExtension = \"rt_default.fdx\" : \"{routes}\";\n\
                  ConnectPeer = \"{hss}\" {{ ConnectTo = \"{}\"; Port = {}; No_TLS; No_SCTP; No_IPv6; }};\n",

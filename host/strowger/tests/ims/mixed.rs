@@ -60,7 +60,7 @@ impl Mixed {
         Some(Mixed { hss, ours, pcscf: plan.pcscf, _theirs: theirs, _folder: folder })
     }
 
-    /// A phone with an address of its own: Kamailio tells contacts apart by their host.
+    /// A phone with an address of its own, for Kamailio can be set to tell contacts apart by that alone.
     pub(crate) fn phone(&self, card: Card) -> Phone {
         let [x, y] = random_pair();
         let at = SocketAddr::from(([127, x, y, 1], 0));

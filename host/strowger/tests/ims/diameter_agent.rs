@@ -56,7 +56,8 @@ fn the_hss_behind_a_relay_goes_and_comes_back() {
     // TS 24.229 §5.3.2.1, as `hss_failure` of the I-CSCF has it.
     assert_eq!(anna.message(&bert.card.impu, "nobody knows where"), 480);
     let labels = [("peer", AGENT), ("command", "Location-Info"), ("result", "3002")];
-    assert_eq!(network.icscf.metric("strowger_diameter_messages_total", &labels), 1);
+    // The P-CSCF's SUBSCRIBE (§5.2.3) may have met it too.
+    assert!(network.icscf.metric("strowger_diameter_messages_total", &labels) >= 1);
 
     network.hss.start_again();
     network.is_connected();

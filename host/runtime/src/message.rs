@@ -52,11 +52,6 @@ pub(crate) enum ToShard {
         /// The message itself, where its connection is gone.
         unsent: Option<Unsent>,
     },
-    /// A script's timer fired.
-    Timer {
-        /// The script's own name for it.
-        token: String,
-    },
     /// A script is to be told of something.
     Event(plugin::Event),
     /// Send a request of this element's own.

@@ -108,6 +108,7 @@ impl Host {
             }
         };
         let sealer = cscf::Sealer::new(&secrets.tokens);
+        let script_timers = Arc::new(ScriptTimers::new(clock, Arc::clone(&inboxes[0])));
         let services: Arc<dyn Services> = Arc::new(HostServices {
             registrations: Arc::clone(&registrations),
             users: Arc::clone(&users),
@@ -121,7 +122,7 @@ impl Host {
                 uri: if config.users.strict_uri { UriCheck::SameTarget } else { UriCheck::Anything },
                 ..Policy::default()
             },
-            timers: ScriptTimers::new(threads.clone(), Arc::clone(&inboxes[0])),
+            timers: Arc::clone(&script_timers),
             flows: FlowTokens::new(sealer.clone(), &secrets::fresh()),
             sealer,
             ims: ims.clone(),
@@ -211,6 +212,7 @@ impl Host {
                 inbox,
                 clock,
                 heartbeat,
+                script_timers: (shard == 0).then(|| Arc::clone(&script_timers)),
                 trace: trace.clone(),
                 config: ShardConfig { rest: Duration::from_micros(u64::from(config.node.rest_us)) },
             });

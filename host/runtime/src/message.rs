@@ -59,11 +59,6 @@ pub(crate) enum ToShard {
         /// By which it came back.
         token: Box<str>,
     },
-    /// A script's timer fired.
-    Timer {
-        /// The script's own name for it.
-        token: String,
-    },
     /// A script is to be told of something.
     Event(plugin::Event),
     /// Send a request of this element's own.

@@ -32,7 +32,7 @@ pub(crate) struct HostServices {
     pub(crate) nonces: Arc<Nonces>,
     pub(crate) replays: Mutex<ReplayTable>,
     pub(crate) policy: Policy,
-    pub(crate) timers: ScriptTimers,
+    pub(crate) timers: Arc<ScriptTimers>,
     pub(crate) sealer: Sealer,
     pub(crate) flows: FlowTokens,
     /// Of a CSCF that asks an HSS.

@@ -29,6 +29,7 @@ use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::owner::Owner;
 use crate::pace::{Pace, Until};
+use crate::script_timers::ScriptTimers;
 use crate::streams::StreamSender;
 
 /// Longest sleep: the shard shows that it is alive at least this often.
@@ -86,6 +87,8 @@ pub(crate) struct ShardParts {
     pub(crate) clock: Clock,
     /// Microseconds since the start at which the shard was last awake.
     pub(crate) heartbeat: Arc<AtomicU64>,
+    /// Timers of scripts, where this is the shard that takes them.
+    pub(crate) script_timers: Option<Arc<ScriptTimers>>,
     /// How it behaves.
     pub(crate) config: ShardConfig,
     /// What goes over the wire.
@@ -103,6 +106,7 @@ pub(crate) struct Shard {
     streams: StreamSender,
     clock: Clock,
     heartbeat: Arc<AtomicU64>,
+    script_timers: Option<Arc<ScriptTimers>>,
     pace: Pace,
     /// Out while its datagrams are dealt with.
     received: Option<Box<RecvBatch>>,
@@ -132,6 +136,7 @@ impl Shard {
             now: parts.clock.now(),
             clock: parts.clock,
             heartbeat: parts.heartbeat,
+            script_timers: parts.script_timers,
             pace: Pace::new(parts.config.rest, parts.clock.now()),
             received: Some(Box::default()),
             told: Vec::new(),
@@ -190,7 +195,12 @@ impl Shard {
     /// When the node's timers want a round.
     fn due(&self) -> Option<Time> {
         let patient = self.node.poll_patient_timeout().map(|due| due + PATIENCE);
-        [self.node.poll_prompt_timeout(), patient].into_iter().flatten().min()
+        [self.node.poll_prompt_timeout(), patient, self.script_timer()].into_iter().flatten().min()
+    }
+
+    /// When a script's timer wants a round.
+    fn script_timer(&self) -> Option<Time> {
+        self.script_timers.as_ref().and_then(|timers| timers.next())
     }
 
     /// One turn of the loop; how many messages it met.
@@ -205,12 +215,25 @@ impl Shard {
         if self.due().is_some_and(|due| due <= self.now) {
             self.node.handle_timeout(self.now);
             self.drain();
+            self.fire();
         }
         self.consultations.flush();
         for port in 0..self.ports.len() {
             self.send(port);
         }
         met
+    }
+
+    /// Scripts' timers whose time has come.
+    fn fire(&mut self) {
+        if self.script_timer().is_none_or(|due| due > self.now) {
+            return;
+        }
+        let due = self.script_timers.as_ref().map(|timers| timers.take_due(self.now));
+        for token in due.into_iter().flatten() {
+            self.consultations.timer(&token);
+        }
+        self.poll_scripts();
     }
 
     fn listen_to_others(&mut self) -> usize {
@@ -252,7 +275,6 @@ impl Shard {
                     self.node.handle_input(self.now, input);
                 }
             }
-            ToShard::Timer { token } => self.consultations.timer(&token),
             ToShard::Event(event) => self.consultations.event(event),
             ToShard::Wants(wants) => self.node.set_wants(wants),
             ToShard::Drain => self.node.drain(),

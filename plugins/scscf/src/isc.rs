@@ -4,7 +4,8 @@
 //!   proceed ─ criteria met? ─ yes ─▶ Route: server, us with the ODI ─▶ (server) ─▶ resume ─▶ proceed, behind them
 //!        │                                                       ├ 101 to 199 ─▶ heard: what it says from now on counts
 //!        │                                                       ├ resume ─▶ the same: the host knows its ODI
-//!        │                                                       └ silent, 408, 5xx ─▶ failed ─▶ proceed, or its answer
+//!        │                                                       └ silent, 408, 5xx ─▶ failed ─▶ proceed, or its answer;
+//!        │                                                                    what it gives back from now on is refused
 //!        └ no ─▶ originating::onward, terminating::deliver
 //! ```
 //! In: a request and a [`Link`]: for whom, which case, behind which criteria. Out: a decision. The link travels in the user
@@ -26,6 +27,9 @@ const LINK: &str = "link";
 
 /// Variable of the transaction: the application server has said something, and its failure is an answer.
 const HEARD: &str = "heard";
+
+/// How long a server that was passed over is remembered, ms: as long as its transaction may last (RFC 3261 §16.8).
+const PASSED_OVER_MS: u64 = 180_000;
 
 /// Octets by which the links of two requests differ.
 const NONCE: u32 = 8;
@@ -101,6 +105,12 @@ impl Link {
         })
     }
 
+    /// The row of the table that says that its server was passed over.
+    fn row(&self) -> String {
+        let nonce: String = self.nonce.iter().map(|octet| format!("{octet:02x}")).collect();
+        ["o ", &nonce].concat()
+    }
+
     fn is_terminating(&self) -> bool {
         matches!(self.case, SessionCase::TerminatingRegistered | SessionCase::TerminatingUnregistered)
     }
@@ -166,6 +176,10 @@ fn served_user(link: &Link) -> String {
 
 /// An application server sends the request back, or another one in its place (§5.4.3.4).
 pub(crate) fn resume(settings: &Settings, request: &Request<'_>, link: Link, host: &impl Host) -> Outcome {
+    // The session has gone on, or ended, without this server: it is not to be made a second time.
+    if host.get(&link.row()).is_some() {
+        return reply(481).into();
+    }
     let head = request.received();
     // The server has put another callee in the place of our user: our user diverts the call, and originates from now on
     // (§5.4.3.3 step 4A).
@@ -194,6 +208,7 @@ pub(crate) fn failed(settings: &Settings, status: u16, host: &impl Host) -> Outc
     }
     let view = host.request_view();
     let Ok(view) = View::parse(&view) else { return next().into() };
+    let _ = host.put(&link.row(), b"", PASSED_OVER_MS, None);
     if link.terminates {
         return next().into();
     }

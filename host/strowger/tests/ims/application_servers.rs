@@ -119,11 +119,14 @@ fn a_server_that_fails() {
     let bert = RawPhone::registered(&network, Card::sim(2));
     let carl = RawPhone::registered(&network, Card::sim(3));
 
-    // Silent.
+    // Silent; and when it gives the request back after all, that is too late.
     sends(&anna, &bert.card.impu);
-    goes_on.expect("MESSAGE");
+    let came = goes_on.expect("MESSAGE");
     delivered(&bert, &[]);
     assert_eq!(answered(&anna), 200);
+    goes_on.send_on(&came, |text| text);
+    goes_on.expect("481");
+    assert!(bert.peer.pending().is_none(), "it has it already");
     let began = Instant::now();
     sends(&carl, &bert.card.impu);
     ends.expect("MESSAGE");

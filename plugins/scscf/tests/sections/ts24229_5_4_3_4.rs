@@ -176,6 +176,30 @@ fn a_session_goes_on_without_a_server_that_fails() {
     }
 }
 
+/// A server that was passed over, and gives the request back after all, does not make the session a second time.
+#[test]
+fn what_comes_back_too_late_is_refused() {
+    for terminates in [false, true] {
+        let servers =
+            |host: TestHost| host.triggers(server(0, TAS, terminates)).triggers(server(1, VOICEMAIL, true));
+        let host = servers(from_alice()).answers(to_bob());
+        let given = odi(&ask(&scscf(), &host, &to_bob()));
+        let back = || servers(serving()).own_route(&given);
+        ask(&scscf(), &back(), &to_bob()).relays();
+        ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No")).said().as_ref().expect("a decision");
+        let noted = asked(&host, "put");
+        let [noted] = &noted[..] else { panic!("{noted:?}") };
+        let row = noted.strip_prefix("put ").expect("a row");
+        ask(&scscf(), &back().entry(row, ""), &to_bob()).replies(481);
+        // What another request has become says nothing of this one.
+        ask(&scscf(), &back().entry("o 0102030405060708", ""), &to_bob()).relays();
+    }
+    // What is an answer passes nobody over.
+    let host = gone(false);
+    ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 404 No")).nexts();
+    assert!(asked(&host, "put").is_empty());
+}
+
 #[test]
 fn the_last_server_that_fails_is_left_out_too() {
     let host = from_alice().triggers(server(0, TAS, false)).answers(to_bob());

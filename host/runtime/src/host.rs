@@ -94,9 +94,17 @@ impl Host {
             None => None,
             Some(table) => {
                 let requests = Arc::clone(&pushed) as Arc<dyn transport::diameter::Requests>;
+                let reader = Arc::clone(&inboxes[0]);
                 let parts = ims::Parts {
                     cx: diameter_service::asker(&config, table)?,
-                    diameter: diameter_service::start(&threads, &config, table, requests, trace.clone())?,
+                    diameter: diameter_service::start(
+                        &threads,
+                        &config,
+                        table,
+                        requests,
+                        reader,
+                        trace.clone(),
+                    )?,
                     timeout: diameter_service::timeout(&config),
                     registrations: Arc::clone(&registrations),
                     documents: Arc::clone(store.documents()),
@@ -427,7 +435,7 @@ fn split_port(domain: &str) -> (&str, Option<u16>) {
 fn spawn(number: usize, parts: ShardParts) -> Result<JoinHandle<()>, std::io::Error> {
     // What a shard holds must not cross threads once it runs, so it is put together where it runs.
     std::thread::Builder::new().name(format!("strowger-{number}")).spawn(move || {
-        if let Err(error) = Shard::new(parts).run() {
+        if let Err(error) = Shard::new(parts).and_then(Shard::run) {
             tracing::error!(shard = number, %error, "a shard has ended");
         }
     })

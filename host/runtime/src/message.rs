@@ -2,6 +2,7 @@
 
 use node::{ContextId, Hop, LocateFailure, LocateId, Unsent, Wants};
 use sip::{Excerpt, Flow, Message};
+use transport::diameter::Feed;
 
 /// Whose a request of this element's own is: who is told of its answer.
 #[derive(Debug)]
@@ -59,6 +60,8 @@ pub(crate) enum ToShard {
         /// By which it came back.
         token: Box<str>,
     },
+    /// A Diameter connection that the shard is to read.
+    Feed(Feed),
     /// A script is to be told of something.
     Event(plugin::Event),
     /// Send a request of this element's own.

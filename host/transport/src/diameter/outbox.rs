@@ -20,9 +20,9 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
+
+use super::wire::Wire;
 
 /// Times that a thread writes in a row, before it leaves what others added meanwhile to the connection's task.
 const ROUNDS: usize = 2;
@@ -72,7 +72,7 @@ struct State {
 pub(super) struct Outbox {
     state: Mutex<State>,
     /// Where TCP has no TLS in it.
-    wire: OnceLock<OwnedWriteHalf>,
+    wire: OnceLock<Wire>,
     /// For the connection's task.
     wake: Notify,
     most: usize,
@@ -118,15 +118,15 @@ impl Outbox {
     }
 
     /// From now on whoever pushes may write.
-    pub(super) fn open(&self, wire: OwnedWriteHalf) {
+    pub(super) fn open(&self, wire: Wire) {
         if self.wire.set(wire).is_ok() {
             self.state.lock().turn = Turn::Free;
         }
     }
 
     /// The socket, where it is open to all.
-    pub(super) fn socket(&self) -> Option<&TcpStream> {
-        self.wire.get().map(OwnedWriteHalf::as_ref)
+    pub(super) fn wire(&self) -> Option<&Wire> {
+        self.wire.get()
     }
 
     /// Queues one message.

@@ -11,6 +11,7 @@
 //! | `network_ends.rs` | TS 29.228 §6.1.3, §6.2: the network ends registrations and changes profiles |
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
+//! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls |
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
@@ -40,6 +41,7 @@ mod subscribers;
 
 mod application_servers;
 mod attacks;
+mod crowd;
 mod diameter_agent;
 mod forgotten;
 mod hss_faults;

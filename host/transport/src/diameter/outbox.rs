@@ -143,7 +143,7 @@ impl Outbox {
         state.queue.extend_from_slice(bytes);
         match state.turn {
             _ if state.is_held => Pushed::Left,
-            Turn::Free if state.eager < MAX_EAGER => {
+            Turn::Free if state.eager < MAX_EAGER || self.is_unwatched() => {
                 state.turn = Turn::Writing;
                 state.eager += 1;
                 Pushed::Write
@@ -161,6 +161,12 @@ impl Outbox {
                 Pushed::Left
             }
         }
+    }
+
+    /// Whether the connection's task has nothing to do with its bytes, unless the socket is full. Its reader comes by when
+    /// it will: that nothing is read for a while is no sign of a burst.
+    fn is_unwatched(&self) -> bool {
+        matches!(self.wire.get(), Some(Wire::Unwatched(_)))
     }
 
     /// Writes what there is, without waiting. For who was told to.

@@ -42,6 +42,15 @@ pub enum Rule {
     Calls,
     Tables,
     Panic,
+    // of an IMS
+    Asserted,
+    RecordRoute,
+    Vectors,
+    Chain,
+    Identifiers,
+    Registered,
+    Reachable,
+    Forgotten,
 }
 
 /// A rule that was broken.

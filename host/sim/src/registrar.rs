@@ -13,16 +13,17 @@ use crate::scenario::DOMAIN;
 /// One contact.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
-    uri: String,
-    q: Option<u16>,
-    expires_at_ms: u64,
-    call_id: String,
-    cseq: u32,
+    pub(crate) uri: String,
+    pub(crate) q: Option<u16>,
+    pub(crate) expires_at_ms: u64,
+    pub(crate) call_id: String,
+    pub(crate) cseq: u32,
     path: Vec<String>,
     flow: Flow,
 }
 
 /// The bindings of an address-of-record after a REGISTER.
+#[derive(Debug)]
 pub(crate) struct Change {
     address_of_record: String,
     bindings: Vec<Bound>,
@@ -93,6 +94,31 @@ impl Registrar {
         let contacts = bindings.iter().map(|bound| bound.contact(now_ms)).collect();
         let change = asked.then(|| Change { address_of_record: address_of_record.into(), bindings });
         Ok((Registration { contacts, outbound: false }, change))
+    }
+
+    /// Whether nobody has ever registered, or all have ended.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.values().all(Vec::is_empty)
+    }
+
+    /// The bindings of an address-of-record.
+    pub(crate) fn bindings(&self, address_of_record: &str, now_ms: u64) -> Vec<Bound> {
+        self.current(address_of_record, now_ms).cloned().collect()
+    }
+
+    /// Takes out what has ended, with whose it was.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> Vec<(String, Vec<Bound>)> {
+        let mut ended = Vec::new();
+        for (address_of_record, bindings) in &mut self.0 {
+            let (over, left): (Vec<Bound>, Vec<Bound>) =
+                bindings.drain(..).partition(|bound| bound.expires_at_ms <= now_ms);
+            *bindings = left;
+            if !over.is_empty() {
+                ended.push((address_of_record.clone(), over));
+            }
+        }
+        self.0.retain(|_, bindings| !bindings.is_empty());
+        ended
     }
 
     /// Puts a change into place.
@@ -171,7 +197,7 @@ impl Registrar {
 }
 
 impl Bound {
-    fn seconds_left(&self, now_ms: u64) -> u32 {
+    pub(crate) fn seconds_left(&self, now_ms: u64) -> u32 {
         self.expires_at_ms.saturating_sub(now_ms).div_ceil(1000) as u32
     }
 

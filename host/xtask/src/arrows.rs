@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-dns", &[]),
     ("strowger-scaffold", &["strowger-node", "strowger-sdk"]),
     // proof
-    ("strowger-sim", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
+    ("strowger-sim", &["strowger-transport", "strowger-plugin", "strowger-storage", "strowger-ue"]),
     ("strowger-bench", &["strowger-admin", "strowger-sim"]),
     ("strowger-xtask", &["strowger-toolchain", "strowger-auth"]),
 ];

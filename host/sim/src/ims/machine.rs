@@ -206,11 +206,11 @@ impl Machine {
     pub(crate) fn next_due_ms(&self) -> Option<u64> {
         let inner = self.0.lock();
         let timer = inner.timers.values().min().copied();
-        let ends = !inner.store.registrar.is_empty()
-            || inner.store.keys.values().any(|key| key.ends_ms.is_some())
-            || !inner.leaving.is_empty()
-            || !inner.notifier.is_empty();
-        let look = ends.then(|| inner.looked_ms + LOOK_MS);
+        let soon = inner.looked_ms + LOOK_MS;
+        let ends =
+            !inner.store.registrar.is_empty() || !inner.leaving.is_empty() || !inner.notifier.is_empty();
+        let key = inner.store.keys.values().filter_map(|key| key.ends_ms).min();
+        let look = if ends { Some(soon) } else { key.map(|ends| ends.max(soon)) };
         timer.into_iter().chain(look).min()
     }
 

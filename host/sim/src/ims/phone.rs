@@ -124,7 +124,7 @@ impl Phone {
             return bytes.to_vec();
         }
         let text = String::from_utf8_lossy(bytes);
-        text.replacen("\r\n", "\r\nP-Asserted-Identity: <sip:chief@ims.test>\r\n", 1).into_bytes()
+        text.replacen("\r\n", "\r\nP-Asserted-Identity: <sip:u1@ims.test>\r\n", 1).into_bytes()
     }
 }
 

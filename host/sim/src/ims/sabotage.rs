@@ -4,6 +4,9 @@
 
 use super::home::{ICSCF, PCSCF, SCSCFS, uri};
 
+/// Somebody of the network who is somebody else than most.
+const ASSERTED: &str = "P-Asserted-Identity: <sip:u1@ims.test>";
+
 /// What is falsified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImsSabotage {
@@ -39,7 +42,7 @@ impl ImsSabotage {
             Self::AssertedBelieved if element == PCSCF && !is_response => {
                 let text = text();
                 let lines = text.split("\r\n").map(|line| match line.starts_with("P-Asserted-Identity:") {
-                    true => "P-Asserted-Identity: <sip:somebody@else.test>",
+                    true => ASSERTED,
                     false => line,
                 });
                 vec![lines.collect::<Vec<_>>().join("\r\n").into_bytes()]

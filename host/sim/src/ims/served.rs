@@ -12,6 +12,7 @@ use diameter::{Command, Message, Reading};
 use ims::reginfo::{Event, Registration, RegistrationState};
 
 use super::machine::{Inner, Outbox, SUBSCRIBERS, SUBSCRIPTIONS};
+use super::sabotage::ImsSabotage;
 use crate::registrar;
 
 /// Attributes of the event `deregistered` (docs/attributes.md).
@@ -165,7 +166,11 @@ impl Inner {
     pub(super) fn expire(&mut self) {
         let now_ms = self.now_ms;
         self.store.keys.retain(|_, key| key.ends_ms.is_none_or(|ends| ends > now_ms));
-        for (set, gone) in self.store.registrar.expire(now_ms) {
+        let ended = match self.sabotage {
+            Some(ImsSabotage::BindingsKept) => Vec::new(),
+            _ => self.store.registrar.expire(now_ms),
+        };
+        for (set, gone) in ended {
             let is_over = !self.store.registrar.is_registered(&set, now_ms);
             if is_over {
                 self.subscribers.set_registered(&set, false);

@@ -9,6 +9,7 @@
 //! | the I-CSCF records no route (§5.3.2.1) | [`ImsChecks::element_sent`] |
 //! | a vector registers once (TS 33.203 §6.1.1) | [`ImsChecks::element_sent`] |
 //! | an application server is passed once for each of its criteria (§5.4.3.2) | [`ImsChecks::server_received`] |
+//! | a callee gets a request once, whatever application servers do | [`ImsChecks::phone_received`] |
 //! | what comes by a forged ODI goes nowhere (§5.4.3.4) | [`ImsChecks::element_sent`] |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +19,7 @@ use sip::{Flow, HeaderId, Message, Method, NameAddr};
 use transaction::Time;
 
 use super::home::{self, ICSCF, SCSCFS, public_identities};
-use super::story::{Server, Story};
+use super::story::Story;
 use crate::checks::{Checks, Left, Rule, Seen, Violation};
 
 /// Names a client transaction of a phone.
@@ -46,6 +47,8 @@ pub(crate) struct ImsChecks {
     accepted: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
     /// By application server and request: branches.
     passed: BTreeMap<(usize, String), BTreeSet<Vec<u8>>>,
+    /// By phone, call and number: branches of what came.
+    came: BTreeMap<(usize, Vec<u8>, u32), BTreeSet<Vec<u8>>>,
     /// Branches of what went back by a forged ODI.
     forged: BTreeSet<Vec<u8>>,
 }
@@ -66,6 +69,7 @@ impl ImsChecks {
             proofs: BTreeMap::new(),
             accepted: BTreeMap::new(),
             passed: BTreeMap::new(),
+            came: BTreeMap::new(),
             forged: BTreeSet::new(),
         }
     }
@@ -96,8 +100,8 @@ impl ImsChecks {
         Some((asked, method == Method::Invite))
     }
 
-    /// A phone receives.
-    pub(crate) fn phone_received(&mut self, now: Time, phone: usize, message: &Message) {
+    /// A phone receives. `lost`: datagrams of the call.
+    pub(crate) fn phone_received(&mut self, now: Time, phone: usize, message: &Message, lost: u32) {
         let head = message.head();
         if !message.is_request() {
             let method = head.cseq().map(|cseq| cseq.token.to_vec()).unwrap_or_default();
@@ -114,6 +118,15 @@ impl ImsChecks {
             return;
         }
         let call_id = head.call_id().unwrap_or_default();
+        if let Some(branch) = branch(message) {
+            let number = head.cseq().map_or(0, |cseq| cseq.number);
+            let came = self.came.entry((phone, call_id.to_vec(), number)).or_default();
+            came.insert(branch);
+            if came.len() > 1 && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
+                let what = format!("phone {phone} gets {} twice", text(call_id));
+                self.base.add(now, Rule::Chain, what);
+            }
+        }
         let Some(caller) = self.callers.get(call_id).copied() else {
             let what = format!("phone {phone} is called by nobody, in {}", text(call_id));
             return self.base.add(now, Rule::Asserted, what);
@@ -182,8 +195,8 @@ impl ImsChecks {
         Some(Accepted { user, scscf: element })
     }
 
-    /// An application server receives.
-    pub(crate) fn server_received(&mut self, now: Time, server: usize, message: &Message) {
+    /// An application server receives. `lost`: datagrams of the call.
+    pub(crate) fn server_received(&mut self, now: Time, server: usize, message: &Message, lost: u32) {
         let (head, method) = (message.head(), message.method());
         let is_initial = message.is_request() && head.to_tag().is_none_or(<[u8]>::is_empty);
         if !is_initial || matches!(method, Method::Ack | Method::Cancel | Method::Register) {
@@ -201,7 +214,7 @@ impl ImsChecks {
         let branches = self.passed.entry((server, request.clone())).or_default();
         branches.insert(branch);
         let count = branches.len();
-        if count > allowed && !self.excuses_detours(now) {
+        if count > allowed && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
             let what = format!("as{} gets {request} {count} times, and has {allowed} criteria", server + 1);
             self.base.add(now, Rule::Chain, what);
         }
@@ -225,12 +238,6 @@ impl ImsChecks {
         self.story.users[user].chain.iter().filter(meets).count()
     }
 
-    /// A request may go a second way where a server gives it back after it was given up, or where an S-CSCF was left for
-    /// another one.
-    fn excuses_detours(&self, now: Time) -> bool {
-        self.story.servers.contains(&Server::Late) || self.is_excused(Time::ZERO, now)
-    }
-
     /// Whether something of the story went wrong between two times.
     pub(crate) fn is_excused(&self, from: Time, until: Time) -> bool {
         self.story.troubles.iter().any(|trouble| trouble.from <= until && trouble.until >= from)
@@ -247,7 +254,9 @@ impl ImsChecks {
             return;
         };
         let lost = lost(&request.call_id).saturating_sub(request.lost);
-        let excused = is_gone || lost >= ENOUGH_LOST || self.is_excused(request.at, now);
+        // Who sends a proof again sends it once.
+        let enough = if asked.1.starts_with(AGAIN) { 1 } else { ENOUGH_LOST };
+        let excused = is_gone || lost >= enough || self.is_excused(request.at, now);
         if !excused {
             let what = format!("no final response to {}, {lost} datagrams were lost", request.what);
             self.base.add(now, Rule::Answered, what);
@@ -274,6 +283,9 @@ impl ImsChecks {
         self.base.into_violations()
     }
 }
+
+/// What the branch of a proof that is sent again begins with.
+const AGAIN: &[u8] = b"z9hG4bKagain";
 
 /// Datagrams of one call that must have been lost before a missing answer is the network's fault: a request of a phone is
 /// sent seven times, and what others sent again for it is in the same call.

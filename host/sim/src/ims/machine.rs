@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use cscf::{Challenges, Cx, CxFailure, Notifier, Sealer, Subscribers, reg_event};
+use cscf::{Challenges, Cx, CxFailure, Leaving, Notifier, Sealer, Subscribers, reg_event};
 use diameter::{Dictionary, Message};
 use parking_lot::Mutex;
 
@@ -107,8 +107,8 @@ pub(crate) struct Inner {
     pub(super) challenges: Challenges,
     pub(super) subscribers: Subscribers,
     pub(super) notifier: Notifier,
-    /// Sets that the HSS took away, and when they are let go at the latest, ms.
-    pub(super) leaving: Vec<(u64, String)>,
+    /// Sets that the HSS took away.
+    pub(super) leaving: Leaving,
     pub(super) questions: BTreeMap<u64, Answer>,
     pub(super) asked: u64,
     pub(super) outbox: VecDeque<Outbox>,
@@ -158,7 +158,7 @@ impl Machine {
             challenges: Challenges::default(),
             subscribers: Subscribers::default(),
             notifier: Notifier::default(),
-            leaving: Vec::new(),
+            leaving: Leaving::default(),
             questions: BTreeMap::new(),
             asked: 0,
             outbox: VecDeque::new(),

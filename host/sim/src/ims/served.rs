@@ -81,6 +81,7 @@ impl Inner {
         for gone in &put.replaced {
             self.store.documents.remove(&(SUBSCRIBERS, gone.key().into()));
         }
+        self.leaving.stays(put.set.key());
         self.store.documents.insert((SUBSCRIBERS, put.set.key().into()), put.document);
         Ok(Some(put.set.subscriber()))
     }
@@ -113,7 +114,7 @@ impl Inner {
             let changes: Vec<_> = bindings.iter().map(|bound| (bound, event)).collect();
             self.tell(&key, &self.identities(&key), &changes, true);
             self.subscribers.set_registered(&key, false);
-            self.leaving.push((now_ms + GOODBYE_MS, key.clone()));
+            self.leaving.leaves(&key, now_ms + GOODBYE_MS);
             let attrs =
                 vec![(PUBLIC_IDENTITY, key.into_bytes()), (REASON, (reason as i32).to_le_bytes().to_vec())];
             let event = plugin::Event::Other { name: "deregistered".into(), attrs };
@@ -189,10 +190,7 @@ impl Inner {
         let notifies = notifier.expire(now_ms, |set| self.state(set));
         self.notifier = notifier;
         self.send(notifies);
-        let leaving = std::mem::take(&mut self.leaving);
-        let (due, later): (Vec<_>, Vec<_>) = leaving.into_iter().partition(|(at, _)| *at <= now_ms);
-        self.leaving = later;
-        for (_, set) in due {
+        for set in self.leaving.take_due(now_ms) {
             if !self.store.registrar.is_registered(&set, now_ms) {
                 self.let_go(&set);
             }

@@ -43,7 +43,12 @@ impl ImsWorld {
         let since = self.phones[phone].registered_at;
         let later = |at: Option<Time>| at.is_some_and(|at| since.is_none_or(|since| at >= since));
         let [one, other] = SCSCFS.map(|scscf| self.lost_store[scscf]);
-        later(self.terminated[phone]) || later(self.lost_store[PCSCF]) || later(one) || later(other)
+        // What it depends on may have failed before anybody watched it (§5.4.1.7).
+        self.depends_on_a_failure(phone)
+            || later(self.terminated[phone])
+            || later(self.lost_store[PCSCF])
+            || later(one)
+            || later(other)
     }
 
     /// Everybody who takes himself for registered must be so everywhere, and gets a MESSAGE.
@@ -78,12 +83,16 @@ impl ImsWorld {
             .acts
             .iter()
             .any(|(_, act)| matches!(act, Act::Deregister(of) | Act::Terminate(of) if *of == phone));
-        let vital = self.story.users[phone].chain.iter().any(|criterion| {
+        acts || self.depends_on_a_failure(phone)
+    }
+
+    /// An application server that fails has the word about its registration.
+    fn depends_on_a_failure(&self, phone: usize) -> bool {
+        self.story.users[phone].chain.iter().any(|criterion| {
             criterion.method == "REGISTER"
                 && criterion.terminates
-                && matches!(self.story.servers[criterion.server], Server::Silent | Server::Refuses(500..))
-        });
-        acts || vital
+                && matches!(self.story.servers[criterion.server], Server::Silent | Server::Refuses(500..=599))
+        })
     }
 
     fn judge_registration(&mut self, phone: usize) {

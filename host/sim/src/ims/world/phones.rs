@@ -101,7 +101,10 @@ impl ImsWorld {
 
     pub(super) fn phone_hears(&mut self, phone: usize, flow: Flow, bytes: &Bytes) {
         match Message::parse_datagram_from(bytes, flow.remote) {
-            Ok(message) => self.checks.phone_received(self.now, phone, &message),
+            Ok(message) => {
+                let lost = self.network.lost(message.head().call_id().unwrap_or_default());
+                self.checks.phone_received(self.now, phone, &message, lost);
+            }
             Err(error) => {
                 let what = format!("phone {phone} cannot read what came: {error}");
                 self.checks.add(self.now, Rule::Readable, what);
@@ -204,7 +207,8 @@ impl ImsWorld {
 
     pub(super) fn server_hears(&mut self, number: usize, bytes: &Bytes) {
         if let Ok(message) = Message::parse_datagram(bytes) {
-            self.checks.server_received(self.now, number, &message);
+            let lost = self.network.lost(message.head().call_id().unwrap_or_default());
+            self.checks.server_received(self.now, number, &message, lost);
         }
         self.count("messages to application servers");
         let kind = self.story.servers[number];

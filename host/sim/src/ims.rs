@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::seeds::{guarded, many};
 use crate::world::Outcome;
 
+mod b2bua;
 mod checks;
 mod element;
 mod home;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use sip::{Flow, HeaderId, Message, Method, NameAddr};
 use transaction::Time;
 
+use super::b2bua::PREFIX;
 use super::home::{self, ICSCF, SCSCFS, public_identities};
 use super::story::Story;
 use crate::checks::{Checks, Left, Rule, Seen, Violation};
@@ -127,7 +128,7 @@ impl ImsChecks {
                 self.base.add(now, Rule::Chain, what);
             }
         }
-        let Some(caller) = self.callers.get(call_id).copied() else {
+        let Some(caller) = self.callers.get(original(call_id)).copied() else {
             let what = format!("phone {phone} is called by nobody, in {}", text(call_id));
             return self.base.add(now, Rule::Asserted, what);
         };
@@ -290,6 +291,14 @@ const AGAIN: &[u8] = b"z9hG4bKagain";
 /// Datagrams of one call that must have been lost before a missing answer is the network's fault: a request of a phone is
 /// sent seven times, and what others sent again for it is in the same call.
 const ENOUGH_LOST: u32 = 6;
+
+/// The Call-ID by which a call began that has passed back-to-back user agents.
+fn original(mut call_id: &[u8]) -> &[u8] {
+    while let Some(rest) = call_id.strip_prefix(PREFIX.as_bytes()) {
+        call_id = rest;
+    }
+    call_id
+}
 
 fn branch(message: &Message) -> Option<Vec<u8>> {
     Some(message.head().via().ok()?.branch()?.to_vec())

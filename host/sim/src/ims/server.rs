@@ -24,14 +24,61 @@ pub(crate) struct Sent {
 }
 
 /// A message as lines.
-struct Lines {
-    start: String,
+#[derive(Clone)]
+pub(crate) struct Lines {
+    pub(crate) start: String,
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Lines {
-    fn of(bytes: &[u8]) -> Option<Lines> {
+    /// The method of a request.
+    pub(crate) fn method(&self) -> &str {
+        self.start.split(' ').next().unwrap_or_default()
+    }
+
+    /// A REGISTER, or an answer to one.
+    pub(crate) fn is_of_a_register(&self) -> bool {
+        self.one("CSeq").is_some_and(|cseq| cseq.ends_with(" REGISTER"))
+    }
+
+    /// The first value of a header field.
+    pub(crate) fn one(&self, name: &str) -> Option<String> {
+        self.values(name).into_iter().next()
+    }
+
+    /// Where the topmost Via points.
+    pub(crate) fn upstream(&self) -> Option<SocketAddr> {
+        self.one("Via")?.split([' ', ';']).nth(1)?.parse().ok()
+    }
+
+    /// The same request, of which this is a CANCEL or the ACK of a failure (RFC 3261 §9.1, §17.1.1.3).
+    pub(crate) fn bare(&self, method: &str) -> Lines {
+        let kept = ["Via", "From", "To", "Call-ID", "CSeq", "Route"];
+        let mut bare = self.clone();
+        bare.start = self.start.replacen(self.method(), method, 1);
+        bare.headers.retain(|(name, _)| kept.iter().any(|own| own.eq_ignore_ascii_case(name)));
+        let number = self.one("CSeq").unwrap_or_default();
+        let number = number.split(' ').next().unwrap_or_default();
+        bare.set("CSeq", vec![format!("{number} {method}")]);
+        bare.headers.push(("Content-Length".into(), "0".into()));
+        bare.body.clear();
+        bare
+    }
+
+    /// The same request to another target by another route.
+    pub(crate) fn redirect(&mut self, target: &str, routes: &[String]) -> Lines {
+        self.start = format!("{} {target} SIP/2.0", self.method());
+        self.set("Route", routes.to_vec());
+        self.clone()
+    }
+
+    /// A final response without a body.
+    pub(crate) fn reply(&self, status: u16) -> Vec<u8> {
+        reply(self, status)
+    }
+
+    pub(crate) fn of(bytes: &[u8]) -> Option<Lines> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (head, body) = text.split_once("\r\n\r\n")?;
         let mut lines = head.split("\r\n");
@@ -43,25 +90,25 @@ impl Lines {
         Some(Lines { start, headers: headers.collect(), body: body.to_owned() })
     }
 
-    fn values(&self, name: &str) -> Vec<String> {
+    pub(crate) fn values(&self, name: &str) -> Vec<String> {
         let own = self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
         own.flat_map(|(_, value)| split(value)).collect()
     }
 
-    fn remove(&mut self, name: &str) -> usize {
+    pub(crate) fn remove(&mut self, name: &str) -> usize {
         let place = self.headers.iter().position(|(own, _)| own.eq_ignore_ascii_case(name));
         self.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(name));
         place.unwrap_or(0)
     }
 
-    fn set(&mut self, name: &str, values: Vec<String>) {
+    pub(crate) fn set(&mut self, name: &str, values: Vec<String>) {
         let place = self.remove(name);
         for value in values.into_iter().rev() {
             self.headers.insert(place, (name.into(), value));
         }
     }
 
-    fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         let headers: String =
             self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         format!("{}\r\n{headers}\r\n{}", self.start, self.body).into_bytes()
@@ -89,7 +136,7 @@ fn split(value: &str) -> Vec<String> {
 }
 
 /// The address in a Route or Request-URI.
-fn address(route: &str) -> Option<SocketAddr> {
+pub(crate) fn address(route: &str) -> Option<SocketAddr> {
     let uri = route.split_once("sip:")?.1;
     let uri = uri.split(['>', ';', '?']).next()?;
     uri.rsplit('@').next()?.parse().ok()
@@ -116,10 +163,9 @@ fn respond(mut lines: Lines) -> Option<Sent> {
 }
 
 fn request(number: usize, server: Server, lines: Lines, random: &mut Random) -> Option<Sent> {
-    let method = lines.start.split(' ').next().unwrap_or_default().to_owned();
-    let upstream = || lines.values("Via").first()?.split([' ', ';']).nth(1)?.parse().ok();
+    let method = lines.method().to_owned();
     let answer = |status: u16| {
-        let to: SocketAddr = upstream()?;
+        let to = lines.upstream()?;
         Some(Sent { after: Duration::ZERO, to, bytes: reply(&lines, status), forged: None })
     };
     match (method.as_str(), server) {
@@ -129,6 +175,8 @@ fn request(number: usize, server: Server, lines: Lines, random: &mut Random) -> 
         ("ACK", Server::Refuses(_)) => None,
         ("CANCEL", Server::Refuses(_)) => answer(200),
         (_, Server::Refuses(status)) => answer(status),
+        // REGISTERs alone come here of these.
+        (_, Server::B2bua) => None,
         (_, Server::Transparent) => pass(number, lines, None, Duration::ZERO),
         // Longer than anybody waits, and shorter than a transaction lasts. All of one call alike: nothing is overtaken.
         (_, Server::Late) => pass(number, lines, None, Duration::from_secs(6)),

@@ -77,6 +77,8 @@ pub(crate) enum Server {
     Refuses(u16),
     /// Says nothing.
     Silent,
+    /// Makes two calls of one.
+    B2bua,
     /// Sends it back by an ODI that it made itself.
     Forges,
 }
@@ -225,6 +227,7 @@ fn server(random: &mut Random) -> Server {
         1 => Server::Refuses(refusal),
         2 => Server::Silent,
         3 => Server::Forges,
+        4 | 5 => Server::B2bua,
         _ => Server::Transparent,
     }
 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 use anyhow::Result;
 use transaction::Time;
 
+use super::b2bua::Agents;
 use super::checks::ImsChecks;
 use super::element::Element;
 use super::home::{self, ELEMENTS, element_address, phone_address};
@@ -70,6 +71,8 @@ pub struct ImsWorld {
     sealer: cscf::Sealer,
     hss: Hss,
     phones: Vec<Phone>,
+    /// Of application servers that are such.
+    agents: Vec<Agents>,
     checks: ImsChecks,
     tally: BTreeMap<String, u64>,
     trace: Trace,
@@ -109,6 +112,9 @@ impl ImsWorld {
             sealer: cscf::Sealer::new(&random.split(4).bytes()),
             hss: Hss::new(&story, random.split(5)),
             phones,
+            agents: (0..story.servers.len())
+                .map(|number| Agents::new(element_address(ELEMENTS + number)))
+                .collect(),
             checks: ImsChecks::new(&story),
             tally: BTreeMap::new(),
             trace: Trace::new(extras.trace, trace_name),

@@ -125,7 +125,10 @@ impl ImsWorld {
                 self.story.users[*user].chain.iter().any(|criterion| {
                     criterion.method == "MESSAGE"
                         && criterion.case.is_none_or(|own| own == *case)
-                        && self.story.servers[criterion.server] != Server::Transparent
+                        && !matches!(
+                            self.story.servers[criterion.server],
+                            Server::Transparent | Server::B2bua
+                        )
                 })
             });
             let forgotten = self.is_forgotten(from) || self.is_forgotten(to);

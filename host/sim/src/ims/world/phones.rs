@@ -16,7 +16,7 @@ use crate::checks::Rule;
 use crate::ims::home::{ELEMENTS, element_address, phone_address, public_identities};
 use crate::ims::phone::{Doing, Phone, Plan, replayed};
 use crate::ims::server;
-use crate::ims::story::Act;
+use crate::ims::story::{Act, Server};
 use crate::network::Host;
 
 /// How long a request may take: Timer F of a phone, 64*T1 with its T1 of 2 s (TS 24.229 table 7.8), and something for the
@@ -212,6 +212,14 @@ impl ImsWorld {
         }
         self.count("messages to application servers");
         let kind = self.story.servers[number];
+        let lines =
+            server::Lines::of(bytes).filter(|lines| kind == Server::B2bua && !lines.is_of_a_register());
+        if let Some(lines) = lines {
+            for (to, bytes) in self.agents[number].take(lines) {
+                self.at(self.now, Event::Server { server: number, to, bytes, forged: None });
+            }
+            return;
+        }
         for sent in server::serve(number, kind, bytes, &mut self.random) {
             let server::Sent { after, to, bytes, forged } = sent;
             self.at(self.now + after, Event::Server { server: number, to, bytes, forged });

@@ -175,15 +175,15 @@ impl Registrar {
         found
     }
 
-    /// The target set (§16.5). A phone is reached by its own connection: over a WebSocket only so (RFC 7118 §5), else by
-    /// its Contact once that is gone.
+    /// The target set (§16.5). Behind a Path it is reached by that (RFC 3327 §5.3); else a phone by its own connection:
+    /// over a WebSocket only so (RFC 7118 §5), otherwise by its Contact once that is gone.
     pub(crate) fn targets(&self, address_of_record: &str, now_ms: u64, into: &mut Vec<node::Target>) {
         let targets = self.current(address_of_record, now_ms).map(|bound| node::Target {
             uri: bound.uri.as_str().into(),
             route: bound.path.iter().map(|path| path.as_str().into()).collect(),
             q: bound.q.unwrap_or(1000),
-            flow: (bound.flow.connection != 0 && !bound.uri.contains(DOMAIN)).then_some(bound.flow),
-            flow_only: bound.flow.transport == Transport::Ws,
+            flow: bound.is_flow().then_some(bound.flow),
+            flow_only: bound.flow.transport == Transport::Ws && bound.path.is_empty(),
             next_hop: None,
             timers: None,
         });
@@ -197,6 +197,11 @@ impl Registrar {
 }
 
 impl Bound {
+    /// Reached by the connection that it registered on.
+    fn is_flow(&self) -> bool {
+        self.flow.connection != 0 && self.path.is_empty() && !self.uri.contains(DOMAIN)
+    }
+
     pub(crate) fn seconds_left(&self, now_ms: u64) -> u32 {
         self.expires_at_ms.saturating_sub(now_ms).div_ceil(1000) as u32
     }

@@ -58,14 +58,33 @@ impl ImsWorld {
         };
         let answer = answer.as_ref().and_then(wired);
         match answer {
-            // The request itself comes back: a message of Diameter, but no answer.
-            _ if trouble == Some(HssTrouble::Nonsense) => say(self, after, Ok(request)),
+            Some(answer) if trouble == Some(HssTrouble::Nonsense) => {
+                let nonsense = self.nonsense(request, &answer);
+                say(self, after, Ok(nonsense));
+            }
             Some(answer) => say(self, after, Ok(answer)),
             None => say(self, after, Err(CxFailure::Malformed)),
         }
         if let Some(termination) = relieved {
             self.send_termination(termination);
         }
+    }
+
+    /// An answer that nobody can use: the request itself, or the answer with its names, its profile or its scheme spoilt.
+    fn nonsense(&mut self, request: Message, answer: &Message) -> Message {
+        const SPOILS: [(&[u8], &[u8]); 3] = [
+            (b"sip:192.0.2.", b"sip:192 0 2 "),
+            (b"<IMSSubscription>", b"<IMSSubscriptio >"),
+            (b"Digest-AKAv1-MD5", b"Digest-Rot13-MD5"),
+        ];
+        let mut bytes = answer.bytes().to_vec();
+        for (good, bad) in SPOILS {
+            while let Some(place) = bytes.windows(good.len()).position(|window| window == good) {
+                bytes[place..place + bad.len()].copy_from_slice(bad);
+            }
+        }
+        let spoilt = Message::parse(bytes.into()).ok().filter(|_| self.random.chance(700));
+        spoilt.unwrap_or(request)
     }
 
     /// An answer is here, or the time for it is over.

@@ -33,7 +33,7 @@ impl ImsWorld {
         let receiver = self.network.listener(flow.transport, flow.remote);
         if flow.transport == Transport::Udp {
             if receiver.is_none()
-                && let Some(at) = self.network.icmp(self.now, Absence::Refuses)
+                && let Some(at) = self.network.icmp(self.now, self.absence(flow.remote))
             {
                 self.at(at, Event::Icmp { element, run, bytes: bytes.clone() });
             }
@@ -44,7 +44,7 @@ impl ImsWorld {
                 Some(connection) => Ok(connection),
                 None => {
                     let is_cut = receiver.is_some_and(|receiver| self.is_cut(host, receiver));
-                    let absence = if is_cut { Absence::Silent } else { Absence::Refuses };
+                    let absence = self.absence(flow.remote);
                     let (ip, remote) = (element_address(element).ip(), flow.remote);
                     match is_cut {
                         true => Err(self.now + std::time::Duration::from_secs(4)),
@@ -111,6 +111,16 @@ impl ImsWorld {
         self.trace.sent(self.now, host, &name, message, &fate);
         for at in arrivals {
             self.at(at, Event::Datagram { from, to, bytes: bytes.clone() });
+        }
+    }
+
+    /// What an address does where nobody listens. An element that is down is gone with its machine in every other story.
+    fn absence(&self, address: SocketAddr) -> Absence {
+        let is_element = (0..ELEMENTS).any(|number| element_address(number) == address);
+        let is_down = is_element && self.network.listener(Transport::Udp, address).is_none();
+        match is_down && !self.story.seed.is_multiple_of(2) {
+            true => Absence::Silent,
+            false => Absence::Refuses,
         }
     }
 

@@ -14,12 +14,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sip::{Flow, HeaderId, Message, Method, NameAddr};
 use transaction::Time;
 
 use super::b2bua::PREFIX;
-use super::home::{self, ICSCF, SCSCFS, public_identities};
+use super::home::{self, ICSCF, PCSCF, SCSCFS, public_identities};
 use super::story::Story;
 use crate::checks::{Checks, Left, Rule, Seen, Violation};
 
@@ -46,6 +47,8 @@ pub(crate) struct ImsChecks {
     proofs: BTreeMap<(usize, Vec<u8>), Vec<u8>>,
     /// By proof: by which branch it was accepted.
     accepted: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
+    /// By branch and method: when the P-CSCF first gave a final response.
+    answered: BTreeMap<(Vec<u8>, Vec<u8>), Time>,
     /// By application server and request: branches.
     passed: BTreeMap<(usize, String), BTreeSet<Vec<u8>>>,
     /// By phone, call and number: branches of what came.
@@ -69,6 +72,7 @@ impl ImsChecks {
             callers: BTreeMap::new(),
             proofs: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            answered: BTreeMap::new(),
             passed: BTreeMap::new(),
             came: BTreeMap::new(),
             forged: BTreeSet::new(),
@@ -164,8 +168,11 @@ impl ImsChecks {
         message: &Message,
         is_stateless: bool,
     ) -> Option<Accepted> {
-        self.base.sent(now, &Seen::new(element, flow, message), is_stateless);
-        let head = message.head();
+        let (head, seen) = (message.head(), Seen::new(element, flow, message));
+        if element == PCSCF && self.is_forgotten(now, message) {
+            self.base.forgotten(&seen);
+        }
+        self.base.sent(now, &seen, is_stateless);
         if message.is_request() {
             let own = home::element_address(ICSCF).to_string();
             let recorded = head.values(HeaderId::RECORD_ROUTE).map(|value| text(value.bytes));
@@ -194,6 +201,18 @@ impl ImsChecks {
         let to = NameAddr::parse(message.header(HeaderId::TO)?).ok()?.uri().ok()?.aor();
         let user = home::user_of(&to, self.story.users.len()).filter(|_| binds)?;
         Some(Accepted { user, scscf: element })
+    }
+
+    /// Whether the P-CSCF has forgotten the transaction of this response by now, which its phone has not: the phone's Timer
+    /// F is 128 s (TS 24.229 table 7.8), and Timer J of a server transaction the host's 32 s (docs/ims.md, row P14).
+    fn is_forgotten(&mut self, now: Time, message: &Message) -> bool {
+        let method = message.head().cseq().map(|cseq| cseq.token.to_vec()).unwrap_or_default();
+        if message.status() < 200 || method == b"INVITE" {
+            return false;
+        }
+        let Some(branch) = branch(message) else { return false };
+        let first = *self.answered.entry((branch, method)).or_insert(now);
+        now >= first + TIMER_J
     }
 
     /// An application server receives. `lost`: datagrams of the call.
@@ -284,6 +303,9 @@ impl ImsChecks {
         self.base.into_violations()
     }
 }
+
+/// RFC 3261 §17.2.2, with T1 of half a second.
+const TIMER_J: Duration = Duration::from_secs(32);
 
 /// What the branch of a proof that is sent again begins with.
 const AGAIN: &[u8] = b"z9hG4bKagain";

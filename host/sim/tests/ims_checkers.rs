@@ -4,7 +4,7 @@ use strowger_sim::Rule;
 use strowger_sim::ims::{ImsExtras, ImsPlugins, ImsSabotage, run_seed};
 
 /// What must notice each fault.
-const PROOFS: [(ImsSabotage, Rule, &str); 10] = [
+const PROOFS: [(ImsSabotage, Rule, &str); 11] = [
     (ImsSabotage::SarSkipped, Rule::Registered, "and the HSS does not know"),
     (ImsSabotage::AssertedBelieved, Rule::Asserted, "is told that"),
     (ImsSabotage::IcscfRecordsRoute, Rule::RecordRoute, "records its route"),
@@ -13,8 +13,9 @@ const PROOFS: [(ImsSabotage, Rule, &str); 10] = [
     (ImsSabotage::ForgedTaken, Rule::Identifiers, "by a forged ODI"),
     (ImsSabotage::FinalEaten, Rule::Answered, "no final response to MESSAGE"),
     (ImsSabotage::SecondFinal, Rule::OneFinal, "sent 599"),
+    (ImsSabotage::CallsEaten, Rule::Reachable, "does not come up"),
     (ImsSabotage::BindingsKept, Rule::Forgotten, "sets with bindings"),
-    (ImsSabotage::BindingsLost, Rule::Reachable, "does not reach it"),
+    (ImsSabotage::BindingsLost, Rule::Reachable, "a MESSAGE does not reach it"),
 ];
 /// Calm seeds, where nothing excuses anything: as many as it takes, and no more than these.
 const SEEDS: std::ops::Range<u64> = 0..20;

@@ -34,6 +34,7 @@ fn thirty_seeds_break_no_rule_and_see_everything() {
         "proofs replayed",
         "messages to application servers",
         "probes",
+        "calls that probe",
         "elements stopped",
         "stores lost",
         "messages cut",

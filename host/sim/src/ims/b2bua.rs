@@ -6,8 +6,8 @@
 //!   ◀── Vias, Record-Routes and names as they came ◀── responses, found by the branch
 //!   requests inside: to the Contact of the other side, along its route set
 //! ```
-//! In: messages as lines. Out: messages as lines, each with where it goes. What is sent again is made again alike, so that
-//! this is no transaction layer; the ACK of a failure is made here, and the other side's ends here.
+//! In: messages as lines. Out: messages as lines, each with where it goes. What is sent again is made again alike, or
+//! answered as before, so that this is no transaction layer; the ACK of a failure is made here, and the other side's ends here.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -41,6 +41,8 @@ struct Side {
 pub(crate) struct Agents {
     own: SocketAddr,
     passed: BTreeMap<String, Passed>,
+    /// By branch: the final response that a request has had.
+    finals: BTreeMap<String, Sent>,
     /// By Call-ID of the caller's side.
     callers: BTreeMap<String, Side>,
     /// By Call-ID of the callee's side and the callee's tag.
@@ -52,7 +54,13 @@ pub(crate) type Sent = (SocketAddr, Vec<u8>);
 
 impl Agents {
     pub(crate) fn new(own: SocketAddr) -> Agents {
-        Agents { own, passed: BTreeMap::new(), callers: BTreeMap::new(), callees: BTreeMap::new() }
+        Agents {
+            own,
+            passed: BTreeMap::new(),
+            finals: BTreeMap::new(),
+            callers: BTreeMap::new(),
+            callees: BTreeMap::new(),
+        }
     }
 
     /// Takes a message.
@@ -78,7 +86,13 @@ impl Agents {
             }
             // Of a failure: it was made here when that passed.
             "ACK" if self.passed.contains_key(&branch) => return None,
-            _ => {}
+            "ACK" => {}
+            // What had its answer is not sent on again.
+            _ => {
+                if let Some(last) = self.finals.get(&branch) {
+                    return Some(vec![last.clone()]);
+                }
+            }
         }
         let call_id = lines.one("Call-ID")?;
         let is_back =
@@ -177,7 +191,11 @@ impl Agents {
         if lines.one("Contact").is_some() && status < 300 {
             lines.set("Contact", vec![format!("<sip:b2b@{}>", self.own)]);
         }
-        out.push((lines.upstream()?, lines.write()));
+        let answer = (lines.upstream()?, lines.write());
+        if status >= 200 {
+            self.finals.insert(branch, answer.clone());
+        }
+        out.push(answer);
         Some(out)
     }
 

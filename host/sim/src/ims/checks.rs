@@ -49,10 +49,10 @@ pub(crate) struct ImsChecks {
     accepted: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
     /// By branch and method: when the P-CSCF first gave a final response.
     answered: BTreeMap<(Vec<u8>, Vec<u8>), Time>,
-    /// By application server and request: branches.
-    passed: BTreeMap<(usize, String), BTreeSet<Vec<u8>>>,
-    /// By phone, call and number: branches of what came.
-    came: BTreeMap<(usize, Vec<u8>, u32), BTreeSet<Vec<u8>>>,
+    /// By application server and request: when it first came, and branches.
+    passed: BTreeMap<(usize, String), (Time, BTreeSet<Vec<u8>>)>,
+    /// By phone, call and number: when it first came, and branches.
+    came: BTreeMap<(usize, Vec<u8>, u32), (Time, BTreeSet<Vec<u8>>)>,
     /// Branches of what went back by a forged ODI.
     forged: BTreeSet<Vec<u8>>,
 }
@@ -125,9 +125,11 @@ impl ImsChecks {
         let call_id = head.call_id().unwrap_or_default();
         if let Some(branch) = branch(message) {
             let number = head.cseq().map_or(0, |cseq| cseq.number);
-            let came = self.came.entry((phone, call_id.to_vec(), number)).or_default();
+            let (first, came) =
+                self.came.entry((phone, call_id.to_vec(), number)).or_insert_with(|| (now, BTreeSet::new()));
             came.insert(branch);
-            if came.len() > 1 && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
+            let is_new = message.method() != Method::Invite && now >= *first + TIMER_J;
+            if came.len() > 1 && !is_new && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
                 let what = format!("phone {phone} gets {} twice", text(call_id));
                 self.base.add(now, Rule::Chain, what);
             }
@@ -231,10 +233,11 @@ impl ImsChecks {
         let number = head.cseq().map_or(0, |cseq| cseq.number);
         let call_id = text(head.call_id().unwrap_or_default());
         let request = format!("{} {number} of {call_id} for {served}", text(head.method_token()));
-        let branches = self.passed.entry((server, request.clone())).or_default();
+        let (first, branches) =
+            self.passed.entry((server, request.clone())).or_insert_with(|| (now, BTreeSet::new()));
         branches.insert(branch);
-        let count = branches.len();
-        if count > allowed && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
+        let (count, is_new) = (branches.len(), method != Method::Invite && now >= *first + TIMER_J);
+        if count > allowed && lost < ENOUGH_LOST && !is_new && !self.is_excused(Time::ZERO, now) {
             let what = format!("as{} gets {request} {count} times, and has {allowed} criteria", server + 1);
             self.base.add(now, Rule::Chain, what);
         }

@@ -52,6 +52,10 @@ pub(crate) struct Phone {
     pub(crate) registered_at: Option<Time>,
     /// The probe that it sends, and whom it is for.
     pub(crate) probe: Option<(MessageId, usize)>,
+    /// The call by which it probes, and whom.
+    pub(crate) probe_call: Option<(CallId, usize)>,
+    /// That call was answered.
+    pub(crate) is_up: bool,
     /// A probe came.
     pub(crate) is_reached: bool,
 }
@@ -85,6 +89,8 @@ impl Phone {
             proof: None,
             registered_at: None,
             probe: None,
+            probe_call: None,
+            is_up: false,
             is_reached: false,
         })
     }

@@ -26,6 +26,8 @@ pub enum ImsSabotage {
     FinalEaten,
     /// The I-CSCF answers once more, and otherwise.
     SecondFinal,
+    /// The I-CSCF passes no call on.
+    CallsEaten,
     /// Bindings do not end.
     BindingsKept,
     /// The S-CSCF forgets a binding whose 200 has left.
@@ -52,6 +54,7 @@ impl ImsSabotage {
                 vec![text().replacen("\r\nVia:", &recorded, 1).into_bytes()]
             }
             Self::FinalEaten if element == PCSCF && is_final && text().contains(" MESSAGE\r\n") => Vec::new(),
+            Self::CallsEaten if element == ICSCF && bytes.starts_with(b"INVITE ") => Vec::new(),
             Self::SecondFinal if element == ICSCF && is_final => {
                 let text = text();
                 vec![bytes.to_vec(), text.replacen(&text[..11], "SIP/2.0 599", 1).into_bytes()]

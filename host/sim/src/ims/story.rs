@@ -24,9 +24,11 @@ const REGISTERED_MS: u64 = 8_000;
 const BUSY_MS: (u64, u64) = (14_000, 70_000);
 /// From here on nothing goes wrong any more.
 pub(crate) const CALM_AT: Time = Time::from_millis(80_000);
-/// Everybody who takes himself for registered gets a MESSAGE. Behind all that is late: the last re-registration that a
+/// Everybody who takes himself for registered gets a MESSAGE: behind all that is late: the last re-registration that a
 /// trouble had fail, and Timer F of a phone (TS 24.229 table 7.8: 128 s).
 pub(crate) const PROBES_AT: Time = Time::from_millis(1_500_000);
+/// They are called too, and take the call.
+pub(crate) const CALLS_AT: Time = Time::from_millis(1_600_000);
 /// The phones are switched off without a word.
 pub(crate) const VANISH_AT: Time = Time::from_millis(1_800_000);
 /// When everything must have ended by itself: the P-CSCF's list of a user's phones has the longest time, 1,000,000 s.

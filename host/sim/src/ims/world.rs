@@ -47,6 +47,8 @@ const MAX_EVENTS: u64 = 2_000_000;
 const WALL_START_MS: u64 = 1_700_000_000_000;
 /// After the phones have vanished, nothing is under way any more after this: Timer C, and what follows it.
 const TAIL: Duration = Duration::from_secs(600);
+/// Between two calls that probe: each has ended before the next.
+const CALL_GAP: Duration = Duration::from_secs(20);
 /// Between two probes.
 const PROBE_GAP: Duration = Duration::from_secs(2);
 

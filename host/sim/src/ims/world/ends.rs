@@ -9,12 +9,13 @@ use transaction::Time;
 use ue::Page;
 
 use super::events::Event;
-use super::{ImsWorld, PROBE_GAP};
+use super::{CALL_GAP, ImsWorld, PROBE_GAP};
 use crate::checks::Rule;
 use crate::ims::checks::Accepted;
 use crate::ims::home::{self, PCSCF, SCSCFS, element_of, public_identities};
+use crate::ims::phone::Doing;
 use crate::ims::sabotage::ImsSabotage;
-use crate::ims::story::{Act, Server};
+use crate::ims::story::{Act, CALLS_AT, Server};
 
 /// An SAA is not older than this when its 200 leaves.
 const SAA_AGO: Duration = Duration::from_secs(10);
@@ -69,6 +70,9 @@ impl ImsWorld {
             let from = registered[(place + 1) % registered.len()];
             let at = self.now + PROBE_GAP * place as u32;
             self.at(at, Event::Probe { from, to: *to });
+            if from != *to {
+                self.at(CALLS_AT + CALL_GAP * place as u32, Event::ProbeCall { from, to: *to });
+            }
         }
     }
 
@@ -117,23 +121,46 @@ impl ImsWorld {
         self.drain_phone(from);
     }
 
+    pub(super) fn probe_call(&mut self, from: usize, to: usize) {
+        let [key, ..] = public_identities(to);
+        if let Ok(call) = self.phones[from].ue.call(self.now, &key) {
+            self.count("calls that probe");
+            self.phones[from].probe_call = Some((call, to));
+            let doing = Doing::HangUp(call);
+            self.at(self.now + CALL_GAP / 2, Event::Phone { phone: from, doing });
+        }
+        self.drain_phone(from);
+    }
+
+    /// Whether an application server may rightly hinder a request from one to another.
+    fn is_hindered(&self, method: &str, from: usize, to: usize) -> bool {
+        [(from, 0), (to, 1)].iter().any(|(user, case)| {
+            self.story.users[*user].chain.iter().any(|criterion| {
+                criterion.method == method
+                    && criterion.case.is_none_or(|own| own == *case)
+                    && !matches!(self.story.servers[criterion.server], Server::Transparent | Server::B2bua)
+            })
+        })
+    }
+
     /// Who was probed has heard of it.
     pub(super) fn judge_probes(&mut self) {
         for from in 0..self.phones.len() {
-            let Some((_, to)) = self.phones[from].probe else { continue };
-            let hindered = [(from, 0), (to, 1)].iter().any(|(user, case)| {
-                self.story.users[*user].chain.iter().any(|criterion| {
-                    criterion.method == "MESSAGE"
-                        && criterion.case.is_none_or(|own| own == *case)
-                        && !matches!(
-                            self.story.servers[criterion.server],
-                            Server::Transparent | Server::B2bua
-                        )
-                })
-            });
-            let forgotten = self.is_forgotten(from) || self.is_forgotten(to);
-            if !self.phones[to].is_reached && !hindered && !forgotten {
+            let forgotten = |world: &Self, to| world.is_forgotten(from) || world.is_forgotten(to);
+            if let Some((_, to)) = self.phones[from].probe
+                && !self.phones[to].is_reached
+                && !self.is_hindered("MESSAGE", from, to)
+                && !forgotten(self, to)
+            {
                 let what = format!("phone {to} is registered, and a MESSAGE does not reach it");
+                self.checks.add(self.now, Rule::Reachable, what);
+            }
+            if let Some((_, to)) = self.phones[from].probe_call
+                && !self.phones[from].is_up
+                && !self.is_hindered("INVITE", from, to)
+                && !forgotten(self, to)
+            {
+                let what = format!("phone {to} is registered, and a call of phone {from} does not come up");
                 self.checks.add(self.now, Rule::Reachable, what);
             }
         }

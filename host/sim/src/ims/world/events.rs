@@ -107,6 +107,11 @@ pub(super) enum Event {
         from: usize,
         to: usize,
     },
+    /// A phone calls another one, which takes the call.
+    ProbeCall {
+        from: usize,
+        to: usize,
+    },
 }
 
 impl PartialEq for Due {
@@ -193,6 +198,7 @@ impl ImsWorld {
                 self.checks.judge(self.now, &asked, |call_id| network.lost(call_id), is_gone);
             }
             Event::Probe { from, to } => self.send_probe(from, to),
+            Event::ProbeCall { from, to } => self.probe_call(from, to),
         }
     }
 

@@ -16,7 +16,7 @@ use crate::checks::Rule;
 use crate::ims::home::{ELEMENTS, element_address, phone_address, public_identities};
 use crate::ims::phone::{Doing, Phone, Plan, replayed};
 use crate::ims::server;
-use crate::ims::story::{Act, Server};
+use crate::ims::story::{Act, PROBES_AT, Server};
 use crate::network::Host;
 
 /// How long a request may take: Timer F of a phone, 64*T1 with its T1 of 2 s (TS 24.229 table 7.8), and something for the
@@ -166,12 +166,19 @@ impl ImsWorld {
             Told::Notified { .. } => self.count("NOTIFYs"),
             Told::Incoming { call, .. } => {
                 self.count("calls come");
-                if let Some((after, doing)) = self.phones[phone].next_answer(call) {
+                let taken = (Duration::from_secs(1), Doing::Answer(call));
+                let answer = match self.now >= PROBES_AT {
+                    true => Some(taken),
+                    false => self.phones[phone].next_answer(call),
+                };
+                if let Some((after, doing)) = answer {
                     self.at(self.now + after, Event::Phone { phone, doing });
                 }
             }
             Told::Answered { call } => {
                 self.count("calls up at one end");
+                let one = &mut self.phones[phone];
+                one.is_up |= one.probe_call.is_some_and(|(probe, _)| probe == call);
                 let Some(plan) = self.phones[phone].plan(call) else {
                     // The callee ends what its caller does not.
                     return self.at(

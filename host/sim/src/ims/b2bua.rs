@@ -95,8 +95,8 @@ impl Agents {
             }
         }
         let call_id = lines.one("Call-ID")?;
-        let is_back =
-            call_id.starts_with(PREFIX) && is_inside && self.callers.contains_key(&call_id[PREFIX.len()..]);
+        // A server may be passed twice: what names the prefixed tag as its callee's comes from the callee's side.
+        let is_back = call_id.starts_with(PREFIX) && tag(&lines.one("To")?).starts_with(PREFIX);
         let (mut sent, next) = match (is_inside, is_back) {
             (false, _) => self.onward(&lines)?,
             (true, false) => {

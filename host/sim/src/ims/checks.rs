@@ -27,6 +27,9 @@ use crate::checks::{Checks, Left, Rule, Seen, Violation};
 /// Names a client transaction of a phone.
 pub(crate) type Asked = (usize, Vec<u8>, Vec<u8>);
 
+/// When a request first came, and by which branches.
+type Came = (Time, BTreeSet<Vec<u8>>);
+
 /// A request of a phone.
 struct Request {
     what: String,
@@ -50,9 +53,9 @@ pub(crate) struct ImsChecks {
     /// By branch and method: when the P-CSCF first gave a final response.
     answered: BTreeMap<(Vec<u8>, Vec<u8>), Time>,
     /// By application server and request: when it first came, and branches.
-    passed: BTreeMap<(usize, String), (Time, BTreeSet<Vec<u8>>)>,
+    passed: BTreeMap<(usize, String), Came>,
     /// By phone, call and number: when it first came, and branches.
-    came: BTreeMap<(usize, Vec<u8>, u32), (Time, BTreeSet<Vec<u8>>)>,
+    came: BTreeMap<(usize, Vec<u8>, u32), Came>,
     /// Branches of what went back by a forged ODI.
     forged: BTreeSet<Vec<u8>>,
 }

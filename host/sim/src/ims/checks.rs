@@ -36,6 +36,8 @@ struct Request {
     call_id: Vec<u8>,
     at: Time,
     lost: u32,
+    /// A re-INVITE.
+    is_reinvite: bool,
     is_answered: bool,
 }
 
@@ -103,7 +105,8 @@ impl ImsChecks {
             return None;
         }
         let what = format!("{} of phone {phone} in {}", text(head.method_token()), text(&call_id));
-        let request = Request { what, call_id, at: now, lost, is_answered: false };
+        let is_reinvite = method == Method::Invite && head.to_tag().is_some_and(|tag| !tag.is_empty());
+        let request = Request { what, call_id, at: now, lost, is_reinvite, is_answered: false };
         self.requests.insert(asked.clone(), request);
         Some((asked, method == Method::Invite))
     }
@@ -280,8 +283,8 @@ impl ImsChecks {
             return;
         };
         let lost = lost(&request.call_id).saturating_sub(request.lost);
-        // Who sends a proof again sends it once.
-        let enough = if asked.1.starts_with(AGAIN) { 1 } else { ENOUGH_LOST };
+        // Who sends a proof again sends it once; and a BYE ends the 2xx to a re-INVITE that would be sent again.
+        let enough = if asked.1.starts_with(AGAIN) || request.is_reinvite { 1 } else { ENOUGH_LOST };
         let excused = is_gone || lost >= enough || self.is_excused(request.at, now);
         if !excused {
             let what = format!("no final response to {}, {lost} datagrams were lost", request.what);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use sip::Transport;
 use strowger_ue::{Event, PhoneError, RegistrationFailure, UePhone, bounds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::{PATIENCE, bind, plain, settings};
 

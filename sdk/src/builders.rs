@@ -16,6 +16,7 @@ pub(crate) const CHALLENGE: u16 = 1;
 const FLOW: u16 = 2;
 const TIMERS: u16 = 3;
 const UNTIL_RESPONSE: u16 = 4;
+pub(crate) const VIAS: u16 = 9;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -128,6 +129,14 @@ impl Relay {
     #[must_use]
     pub fn until_response(mut self) -> Self {
         self.attrs.push(Attr { tag: UNTIL_RESPONSE, value: Vec::new() });
+        self
+    }
+
+    /// These Via values below the host's own, in the place of those that the request came with (TS 24.229 §5.10.4.2):
+    /// at least one, with commas between them. Responses get back what was received.
+    #[must_use]
+    pub fn vias(mut self, values: impl Into<String>) -> Self {
+        self.attrs.push(Attr { tag: VIAS, value: values.into().into_bytes() });
         self
     }
 

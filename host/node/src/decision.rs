@@ -53,6 +53,9 @@ pub struct Relay {
     pub timeout: Option<Duration>,
     /// The time-out is over with the first response above 100; then Timer C counts as for others.
     pub until_response: bool,
+    /// Vias below ours, in the place of those that were received (TS 24.229 §5.10.4.2). Responses get back what was
+    /// received; `None`: it stays in the request.
+    pub vias: Option<Box<str>>,
 }
 
 /// One target (RFC 3261 §16.5), its `location` already looked up.

@@ -135,7 +135,20 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
         timeout,
         until_response: relay.attrs.iter().any(|attr| attr.tag == attribute::UNTIL_RESPONSE),
+        vias: vias(&relay.attrs)?,
     })
+}
+
+/// Vias in the place of those received: at least one, and each of them one (RFC 3261 §20.42).
+fn vias(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::VIAS) else { return Ok(None) };
+    const WRONG: Violation = Violation::Attribute { tag: attribute::VIAS };
+    let text = String::from_utf8(attr.value.clone()).map_err(|_| WRONG)?;
+    let mut all = sip::elements(text.as_bytes()).peekable();
+    if all.peek().is_none() || !all.all(|(_, via)| sip::Via::parse(via).is_ok()) {
+        return Err(WRONG);
+    }
+    line(text, MAX_HEADER_VALUE, "Vias").map(Some)
 }
 
 fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Target>, Violation> {
@@ -190,6 +203,7 @@ mod attribute {
     pub(super) const TIMERS: u16 = 3;
     pub(super) const UNTIL_RESPONSE: u16 = 4;
     pub(super) const NEXT_HOP: u16 = 6;
+    pub(super) const VIAS: u16 = 9;
 }
 
 /// What the attributes of a target say.

@@ -235,7 +235,10 @@ fn attributes_of_decisions() {
                 assert_eq!(&*field.value, hss::CHALLENGE.as_bytes(), "with its keys");
             }
             (With::Reply(..), Decision::Reply(reply)) => assert!(reply.edits.is_empty()),
-            (With::Relay(tag, _), Decision::Relay(relay)) => assert_eq!(relay.until_response, tag == 4),
+            (With::Relay(tag, value), Decision::Relay(relay)) => {
+                assert_eq!(relay.until_response, tag == 4);
+                assert_eq!(relay.vias.as_deref().map(str::as_bytes), (tag == 9).then_some(value));
+            }
             (With::Target(2, value), Decision::Relay(relay)) => {
                 let target = &relay.targets[0];
                 let flow = target.flow.unwrap();

@@ -112,6 +112,7 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         ask_failure: has(3),
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),
         until_response: has(6),
+        vias: has(7).then(|| "SIP/2.0/UDP hidden.test;branch=z9hG4bKh".into()),
         edits: if has(5) { edits(choices, message) } else { Vec::new() },
     }
 }

@@ -139,13 +139,13 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
     })
 }
 
-/// Vias in the place of those received: at least one, and each of them one (RFC 3261 §20.42).
+/// Vias in the place of those received: each of them one (RFC 3261 §20.42).
 fn vias(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
     let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::VIAS) else { return Ok(None) };
     const WRONG: Violation = Violation::Attribute { tag: attribute::VIAS };
     let text = String::from_utf8(attr.value.clone()).map_err(|_| WRONG)?;
-    let mut all = sip::elements(text.as_bytes()).peekable();
-    if all.peek().is_none() || !all.all(|(_, via)| sip::Via::parse(via).is_ok()) {
+    let are_vias = sip::elements(text.as_bytes()).all(|(_, via)| sip::Via::parse(via).is_ok());
+    if text.is_empty() || !are_vias {
         return Err(WRONG);
     }
     line(text, MAX_HEADER_VALUE, "Vias").map(Some)

@@ -16,6 +16,8 @@ pub(crate) const CHALLENGE: u16 = 1;
 const FLOW: u16 = 2;
 const TIMERS: u16 = 3;
 const UNTIL_RESPONSE: u16 = 4;
+const UNTIL_TRYING: u16 = 7;
+const RETURNS_BY: u16 = 8;
 pub(crate) const VIAS: u16 = 9;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
@@ -129,6 +131,21 @@ impl Relay {
     #[must_use]
     pub fn until_response(mut self) -> Self {
         self.attrs.push(Attr { tag: UNTIL_RESPONSE, value: Vec::new() });
+        self
+    }
+
+    /// Let the time-out end with the first response, a 100 as well: the next hop is there.
+    #[must_use]
+    pub fn until_trying(mut self) -> Self {
+        self.attrs.push(Attr { tag: UNTIL_TRYING, value: Vec::new() });
+        self
+    }
+
+    /// The request is to come back by a Route of this element with this user part. Once it has, neither the time-out nor
+    /// `ask_failure` counts: what the target answers is what became of the request behind it.
+    #[must_use]
+    pub fn returns_by(mut self, user: impl Into<String>) -> Self {
+        self.attrs.push(Attr { tag: RETURNS_BY, value: user.into().into_bytes() });
         self
     }
 

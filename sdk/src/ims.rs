@@ -217,6 +217,8 @@ pub enum SubscribeRefusal {
     Malformed,
     /// Inside a dialog that is not one of these subscriptions: 481.
     NoSubscription,
+    /// Its CSeq is not above the last one of its dialog (RFC 3261 §12.2.2): 500.
+    OutOfOrder,
     /// There are too many: 503.
     TooMany,
 }

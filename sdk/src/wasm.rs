@@ -372,6 +372,7 @@ impl Host for Imports {
                 reg_event::Refusal::Unknown => SubscribeRefusal::Unknown,
                 reg_event::Refusal::Malformed => SubscribeRefusal::Malformed,
                 reg_event::Refusal::NoSubscription => SubscribeRefusal::NoSubscription,
+                reg_event::Refusal::OutOfOrder => SubscribeRefusal::OutOfOrder,
                 reg_event::Refusal::TooMany => SubscribeRefusal::TooMany,
             }),
         }

@@ -347,6 +347,7 @@ fn aka(
 ) -> Result<(Box<str>, Kept, Vec<u8>), CxFailure> {
     let version = match item.sip_authentication_scheme.as_deref() {
         None => AkaVersion::V1,
+        // The vector is the same whatever the hash; the one that is offered is that of RFC 4169.
         Some(scheme) if scheme.starts_with("Digest-AKAv2") => AkaVersion::V2,
         Some(scheme) if scheme.starts_with("Digest-AKAv1") => AkaVersion::V1,
         Some(_) => return Err(CxFailure::Malformed),
@@ -362,18 +363,19 @@ fn aka(
     }
     let challenge = ims::aka::Challenge { rand: *rand, autn: *autn, server_data: server_data.to_vec() };
     let nonce = challenge.to_nonce();
-    let ha1 = match version {
-        AkaVersion::V1 => auth::ha1(private_identity, realm, xres, Algorithm::Md5),
+    // The keys that the P-CSCF gets are the phone's: those of the vector, or in AKAv2 what is derived from them, whose
+    // originals never leave (RFC 4169 §3).
+    let (ha1, ck, ik) = match version {
+        AkaVersion::V1 => (auth::ha1(private_identity, realm, xres, Algorithm::Md5), ck, ik),
         AkaVersion::V2 => {
             let fixed = |key: &Option<Vec<u8>>| key.as_deref().and_then(|key| <[u8; 16]>::try_from(key).ok());
             let res = <[u8; 8]>::try_from(xres).map_err(|_| CxFailure::Malformed)?;
             let (ck, ik) = fixed(&ck).zip(fixed(&ik)).ok_or(CxFailure::Malformed)?;
-            let password = ims::aka::akav2_password(
-                &ims::aka::Secret::new(res),
-                &ims::aka::Secret::new(ck),
-                &ims::aka::Secret::new(ik),
-            );
-            auth::ha1(private_identity, realm, password, Algorithm::Md5)
+            let (ck, ik) = (ims::aka::Secret::new(ck), ims::aka::Secret::new(ik));
+            let password = ims::aka::akav2_password(&ims::aka::Secret::new(res), &ck, &ik);
+            let ha1 = auth::ha1(private_identity, realm, password, Algorithm::Md5);
+            let (ck, ik) = (ims::aka::akav2_cipher_key(&ck), ims::aka::akav2_integrity_key(&ik));
+            (ha1, Some(ck.expose().to_vec()), Some(ik.expose().to_vec()))
         }
     };
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -123,7 +123,8 @@ pub fn notifier(bytes: &[u8]) {
 fn registrations(_: &str) -> Vec<Registration> {
     let bound =
         Bound { uri: "sip:p@192.0.2.7", q: 500, expires: 9, call_id: "c", cseq: 1, parameters: ";+x=\"y\"" };
-    reg_event::registrations(&["sip:a@b", "tel:+1"], &[(bound, Event::Registered)], RegistrationState::Active)
+    let contacts = [(bound, Event::Registered)];
+    reg_event::registrations(&["sip:a@b", "tel:+1"], &contacts, RegistrationState::Active, Some("tel:+1"))
 }
 
 fn is_sound(notify: &Notify) {

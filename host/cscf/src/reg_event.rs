@@ -10,14 +10,17 @@
 //! In: SUBSCRIBEs, what became of bindings, answers to NOTIFYs, the time. Out: NOTIFYs as whole messages but for Via. What
 //! is registered is asked for by a closure: the registrar knows. Not here: who may subscribe.
 
+mod contacts;
 mod stored;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use ims::reginfo::{self, Contact, DocumentState, Event, Reginfo, Registration, RegistrationState};
+use ims::reginfo::{self, DocumentState, Event, Reginfo, Registration};
 use sip::{Draft, Head, HeaderId, Message, NameAddr, Uri};
 
 use crate::words::SubscribeRefusal;
+
+pub use contacts::{Bound, is_same_contact, registrations};
 
 /// Subscriptions at once.
 pub const MAX_SUBSCRIPTIONS: usize = 2_000_000;
@@ -93,6 +96,8 @@ pub struct SubscriptionId(Key);
 pub struct Notifier {
     subscriptions: HashMap<Key, Subscription>,
     by_set: HashMap<Box<str>, Vec<Key>>,
+    /// When each ends, the first to end first.
+    ends: BTreeSet<(u64, Key)>,
     max: usize,
     /// What is to be on disk, since it was last asked for.
     documents: Vec<Document>,
@@ -108,7 +113,13 @@ impl Notifier {
     /// With room for so many subscriptions.
     #[must_use]
     pub fn with_room(max: usize) -> Notifier {
-        Notifier { subscriptions: HashMap::new(), by_set: HashMap::new(), max, documents: Vec::new() }
+        Notifier {
+            subscriptions: HashMap::new(),
+            by_set: HashMap::new(),
+            ends: BTreeSet::new(),
+            max,
+            documents: Vec::new(),
+        }
     }
 
     /// How many there are.
@@ -136,7 +147,7 @@ impl Notifier {
         }
         self.documents.push((stored::name(&key), Some(stored::write(&key, &subscription))));
         self.by_set.entry(subscription.set.clone()).or_default().push(key.clone());
-        self.subscriptions.insert(key, subscription);
+        self.insert(key, subscription);
         true
     }
 
@@ -198,8 +209,9 @@ impl Notifier {
             if *before.set != *set {
                 return Err(SubscribeRefusal::NoSubscription);
             }
+            // RFC 3261 §12.2.2.
             if before.remote_cseq >= remote_cseq {
-                return Err(BAD);
+                return Err(SubscribeRefusal::OutOfOrder);
             }
             let remote_target = target.unwrap_or_else(|| before.remote_target.clone());
             let subscription = Subscription {
@@ -255,7 +267,7 @@ impl Notifier {
             self.by_set.entry(set.clone()).or_default().push(key.clone());
         }
         let is_over = subscription.expires_at_ms <= now_ms;
-        self.subscriptions.insert(key.clone(), subscription);
+        self.insert(key.clone(), subscription);
         let notify =
             self.notify(&key, now_ms, is_over.then_some("timeout"), DocumentState::Full, state(&set));
         if is_over {
@@ -296,15 +308,13 @@ impl Notifier {
 
     /// Ends what is over by now.
     pub fn expire(&mut self, now_ms: u64, state: impl Fn(&str) -> Vec<Registration>) -> Vec<Notify> {
-        let is_over = |subscription: &Subscription| subscription.expires_at_ms <= now_ms;
-        let over: Vec<(Key, Box<str>)> = self
-            .subscriptions
-            .iter()
-            .filter(|(_, subscription)| is_over(subscription))
-            .map(|(key, subscription)| (key.clone(), subscription.set.clone()))
-            .collect();
         let mut notifies = Vec::new();
-        for (key, set) in over {
+        while self.ends.first().is_some_and(|(at, _)| *at <= now_ms)
+            && let Some((_, key)) = self.ends.pop_first()
+        {
+            let Some(set) = self.subscriptions.get(&key).map(|subscription| subscription.set.clone()) else {
+                continue;
+            };
             notifies.extend(self.notify(&key, now_ms, Some("timeout"), DocumentState::Full, state(&set)));
             self.remove(&key);
         }
@@ -320,8 +330,18 @@ impl Notifier {
         }
     }
 
+    /// In the place of what there was.
+    fn insert(&mut self, key: Key, subscription: Subscription) {
+        let ends = (subscription.expires_at_ms, key.clone());
+        if let Some(before) = self.subscriptions.insert(key.clone(), subscription) {
+            self.ends.remove(&(before.expires_at_ms, key));
+        }
+        self.ends.insert(ends);
+    }
+
     fn remove(&mut self, key: &Key) {
         let Some(subscription) = self.subscriptions.remove(key) else { return };
+        self.ends.remove(&(subscription.expires_at_ms, key.clone()));
         self.documents.push((stored::name(key), None));
         if let Some(keys) = self.by_set.get_mut(&subscription.set) {
             keys.retain(|own| own != key);
@@ -397,83 +417,4 @@ fn field(value: &[u8]) -> Option<Box<str>> {
     let line = sip::unfold(value);
     let text = std::str::from_utf8(&line).ok()?;
     (text.len() <= MAX_FIELD && !text.bytes().any(|byte| byte < b' ')).then(|| text.into())
-}
-
-/// A contact for a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bound<'a> {
-    /// The contact URI.
-    pub uri: &'a str,
-    /// Preference in thousandths.
-    pub q: u16,
-    /// Seconds left.
-    pub expires: u32,
-    /// Call-ID of its REGISTER.
-    pub call_id: &'a str,
-    /// CSeq of that REGISTER.
-    pub cseq: u32,
-    /// All its parameters but q and expires, as they came; begins with `;` or is empty.
-    pub parameters: &'a str,
-}
-
-/// The registrations of a set (TS 24.229 §5.4.2.1.2: one for each public identity that is not barred), each with these
-/// contacts; `event`: what happened to a contact, `registered` where nothing is said. `state`: after it.
-#[must_use]
-pub fn registrations(
-    identities: &[&str],
-    contacts: &[(Bound<'_>, Event)],
-    state: RegistrationState,
-) -> Vec<Registration> {
-    let contact = |identity: &str, (bound, event): &(Bound<'_>, Event)| {
-        // The same contact of another identity is another row (RFC 3680 §5.3: no two have the same id).
-        let id = id(&[identity, "\n", bound.uri].concat());
-        let mut contact = Contact::new(id, *event, bound.uri);
-        contact.expires = Some(u64::from(bound.expires));
-        contact.q = (bound.q != 1000).then_some(bound.q);
-        contact.call_id = (!bound.call_id.is_empty()).then(|| bound.call_id.to_owned());
-        contact.cseq = (bound.cseq != 0).then_some(bound.cseq);
-        contact.unknown_params = parameters(bound.parameters);
-        contact
-    };
-    let registration = |identity: &&str| Registration {
-        aor: (*identity).to_owned(),
-        id: id(identity),
-        state,
-        contacts: contacts.iter().map(|one| contact(identity, one)).collect(),
-    };
-    identities.iter().map(registration).collect()
-}
-
-fn parameters(text: &str) -> Vec<(String, String)> {
-    let Ok(params) = sip::Params::parse(text.as_bytes()) else { return Vec::new() };
-    let pair = |param: sip::Param<'_>| {
-        let name = String::from_utf8_lossy(param.name).into_owned();
-        (
-            name,
-            param
-                .value
-                .map(|value| String::from_utf8_lossy(&sip::unquote(value)).into_owned())
-                .unwrap_or_default(),
-        )
-    };
-    params.into_iter().map(pair).collect()
-}
-
-/// The same text has the same id in every document (RFC 3680 §5.3): a hash that is written with letters first, for an XML
-/// id begins with one.
-fn id(text: &str) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("r{hash:016x}")
-}
-
-/// Whether a Contact names this URI (RFC 3261 §19.1.4).
-#[must_use]
-pub fn is_same_contact(one: &str, other: &str) -> bool {
-    match (Uri::parse(one.as_bytes()), Uri::parse(other.as_bytes())) {
-        (Ok(one), Ok(other)) => one.equivalent(&other),
-        _ => one == other,
-    }
 }

@@ -41,6 +41,8 @@ pub struct Set {
     criteria: SmallVec<[Arc<FilterCriteria>; 1]>,
     charging: Box<str>,
     is_registered: bool,
+    /// The identity that was registered last; none: not known, or it is long ago.
+    registered_as: Option<Box<str>>,
 }
 
 #[derive(Debug)]
@@ -71,6 +73,13 @@ impl Set {
     #[must_use]
     pub fn is_registered(&self) -> bool {
         self.is_registered
+    }
+
+    /// The identity in canonical form whose REGISTER made the last contact; all others are registered implicitly. `None`:
+    /// it is not known since a restart.
+    #[must_use]
+    pub fn registered_as(&self) -> Option<&str> {
+        self.registered_as.as_deref()
     }
 
     /// Whose registrations it has.
@@ -323,6 +332,7 @@ impl Subscribers {
             }
         }
         set.private_identities = private;
+        set.registered_as = replaced.iter().find_map(|before| before.registered_as.clone());
         for before in &replaced {
             self.take_out(before);
         }
@@ -367,6 +377,14 @@ impl Subscribers {
         self.change(identity, |set| set.is_registered = is_registered);
     }
 
+    /// Says which identity of a set a REGISTER has named.
+    pub fn set_registered_as(&mut self, set: &str, identity: &str) {
+        let identity = key_of(identity).map(Into::into);
+        if self.find(set).is_some_and(|set| set.registered_as != identity) {
+            self.change(set, |set| set.registered_as = identity);
+        }
+    }
+
     /// Says where its charging records go.
     pub fn set_charging(&mut self, identity: &str, charging: &str) {
         self.change(identity, |set| set.charging = charging.into());
@@ -387,6 +405,7 @@ impl Subscribers {
             criteria: before.criteria.clone(),
             charging: before.charging.clone(),
             is_registered: before.is_registered,
+            registered_as: before.registered_as.clone(),
         };
         change(&mut set);
         self.take_out(&before);
@@ -462,6 +481,7 @@ impl Subscribers {
             criteria,
             charging: "".into(),
             is_registered: false,
+            registered_as: None,
         })
     }
 

@@ -195,6 +195,8 @@ pub enum SubscribeRefusal {
     Malformed,
     /// It is inside a dialog that is none of these.
     NoSubscription,
+    /// Another request of its dialog has gone before it.
+    OutOfOrder,
     /// There are too many.
     TooMany,
 }

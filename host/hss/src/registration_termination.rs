@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   whom                     User-Name, Associated-Identities            Public-Identity
-//!   a subscription           every private identity that is registered   none: all of theirs
+//!   a subscription           every private identity that is registered   all of theirs; none, where that is too long
 //!   a private identity       that one                                    none: all of its
 //!   public identities        those with which they are registered        all of their sets
 //!
@@ -11,12 +11,15 @@
 //!   REMOVE_S-CSCF            only what is served although not registered
 //!   NEW_SERVER_ASSIGNED      told to the S-CSCF that another one took over from; nothing of the other's changes
 //! ```
+//! None means all of the private identities' too (§6.1.3), but Kamailio's S-CSCF answers no request without one.
+//!
 //! In: a record, whom, why. Out: a [`Termination`] to be sent; and when its answer is here, the state that follows.
 //! Until then the S-CSCF is assigned. What was registered anew meanwhile stays.
 
 use std::collections::BTreeSet;
 
 use diameter::base::Origin;
+use diameter::bounds::MAX_MESSAGE;
 use diameter::cx::{
     DeregistrationReason, ReasonCode, RegistrationTerminationAnswer, RegistrationTerminationRequest,
     RequestHead,
@@ -115,12 +118,17 @@ pub(crate) fn terminate(record: &Record, whom: &Selection, order: Order<'_>) -> 
     if meant.is_empty() {
         return None;
     }
-    let public_identities = if private.is_empty() || matches!(whom, Selection::Sets(_)) {
-        identities(record, &meant)
-    } else {
-        Vec::new()
+    let is_needed = private.is_empty() || matches!(whom, Selection::Sets(_));
+    let public_identities = match whom {
+        Selection::Private(_) if !is_needed => Vec::new(),
+        _ => identities(record, &meant),
     };
-    request(record, server, meant, private, public_identities, order)
+    let mut termination = request(record, server, meant, private, public_identities, order)?;
+    let is_taken = termination.message().is_ok_and(|message| message.bytes().len() <= MAX_MESSAGE);
+    if !is_needed && !is_taken {
+        termination.request.public_identities.clear();
+    }
+    Some(termination)
 }
 
 /// The request to an S-CSCF that another one took over from.

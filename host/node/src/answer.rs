@@ -13,7 +13,7 @@ use transaction::{ServerId, Time};
 
 use crate::context::Active;
 use crate::decision::{Challenge, Reply};
-use crate::errors::Refusal;
+use crate::errors::{self, Refusal};
 use crate::hash;
 use crate::io::{ContextId, Output};
 use crate::node::Node;
@@ -187,11 +187,16 @@ impl Node {
         best: &Best<Arc<Message>>,
         judged: Option<(&Message, &[Edit])>,
     ) {
+        let (kind, is_awaited) = (self.kind_of(id), self.is_awaited(now, id));
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(active) = context.active.as_ref() else { return };
-        let kind = if context.method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
         let request = Arc::clone(&active.request);
         let made = made_phrase(active, best);
+        if best.is_withheld(kind) && is_awaited {
+            // A target was given up long before Timer F, here or further on: who asked is told, though not by 408.
+            let edits = judged.map(|(_, edits)| edits.to_vec()).unwrap_or_default();
+            return self.reply_with(now, id, &Reply { edits, ..plain(errors::NO_ANSWER) }, &[]);
+        }
         if best.is_withheld(kind) {
             if let Some(server) = context.server {
                 self.transactions.forget_server(server);
@@ -217,6 +222,18 @@ impl Node {
                 self.reply_with(now, id, &reply, &[]);
             }
         }
+    }
+
+    /// Which rules hold for a context's request.
+    pub(crate) fn kind_of(&mut self, id: ContextId) -> Kind {
+        let method = self.contexts.get_mut(id).map(|context| context.method);
+        if method == Some(Method::Invite) { Kind::Invite } else { Kind::NonInvite }
+    }
+
+    /// Whether who sent a request that is no INVITE can still take an answer: its Timer F (§17.1.2.2) runs.
+    pub(crate) fn is_awaited(&mut self, now: Time, id: ContextId) -> bool {
+        let timer_f = self.config.timers.t1() * 64;
+        self.contexts.get_mut(id).is_some_and(|context| now - context.received_at < timer_f)
     }
 
     /// Answers a transaction that has no context.

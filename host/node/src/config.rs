@@ -8,6 +8,7 @@ use sip::{Flow, Scheme, Transport, Uri};
 use transaction::{Limits, Timers};
 
 use crate::io::LocateFailure;
+use crate::returns::Returns;
 
 /// What a node is made of.
 #[derive(Clone)]
@@ -34,6 +35,10 @@ pub struct NodeConfig {
     pub max_dialogs: usize,
     /// Bytes above which a request to a UDP hop is tried over TCP first (RFC 3261 §18.1.1); 0: never.
     pub udp_bytes: usize,
+    /// Option tags of Proxy-Require that are not this node's to refuse (§16.3 item 5): the script knows them.
+    pub proxy_require: Arc<[Box<str>]>,
+    /// What all shards of a host await; the same for all of them.
+    pub returns: Arc<Returns>,
     /// Server header field of this element's answers; empty: none.
     pub server: Box<str>,
     /// Makes the nonces of challenges.

@@ -17,6 +17,7 @@ use transaction::{ClientId, ServerId, Time};
 use crate::decision::{Hook, Relay};
 use crate::errors::Refusal;
 use crate::io::{ContextId, Hop, Pin};
+use crate::returns::Awaited;
 
 /// Replies that may wait for a script's word, one context. More are forwarded unasked.
 pub(crate) const MAX_WAITING_REPLIES: usize = 16;
@@ -114,6 +115,8 @@ pub(crate) struct Active {
     pub(crate) dialog_variables: Option<Box<dialog::Variables>>,
     /// The To tag of its answer, where the runtime chose one.
     pub(crate) to_tag: Option<Box<str>>,
+    /// Its request is to come back by this, where the last relay says so.
+    pub(crate) awaited: Option<Awaited>,
     /// Status to send upstream where no branch brought a response of its own.
     pub(crate) made_status: Option<(u16, &'static str)>,
     /// Why branches are cancelled: the Reason of their CANCELs (RFC 3326 §2); empty: none.
@@ -145,6 +148,8 @@ pub(crate) struct Branch {
     pub(crate) hops: Vec<Hop>,
     /// Timer C, or the script's time-out.
     pub(crate) deadline: Option<Time>,
+    /// The script's time-out counts no longer.
+    pub(crate) in_time: bool,
     /// Being located.
     pub(crate) locating: bool,
     /// What is located is a Route, or a next hop that the script named, and not the Request-URI.

@@ -15,6 +15,7 @@ use crate::decision::{ConsultError, Decision, Relay, ReplyDecision};
 use crate::errors;
 use crate::io::{ConsultId, Consulted, ContextId, Decided};
 use crate::node::Node;
+use crate::returns::{Awaiter, Returns};
 
 impl Node {
     pub(crate) fn handle_decided(&mut self, now: Time, mut decided: Decided) {
@@ -140,6 +141,9 @@ impl Node {
             }
             active.branches.push(Branch { relay: place, target, ..Branch::default() });
         }
+        active.awaited = relay.returns_by.as_deref().map(|token| {
+            Returns::expect(&self.config.returns, token, Awaiter { shard: self.config.shard, context: id })
+        });
         active.relays.push(relay);
         let first = place == 0 && !active.stateless;
         if first && context.method == Method::Invite {
@@ -212,6 +216,10 @@ impl Node {
                     active.forking.resume(best);
                 }
                 self.relay(now, id, relay);
+            }
+            // Nobody waits any longer for an answer to what is no INVITE (RFC 4320 §4.2).
+            Decision::Reply(_) if best.is_withheld(self.kind_of(id)) && !self.is_awaited(now, id) => {
+                self.answer_best(now, id, &best, None);
             }
             Decision::Reply(reply) if reply.status >= 300 => self.reply(now, id, &reply),
             Decision::Challenge(challenge) => self.challenge(now, id, &challenge),

@@ -51,11 +51,37 @@ pub struct Relay {
     pub ask_failure: bool,
     /// Give up on a target after this time; `None`: Timer C or F.
     pub timeout: Option<Duration>,
-    /// The time-out is over with the first response above 100; then Timer C counts as for others.
-    pub until_response: bool,
+    /// What else than a final response ends that time-out.
+    pub until: Until,
+    /// The user part of a Route of ours by which the request is to come back (TS 24.229 §5.4.3.4). Once it has, neither
+    /// the time-out nor `ask_failure` counts: what the target answers is what became of the request.
+    pub returns_by: Option<Box<str>>,
     /// Vias below ours, in the place of those that were received (TS 24.229 §5.10.4.2). Responses get back what was
     /// received; `None`: it stays in the request.
     pub vias: Option<Box<str>>,
+}
+
+/// What ends the time that a script gave to a target; then Timer C or F counts as for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Until {
+    /// A final response alone.
+    #[default]
+    Final,
+    /// Any response above 100: the callee is being reached.
+    Response,
+    /// Any response: the next hop is there.
+    Trying,
+}
+
+impl Until {
+    /// Whether a response of this status ends the time.
+    pub(crate) fn is_over(self, status: u16) -> bool {
+        match self {
+            Until::Final => status >= 200,
+            Until::Response => status > 100,
+            Until::Trying => true,
+        }
+    }
 }
 
 /// One target (RFC 3261 §16.5), its `location` already looked up.

@@ -28,6 +28,10 @@ pub(crate) const FLOW_FAILED: Refusal = (430, "");
 /// The transport gave up on every hop (§16.9: as a 503, which §16.7 item 6 turns into 500 upstream).
 pub(crate) const UNREACHABLE: Refusal = (503, "");
 
+/// No target has answered a request that is no INVITE, and its sender still waits (§21.5.5): 408 is not for these (RFC 4320
+/// §4.2).
+pub(crate) const NO_ANSWER: Refusal = (504, "");
+
 /// A script gave no decision.
 pub(crate) fn consult(error: ConsultError) -> Refusal {
     match error {

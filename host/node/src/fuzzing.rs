@@ -373,6 +373,7 @@ impl<'a> Run<'a> {
                     self.note(|| format!("    where? {id:?}"));
                     self.locates.push(id);
                 }
+                Output::Returned { .. } => unreachable!("there is one shard"),
                 Output::Event(_) | Output::Concluded { .. } => {}
             }
         }

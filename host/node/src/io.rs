@@ -38,7 +38,7 @@ pub struct LocateId {
 
 /// Place and generation of a response context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(crate) struct ContextId {
+pub struct ContextId {
     pub(crate) slot: u32,
     pub(crate) generation: u32,
 }
@@ -205,6 +205,13 @@ pub enum Input {
         /// Its result.
         hops: Result<Vec<Hop>, LocateFailure>,
     },
+    /// A request came back at another shard, as its [`Output::Returned`] said.
+    Returned {
+        /// Of this one's.
+        context: ContextId,
+        /// By this.
+        token: Box<str>,
+    },
     /// A message could not be sent.
     Undelivered {
         /// The token of its [`Output::Transmit`].
@@ -249,6 +256,15 @@ pub enum Output {
     },
     /// Tell the script, if it wants to know.
     Event(Ended),
+    /// A request has come back that another shard awaits: its [`Input::Returned`].
+    Returned {
+        /// Which.
+        shard: u8,
+        /// Which of its requests.
+        context: ContextId,
+        /// By which it came back.
+        token: Box<str>,
+    },
     /// Find where this URI is served (RFC 3263).
     Locate {
         /// Comes back in [`Input::Located`].

@@ -36,15 +36,17 @@ mod originate;
 mod receive;
 mod request;
 mod response;
+mod returns;
 mod timers;
 
 pub use config::{Listening, NodeConfig, Wants};
 pub use counters::{Counters, Discard};
 pub use decision::{
-    Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target,
+    Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target, Until,
 };
 pub use io::{
-    Consult, ConsultId, Consulted, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId, Originate,
-    Output, Pin, Unsent,
+    Consult, ConsultId, Consulted, ContextId, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId,
+    Originate, Output, Pin, Unsent,
 };
 pub use node::Node;
+pub use returns::Returns;

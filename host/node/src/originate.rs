@@ -76,6 +76,7 @@ impl Node {
             replies: VecDeque::new(),
             dialog_variables: None,
             to_tag: None,
+            awaited: None,
             made_status: None,
             cancel_reason: Cow::Borrowed(&[]),
         });

@@ -44,7 +44,12 @@ impl Node {
     pub(crate) fn handle_new_request(&mut self, now: Time, server: ServerId, flow: Flow, message: Message) {
         let method = message.method();
         self.counters.request(method);
-        let valid = proxy::validate(&message.head(), &self.config.own, &[], transaction::loop_hash_of_branch);
+        let valid = proxy::validate(
+            &message.head(),
+            &self.config.own,
+            &self.config.proxy_require,
+            transaction::loop_hash_of_branch,
+        );
         if let Err(rejection) = valid {
             return self.reject(now, server, &message, &rejection);
         }
@@ -57,6 +62,9 @@ impl Node {
             Ok(breadth) => breadth,
             Err(error) => return self.answer_transaction(now, server, &route.request, (error.status(), "")),
         };
+        if !in_dialog {
+            self.note_return(now, &route);
+        }
         let id = self.open(now, Some(server), flow, route, in_dialog, breadth);
         self.put_before_script(now, id, in_dialog, method);
     }
@@ -155,6 +163,7 @@ impl Node {
                 replies: VecDeque::new(),
                 dialog_variables: None,
                 to_tag: None,
+                awaited: None,
                 made_status: None,
                 cancel_reason: Cow::Borrowed(&[]),
             })),

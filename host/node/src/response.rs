@@ -61,6 +61,7 @@ impl Node {
                 _ => {}
             }
         }
+        self.heard(now, id, &mut active, branch, status);
         let response = Arc::new(message);
         let event = if status < 200 {
             Event::Provisional { branch, status, response }

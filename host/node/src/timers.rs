@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use proxy::{BranchIndex, Event, Kind};
+use proxy::{BranchIndex, BranchState, Event, Kind};
 use transaction::{Time, Timers};
 
 use crate::context::Active;
@@ -34,20 +34,49 @@ impl Node {
         self.trying(now, id, &request);
     }
 
+    /// The script's time-out of a branch is over without having come: the ordinary one counts.
+    pub(crate) fn end_patience(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+    ) {
+        active.branches[usize::from(branch)].in_time = true;
+        self.start_timer(now, id, active, branch);
+    }
+
+    /// A response has come on a branch: it may be what the script wanted to see in time.
+    pub(crate) fn heard(
+        &mut self,
+        now: Time,
+        id: ContextId,
+        active: &mut Active,
+        branch: BranchIndex,
+        status: u16,
+    ) {
+        let entry = &active.branches[usize::from(branch)];
+        let relay = active.relays.get(entry.relay).filter(|relay| relay.timeout.is_some());
+        if status < 200
+            && is_tried(active, branch)
+            && !entry.in_time
+            && relay.is_some_and(|relay| relay.until.is_over(status))
+        {
+            self.end_patience(now, id, active, branch);
+        }
+    }
+
     /// Starts a branch's timer, or starts it anew. The script's own time-out runs from the beginning only.
     pub(crate) fn start_timer(&mut self, now: Time, id: ContextId, active: &mut Active, branch: BranchIndex) {
         let kind = active.forking.kind();
         let entry = &mut active.branches[usize::from(branch)];
         let relay = active.relays.get(entry.relay);
-        let given = relay.and_then(|relay| relay.timeout);
-        let until_response = relay.is_some_and(|relay| relay.until_response);
+        let given = relay.and_then(|relay| relay.timeout).filter(|_| !entry.in_time);
         let after = match (given, kind) {
-            // With a response the wait for one is over, and the ordinary one begins.
-            (Some(_), Kind::Invite) if entry.deadline.is_some() && until_response => self.config.timer_c,
             (Some(_), _) if entry.deadline.is_some() => return,
             (Some(given), _) => given,
             (None, Kind::Invite) => self.config.timer_c,
-            (None, Kind::NonInvite) => return,
+            (None, Kind::NonInvite) => return entry.deadline = None,
         };
         let at = now + after;
         let running = entry.deadline.is_some();
@@ -74,6 +103,9 @@ impl Node {
                 }
                 Some(_) => {
                     active.branches[usize::from(branch)].deadline = None;
+                    if active.forking.kind() == Kind::NonInvite && is_tried(&active, branch) {
+                        self.give_up(&active, branch);
+                    }
                     let actions = active.forking.handle(Event::TimerC(branch));
                     self.carry_out(now, id, active, actions);
                 }
@@ -81,6 +113,20 @@ impl Node {
             }
         }
     }
+
+    /// What is no INVITE cannot be cancelled (RFC 3261 §9.1): the transaction ends, and with it what it would send.
+    fn give_up(&mut self, active: &Active, branch: BranchIndex) {
+        if let Some(client) = active.branches[usize::from(branch)].client {
+            self.transactions.forget_client(client);
+            self.clients.clear(client.slot());
+            self.server_names.remove(&client);
+        }
+    }
+}
+
+/// A final response on this branch is waited for.
+pub(crate) fn is_tried(active: &Active, branch: BranchIndex) -> bool {
+    matches!(active.forking.state(branch), Some(BranchState::Trying | BranchState::Proceeding))
 }
 
 /// How long a client's Timer E takes to reach T2: no 100 to a request that is no INVITE may leave before over UDP, and

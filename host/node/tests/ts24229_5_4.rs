@@ -8,7 +8,7 @@ mod world;
 use std::time::Duration;
 
 use ims::service_profile::ApplicationServer;
-use node::{ConsultError, Decision, Follow, Hook, Originate, Relay, Reply};
+use node::{ConsultError, Decision, Follow, Hook, Originate, Relay, Reply, Until};
 use sip::{HeaderId, Message};
 use strowger_node as node;
 use world::{ALICE, BOB, Sent, Word, World, ladder, request, response, to_bob};
@@ -183,12 +183,12 @@ fn the_route_that_a_request_came_by_is_told() {
 }
 
 /// A world whose script gives a target two seconds; Bob's INVITE.
-fn patient(until_response: bool) -> (World, Sent) {
+fn patient(until: Until) -> (World, Sent) {
     let mut world = World::new(move |hook, _| match hook {
         Hook::Request => {
             let Decision::Relay(relay) = to_bob() else { unreachable!() };
             let timeout = Some(Duration::from_secs(2));
-            let relay = Relay { timeout, until_response, ask_failure: true, ..relay };
+            let relay = Relay { timeout, until, ask_failure: true, ..relay };
             Ok(Word::Request(Decision::Relay(relay)))
         }
         _ => Ok(Word::Request(Decision::Next(Vec::new()))),
@@ -211,23 +211,19 @@ fn left(world: &mut World, time: Duration) -> Vec<String> {
 fn a_time_may_count_until_the_first_response_alone() {
     let seconds = Duration::from_secs;
     // Silence.
-    for until_response in [false, true] {
-        let (mut world, _) = patient(until_response);
+    for until in [Until::Final, Until::Response, Until::Trying] {
+        let (mut world, _) = patient(until);
         assert!(left(&mut world, Duration::from_millis(1_900)).is_empty());
-        assert_eq!(
-            left(&mut world, Duration::from_millis(600)),
-            [format!("408 {ALICE}")],
-            "{until_response}"
-        );
+        assert_eq!(left(&mut world, Duration::from_millis(600)), [format!("408 {ALICE}")], "{until:?}");
         assert_eq!(world.consulted, [Hook::Request, Hook::Failure]);
     }
     // A 100 is no response of its own.
-    let (mut world, invite) = patient(true);
+    let (mut world, invite) = patient(Until::Response);
     world.pass(seconds(1));
     world.receive(BOB, &response(&invite.message, 100, "b1", ""));
     assert_eq!(left(&mut world, Duration::from_millis(1_500)), [format!("CANCEL {BOB}")]);
     // A 180 is; then Timer C counts.
-    let (mut world, invite) = patient(true);
+    let (mut world, invite) = patient(Until::Response);
     world.pass(seconds(1));
     assert_eq!(
         ladder(&world.receive(BOB, &response(&invite.message, 180, "b1", ""))),
@@ -235,8 +231,14 @@ fn a_time_may_count_until_the_first_response_alone() {
     );
     assert!(left(&mut world, seconds(180)).is_empty(), "it rings");
     assert_eq!(left(&mut world, seconds(6)), [format!("CANCEL {BOB}")], "Timer C");
+    // Where any sign of life is enough, a 100 is one; then, too, Timer C counts.
+    let (mut world, invite) = patient(Until::Trying);
+    world.pass(seconds(1));
+    world.receive(BOB, &response(&invite.message, 100, "b1", ""));
+    assert!(left(&mut world, seconds(183)).is_empty(), "it is there");
+    assert_eq!(left(&mut world, seconds(3)), [format!("CANCEL {BOB}")], "Timer C");
     // Unless that was not asked for.
-    let (mut world, invite) = patient(false);
+    let (mut world, invite) = patient(Until::Final);
     world.pass(seconds(1));
     world.receive(BOB, &response(&invite.message, 180, "b1", ""));
     assert_eq!(left(&mut world, Duration::from_millis(1_500)), [format!("CANCEL {BOB}")]);

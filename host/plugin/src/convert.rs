@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target};
+use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target, Until};
 use sip::{Head, Message, Method};
 use transaction::Timers;
 
@@ -134,9 +134,30 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
         timeout,
-        until_response: relay.attrs.iter().any(|attr| attr.tag == attribute::UNTIL_RESPONSE),
+        until: until(&relay.attrs),
+        returns_by: returns_by(&relay.attrs)?,
         vias: vias(&relay.attrs)?,
     })
+}
+
+/// What else than a final response ends the time-out of a relay.
+fn until(attrs: &[types::Attr]) -> Until {
+    let has = |tag| attrs.iter().any(|attr| attr.tag == tag);
+    match (has(attribute::UNTIL_TRYING), has(attribute::UNTIL_RESPONSE)) {
+        (true, _) => Until::Trying,
+        (false, true) => Until::Response,
+        (false, false) => Until::Final,
+    }
+}
+
+/// The user part of the Route by which a relay's request is to come back.
+fn returns_by(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::RETURNS_BY) else { return Ok(None) };
+    let wrong = Violation::Attribute { tag: attr.tag };
+    match str::from_utf8(&attr.value) {
+        Ok(token) if !token.is_empty() && token.len() <= MAX_URI => Ok(Some(token.into())),
+        _ => Err(wrong),
+    }
 }
 
 /// Vias in the place of those received: each of them one (RFC 3261 §20.42).
@@ -203,6 +224,8 @@ mod attribute {
     pub(super) const TIMERS: u16 = 3;
     pub(super) const UNTIL_RESPONSE: u16 = 4;
     pub(super) const NEXT_HOP: u16 = 6;
+    pub(super) const UNTIL_TRYING: u16 = 7;
+    pub(super) const RETURNS_BY: u16 = 8;
     pub(super) const VIAS: u16 = 9;
 }
 

@@ -35,7 +35,7 @@ pub struct EngineConfig {
     pub wasm_stack: usize,
     /// Stack of a call: the guest's own and the host functions' it calls, bytes. Default 1 MiB.
     pub call_stack: usize,
-    /// How often epochs end while no guest is caught by one. Default 20 ms.
+    /// How often epochs end while no guest is caught by one. Default 50 ms.
     pub slow_tick: Duration,
     /// How often epochs end while one is. Default 2 ms.
     pub fast_tick: Duration,
@@ -52,7 +52,7 @@ impl Default for EngineConfig {
             max_guests: 1_000,
             wasm_stack: 512 << 10,
             call_stack: 1 << 20,
-            slow_tick: Duration::from_millis(20),
+            slow_tick: Duration::from_millis(50),
             fast_tick: Duration::from_millis(2),
             parallel_compilation: false,
             limits: Limits::default(),

@@ -299,6 +299,7 @@ impl reg_event::Host for Hosted {
                 SubscribeRefusal::Unknown => reg_event::Refusal::Unknown,
                 SubscribeRefusal::Malformed => reg_event::Refusal::Malformed,
                 SubscribeRefusal::NoSubscription => reg_event::Refusal::NoSubscription,
+                SubscribeRefusal::OutOfOrder => reg_event::Refusal::OutOfOrder,
                 SubscribeRefusal::TooMany => reg_event::Refusal::TooMany,
             }),
         })

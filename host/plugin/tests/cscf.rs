@@ -236,7 +236,14 @@ fn attributes_of_decisions() {
             }
             (With::Reply(..), Decision::Reply(reply)) => assert!(reply.edits.is_empty()),
             (With::Relay(tag, value), Decision::Relay(relay)) => {
-                assert_eq!(relay.until_response, tag == 4);
+                let until = match tag {
+                    4 => node::Until::Response,
+                    7 => node::Until::Trying,
+                    _ => node::Until::Final,
+                };
+                assert_eq!(relay.until, until, "{tag}");
+                let token = (tag == 8).then(|| std::str::from_utf8(value).unwrap());
+                assert_eq!(relay.returns_by.as_deref(), token, "{tag}");
                 assert_eq!(relay.vias.as_deref().map(str::as_bytes), (tag == 9).then_some(value));
             }
             (With::Target(2, value), Decision::Relay(relay)) => {

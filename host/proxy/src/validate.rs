@@ -83,7 +83,7 @@ impl From<RouteError> for Rejection {
 pub fn validate(
     head: &Head<'_>,
     own: &Own,
-    supported: &[&str],
+    supported: &[Box<str>],
     hash_of_branch: impl Fn(&[u8]) -> Option<u64>,
 ) -> Result<(), Rejection> {
     if let Err(invalid) = sip::validate(head) {
@@ -123,7 +123,7 @@ fn has_known_scheme(uri: &[u8]) -> bool {
 }
 
 /// The option tags of Proxy-Require that are not supported, as a list for Unsupported; empty: all are.
-fn unsupported(head: &Head<'_>, supported: &[&str]) -> Vec<u8> {
+fn unsupported(head: &Head<'_>, supported: &[Box<str>]) -> Vec<u8> {
     let mut list = Vec::new();
     for tag in head.option_tags(HeaderId::PROXY_REQUIRE) {
         if supported.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(tag)) {

@@ -22,7 +22,8 @@ fn hash_of_branch(branch: &[u8]) -> Option<u64> {
 }
 
 fn validate(message: &Message, own: &Own, supported: &[&str]) -> Result<(), Rejection> {
-    proxy::validate(&message.head(), own, supported, hash_of_branch)
+    let supported: Vec<Box<str>> = supported.iter().map(|&tag| tag.into()).collect();
+    proxy::validate(&message.head(), own, &supported, hash_of_branch)
 }
 
 fn proxy() -> Own {

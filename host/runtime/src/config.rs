@@ -135,6 +135,9 @@ pub struct NodeTable {
     /// Domains and addresses, besides those it listens on, that are this element's own.
     #[serde(default)]
     pub domains: Vec<String>,
+    /// Option tags of Proxy-Require (RFC 3261 §16.3 item 5) that the plugin decides about; others are answered 420.
+    #[serde(default)]
+    pub proxy_require: Vec<String>,
     /// Folder for what must survive a restart. None: nothing survives.
     pub data: Option<PathBuf>,
     /// Threads that carry signalling. 0: one for every two processors.

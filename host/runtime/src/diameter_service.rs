@@ -15,13 +15,15 @@ use tokio::runtime::Handle;
 use trace::Trace;
 use transport::ClientTls;
 use transport::diameter::{
-    DEFAULT_PORT, DEFAULT_TLS_PORT, DiameterConfig, DiameterListener, DiameterService, PeerAddress,
-    PeerTransport, Requests,
+    DEFAULT_PORT, DEFAULT_TLS_PORT, DiameterConfig, DiameterListener, DiameterService, Feed, Feeds,
+    PeerAddress, PeerTransport, Requests,
 };
 
 use crate::clock::wall_ms;
 use crate::config::{Config, DiameterPeerTable, DiameterTable};
 use crate::error::StartError;
+use crate::inbox::Inbox;
+use crate::message::ToShard;
 use crate::secrets::fresh;
 
 /// How long the HSS has to answer, where nothing is said.
@@ -75,15 +77,27 @@ fn origin(table: &DiameterTable) -> Result<Origin, StartError> {
     })
 }
 
-/// Starts it.
+/// Connections go to a shard, which reads them with its sockets: an answer of the HSS wakes it alone.
+struct ToReader(Arc<Inbox<ToShard>>);
+
+impl Feeds for ToReader {
+    fn opened(&self, feed: Feed) {
+        // Where the shard is hopelessly behind, the feed is dropped, and the service reads by itself.
+        let _ = self.0.push(ToShard::Feed(feed));
+    }
+}
+
+/// Starts it. `reader`: of the shard that reads its connections.
 pub(crate) fn start(
     threads: &Handle,
     config: &Config,
     table: &DiameterTable,
     requests: Arc<dyn Requests>,
+    reader: Arc<Inbox<ToShard>>,
     trace: Option<Arc<Trace>>,
 ) -> Result<DiameterService, StartError> {
-    let configuration = DiameterConfig { trace, ..configuration(config, table)? };
+    let feeds: Option<Arc<dyn Feeds>> = Some(Arc::new(ToReader(reader)));
+    let configuration = DiameterConfig { trace, feeds, ..configuration(config, table)? };
     Ok(DiameterService::start(threads, configuration, requests)?)
 }
 
@@ -154,7 +168,15 @@ pub fn diameter_config(
         seed: u64::from_le_bytes(fresh()),
     };
     let listen = table.listen.iter().map(|&address| DiameterListener { address, tls: None }).collect();
-    Ok(DiameterConfig { node, listen, peers: addresses, client_tls, limits: Default::default(), trace: None })
+    Ok(DiameterConfig {
+        node,
+        listen,
+        peers: addresses,
+        client_tls,
+        limits: Default::default(),
+        trace: None,
+        feeds: None,
+    })
 }
 
 /// `host`, `host:port`, or an IPv6 address in brackets with or without a port.

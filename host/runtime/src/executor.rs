@@ -13,9 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use parking_lot::Mutex;
 use slab::Slab;
 
-/// Futures that are polled again in one round. A guest that runs on has the thread for a tick each time, and new
-/// messages wait meanwhile: one tick, however many such guests there are.
-const MAX_POLLED: usize = 1;
+/// Futures that are polled again in one round.
+const MAX_POLLED: usize = 256;
 
 /// Rings the shard that owns the executor.
 pub(crate) trait Bell: Send + Sync + 'static {
@@ -74,12 +73,15 @@ impl<K: Copy, F: Future + Unpin> Executor<K, F> {
     }
 
     /// Polls futures that were woken, the one that waits longest first and at most [`MAX_POLLED`]; hands each result to
-    /// `done`. Where more are waiting, the bell is rung again.
+    /// `done`. One that woke itself is a guest that runs on: it has had the thread for a tick, and new messages are looked
+    /// at before the next one. Where more are waiting, the bell is rung again.
     pub(crate) fn poll_woken(&mut self, mut done: impl FnMut(K, F::Output)) {
         for _ in 0..MAX_POLLED {
             let Some(slot) = self.woken.slots.lock().pop_front() else { return };
-            if let Some((key, result)) = self.poll(slot) {
-                done(key, result);
+            match self.poll(slot) {
+                Some((key, result)) => done(key, result),
+                None if self.woken.slots.lock().back() == Some(&slot) => break,
+                None => {}
             }
         }
         if !self.woken.slots.lock().is_empty() {
@@ -145,6 +147,36 @@ mod tests {
         executor.poll_woken(|key, result| got.push((key, result)));
         assert_eq!(got, [(9, "late")]);
         assert_eq!(executor.len(), 0);
+    }
+
+    /// Else answers that come together, of the HSS for instance, would each wait for a round of their own.
+    #[test]
+    fn all_that_others_woke_are_polled_in_a_round() {
+        let rings = Arc::new(AtomicUsize::new(0));
+        let mut executor = Executor::new(Box::new(Count(Arc::clone(&rings))));
+        let wakers: Arc<Mutex<Vec<Waker>>> = Arc::default();
+        for n in 0..9 {
+            let (wakers, mut polls) = (Arc::clone(&wakers), 0);
+            let future = std::future::poll_fn(move |context| {
+                polls += 1;
+                // each third one waits a second time
+                if polls <= 1 + usize::from(n % 3 == 0) {
+                    wakers.lock().push(context.waker().clone());
+                    return Poll::Pending;
+                }
+                Poll::Ready(n)
+            });
+            assert_eq!(executor.start(n, Box::pin(future)), None);
+        }
+        let mut got = Vec::new();
+        for left in [3, 0] {
+            std::mem::take(&mut *wakers.lock()).into_iter().for_each(Waker::wake);
+            let before = rings.load(Ordering::SeqCst);
+            executor.poll_woken(|_, n| got.push(n));
+            assert_eq!(executor.len(), left);
+            assert_eq!(rings.load(Ordering::SeqCst), before, "nothing is left to poll");
+        }
+        assert_eq!(got, [1, 2, 4, 5, 7, 8, 0, 3, 6]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 use diameter::base::DisconnectCause;
 
 use auth::{Nonces, Policy, ReplayTable, UriCheck};
-use node::{Listening, Node, NodeConfig};
+use node::{Listening, Node, NodeConfig, Returns};
 use parking_lot::Mutex;
 use plugin::{Active, Engine, EngineConfig, Role, Services};
 use proxy::Own;
@@ -94,9 +94,17 @@ impl Host {
             None => None,
             Some(table) => {
                 let requests = Arc::clone(&pushed) as Arc<dyn transport::diameter::Requests>;
+                let reader = Arc::clone(&inboxes[0]);
                 let parts = ims::Parts {
                     cx: diameter_service::asker(&config, table)?,
-                    diameter: diameter_service::start(&threads, &config, table, requests, trace.clone())?,
+                    diameter: diameter_service::start(
+                        &threads,
+                        &config,
+                        table,
+                        requests,
+                        reader,
+                        trace.clone(),
+                    )?,
                     timeout: diameter_service::timeout(&config),
                     registrations: Arc::clone(&registrations),
                     documents: Arc::clone(store.documents()),
@@ -108,6 +116,7 @@ impl Host {
             }
         };
         let sealer = cscf::Sealer::new(&secrets.tokens);
+        let script_timers = Arc::new(ScriptTimers::new(clock, Arc::clone(&inboxes[0])));
         let services: Arc<dyn Services> = Arc::new(HostServices {
             registrations: Arc::clone(&registrations),
             users: Arc::clone(&users),
@@ -121,7 +130,7 @@ impl Host {
                 uri: if config.users.strict_uri { UriCheck::SameTarget } else { UriCheck::Anything },
                 ..Policy::default()
             },
-            timers: ScriptTimers::new(threads.clone(), Arc::clone(&inboxes[0])),
+            timers: Arc::clone(&script_timers),
             flows: FlowTokens::new(sealer.clone(), &secrets::fresh()),
             sealer,
             ims: ims.clone(),
@@ -160,6 +169,9 @@ impl Host {
         let owner = Owner::new(Arc::clone(&inboxes), None, owner_key);
         let sink = StreamSink::new(owner, &stream_cell, trace.clone());
         let streams = Streams::start(&threads, streams_config(&config, stream_listeners), Arc::new(sink))?;
+        let proxy_require: Arc<[Box<str>]> =
+            config.node.proxy_require.iter().map(|tag| tag.as_str().into()).collect();
+        let returns = Arc::new(Returns::default());
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();
@@ -176,6 +188,8 @@ impl Host {
                 limits: per_shard(config.limits.transactions, shards),
                 max_dialogs: config.limits.dialogs as usize / shards,
                 udp_bytes: config.limits.udp_bytes as usize,
+                proxy_require: Arc::clone(&proxy_require),
+                returns: Arc::clone(&returns),
                 server: config.node.server.as_str().into(),
                 nonces: Arc::clone(&nonces),
                 retry_after: RETRY_AFTER,
@@ -206,6 +220,7 @@ impl Host {
                 inbox,
                 clock,
                 heartbeat,
+                script_timers: (shard == 0).then(|| Arc::clone(&script_timers)),
                 trace: trace.clone(),
                 config: ShardConfig { rest: Duration::from_micros(u64::from(config.node.rest_us)) },
             });
@@ -420,7 +435,7 @@ fn split_port(domain: &str) -> (&str, Option<u16>) {
 fn spawn(number: usize, parts: ShardParts) -> Result<JoinHandle<()>, std::io::Error> {
     // What a shard holds must not cross threads once it runs, so it is put together where it runs.
     std::thread::Builder::new().name(format!("strowger-{number}")).spawn(move || {
-        if let Err(error) = Shard::new(parts).run() {
+        if let Err(error) = Shard::new(parts).and_then(Shard::run) {
             tracing::error!(shard = number, %error, "a shard has ended");
         }
     })

@@ -66,6 +66,12 @@ impl Ims {
         let mut subscribers = Subscribers::default();
         let mut unreadable = 0_u32;
         for (key, document) in documents.take(SUBSCRIBERS) {
+            // A profile for services to somebody who is not registered is fetched anew when it is wanted again. A set whose
+            // contacts have ended meanwhile is still to be taken leave of.
+            if !registrations.is_registered(&key, 0) {
+                documents.remove(SUBSCRIBERS, &key);
+                continue;
+            }
             let is_registered = registrations.is_registered(&key, now_ms);
             unreadable += u32::from(!subscribers.load(&document, is_registered));
         }

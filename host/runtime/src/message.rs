@@ -1,7 +1,8 @@
 //! What other threads tell a shard. Values only.
 
-use node::{Hop, LocateFailure, LocateId, Unsent, Wants};
+use node::{ContextId, Hop, LocateFailure, LocateId, Unsent, Wants};
 use sip::{Excerpt, Flow, Message};
+use transport::diameter::Feed;
 
 /// Whose a request of this element's own is: who is told of its answer.
 #[derive(Debug)]
@@ -52,11 +53,15 @@ pub(crate) enum ToShard {
         /// The message itself, where its connection is gone.
         unsent: Option<Unsent>,
     },
-    /// A script's timer fired.
-    Timer {
-        /// The script's own name for it.
-        token: String,
+    /// A request that this shard awaits has come back at another one.
+    Returned {
+        /// Which.
+        context: ContextId,
+        /// By which it came back.
+        token: Box<str>,
     },
+    /// A Diameter connection that the shard is to read.
+    Feed(Feed),
     /// A script is to be told of something.
     Event(plugin::Event),
     /// Send a request of this element's own.

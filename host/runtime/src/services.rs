@@ -32,7 +32,7 @@ pub(crate) struct HostServices {
     pub(crate) nonces: Arc<Nonces>,
     pub(crate) replays: Mutex<ReplayTable>,
     pub(crate) policy: Policy,
-    pub(crate) timers: ScriptTimers,
+    pub(crate) timers: Arc<ScriptTimers>,
     pub(crate) sealer: Sealer,
     pub(crate) flows: FlowTokens,
     /// Of a CSCF that asks an HSS.
@@ -41,8 +41,15 @@ pub(crate) struct HostServices {
 
 impl HostServices {
     /// The removal or change of bindings, and for whom their set is watched.
-    fn staged(&self, set: &str, change: storage::StagedChange, now_ms: u64) -> Staged {
-        let watched = self.ims.as_ref().and_then(|ims| ims.watch(set, now_ms));
+    /// `by`: the REGISTER that does it.
+    fn staged(
+        &self,
+        set: &str,
+        by: Option<&sip::Message>,
+        change: storage::StagedChange,
+        now_ms: u64,
+    ) -> Staged {
+        let watched = self.ims.as_ref().and_then(|ims| ims.watch(set, by, now_ms));
         Box::new(Change::Bindings(change, watched))
     }
 }
@@ -123,7 +130,10 @@ impl Services for HostServices {
             storage::Refusal::Unavailable => Refusal::Unavailable,
         })?;
         let registration = Registration { contacts: registration.contacts, outbound: registration.outbound };
-        Ok((registration, staged.map(|staged| self.staged(address_of_record, staged, asking.now_ms))))
+        Ok((
+            registration,
+            staged.map(|staged| self.staged(address_of_record, Some(message), staged, asking.now_ms)),
+        ))
     }
 
     fn is_registered(&self, asking: &Asking<'_>, address_of_record: &str) -> bool {
@@ -152,7 +162,7 @@ impl Services for HostServices {
 
     fn remove(&self, asking: &Asking<'_>, address_of_record: &str) -> (u32, Option<Staged>) {
         let (number, staged) = self.registrations.remove(address_of_record, asking.now_ms);
-        (number, staged.map(|staged| self.staged(address_of_record, staged, asking.now_ms)))
+        (number, staged.map(|staged| self.staged(address_of_record, None, staged, asking.now_ms)))
     }
 
     fn targets(&self, asking: &Asking<'_>, address_of_record: &str, into: &mut Vec<node::Target>) {

@@ -8,7 +8,7 @@
 //! otherwise it sleeps until a socket, a timer or another thread wants it.
 
 use std::net::SocketAddr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use rustix::time::Timespec;
 use sip::{Flow, Message, Transport};
 use trace::Trace;
 use transaction::Time;
+use transport::diameter::{Feed, Met};
 use transport::{RecvBatch, SendBatch, UdpListener};
 
 use crate::clock::Clock;
@@ -29,6 +30,7 @@ use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::owner::Owner;
 use crate::pace::{Pace, Until};
+use crate::script_timers::ScriptTimers;
 use crate::streams::StreamSender;
 
 /// Longest sleep: the shard shows that it is alive at least this often.
@@ -41,6 +43,10 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// What the kernel says is readable: the inbox's bell, or a socket.
 const BELL: u64 = 0;
 const SOCKET: u64 = 1;
+const FEED: u64 = 2;
+
+/// Bytes that are read of a Diameter connection at a time.
+const FEED_BYTES: usize = 16 * 1024;
 
 /// Batches read from one socket in one round before the others get their turn.
 const MAX_BATCHES: usize = 4;
@@ -86,6 +92,8 @@ pub(crate) struct ShardParts {
     pub(crate) clock: Clock,
     /// Microseconds since the start at which the shard was last awake.
     pub(crate) heartbeat: Arc<AtomicU64>,
+    /// Timers of scripts, where this is the shard that takes them.
+    pub(crate) script_timers: Option<Arc<ScriptTimers>>,
     /// How it behaves.
     pub(crate) config: ShardConfig,
     /// What goes over the wire.
@@ -103,6 +111,7 @@ pub(crate) struct Shard {
     streams: StreamSender,
     clock: Clock,
     heartbeat: Arc<AtomicU64>,
+    script_timers: Option<Arc<ScriptTimers>>,
     pace: Pace,
     /// Out while its datagrams are dealt with.
     received: Option<Box<RecvBatch>>,
@@ -110,18 +119,31 @@ pub(crate) struct Shard {
     now: Time,
     stopping: bool,
     trace: Option<Arc<Trace>>,
+    /// Diameter connections that this shard reads.
+    feeds: Vec<Feed>,
+    feed_buffer: Box<[u8]>,
+    /// What the kernel tells of.
+    watch: OwnedFd,
 }
 
 impl Shard {
     /// Takes the parts. Nothing runs yet.
-    #[must_use]
-    pub(crate) fn new(parts: ShardParts) -> Self {
+    ///
+    /// # Errors
+    /// The kernel refuses to watch the sockets.
+    pub(crate) fn new(parts: ShardParts) -> std::io::Result<Self> {
+        let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&watch, parts.inbox.bell(), epoll::EventData::new_u64(BELL), epoll::EventFlags::IN)?;
+        for port in &parts.ports {
+            let data = epoll::EventData::new_u64(SOCKET);
+            epoll::add(&watch, port.socket.as_fd(), data, epoll::EventFlags::IN)?;
+        }
         let ports = parts
             .ports
             .into_iter()
             .map(|port| Port { listener: port.listener, socket: port.socket, sending: SendBatch::new() })
             .collect();
-        Self {
+        Ok(Self {
             node: parts.node,
             ports,
             inbox: parts.inbox,
@@ -132,12 +154,16 @@ impl Shard {
             now: parts.clock.now(),
             clock: parts.clock,
             heartbeat: parts.heartbeat,
+            script_timers: parts.script_timers,
             pace: Pace::new(parts.config.rest, parts.clock.now()),
             received: Some(Box::default()),
             told: Vec::new(),
             stopping: false,
             trace: parts.trace,
-        }
+            feeds: Vec::new(),
+            feed_buffer: Box::default(),
+            watch,
+        })
     }
 
     /// Runs until told to stop.
@@ -145,16 +171,6 @@ impl Shard {
     /// # Errors
     /// The kernel refuses to watch the sockets.
     pub(crate) fn run(mut self) -> std::io::Result<()> {
-        let watch = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        epoll::add(&watch, self.inbox.bell(), epoll::EventData::new_u64(BELL), epoll::EventFlags::IN)?;
-        for port in &self.ports {
-            epoll::add(
-                &watch,
-                port.socket.as_fd(),
-                epoll::EventData::new_u64(SOCKET),
-                epoll::EventFlags::IN,
-            )?;
-        }
         let mut events =
             [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 8];
         while !self.stopping {
@@ -168,7 +184,7 @@ impl Shard {
                 let wait = self.sleep();
                 let wait =
                     Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
-                let came = match epoll::wait(&watch, &mut events, Some(&wait)) {
+                let came = match epoll::wait(&self.watch, &mut events, Some(&wait)) {
                     Ok(count) => count,
                     Err(rustix::io::Errno::INTR) => 0,
                     Err(error) => return Err(error.into()),
@@ -190,7 +206,12 @@ impl Shard {
     /// When the node's timers want a round.
     fn due(&self) -> Option<Time> {
         let patient = self.node.poll_patient_timeout().map(|due| due + PATIENCE);
-        [self.node.poll_prompt_timeout(), patient].into_iter().flatten().min()
+        [self.node.poll_prompt_timeout(), patient, self.script_timer()].into_iter().flatten().min()
+    }
+
+    /// When a script's timer wants a round.
+    fn script_timer(&self) -> Option<Time> {
+        self.script_timers.as_ref().and_then(|timers| timers.next())
     }
 
     /// One turn of the loop; how many messages it met.
@@ -201,16 +222,30 @@ impl Shard {
         for port in 0..self.ports.len() {
             met += self.receive(port);
         }
+        met += self.read_feeds();
         self.poll_scripts();
         if self.due().is_some_and(|due| due <= self.now) {
             self.node.handle_timeout(self.now);
             self.drain();
+            self.fire();
         }
         self.consultations.flush();
         for port in 0..self.ports.len() {
             self.send(port);
         }
         met
+    }
+
+    /// Scripts' timers whose time has come.
+    fn fire(&mut self) {
+        if self.script_timer().is_none_or(|due| due > self.now) {
+            return;
+        }
+        let due = self.script_timers.as_ref().map(|timers| timers.take_due(self.now));
+        for token in due.into_iter().flatten() {
+            self.consultations.timer(&token);
+        }
+        self.poll_scripts();
     }
 
     fn listen_to_others(&mut self) -> usize {
@@ -244,13 +279,16 @@ impl Shard {
             ToShard::Undelivered { token, unsent } => {
                 self.node.handle_input(self.now, Input::Undelivered { token, unsent });
             }
+            ToShard::Returned { context, token } => {
+                self.node.handle_input(self.now, Input::Returned { context, token });
+            }
             ToShard::Originate { request, token } => {
                 if let Some(input) = self.consultations.originate(request, token) {
                     self.node.handle_input(self.now, input);
                 }
             }
-            ToShard::Timer { token } => self.consultations.timer(&token),
             ToShard::Event(event) => self.consultations.event(event),
+            ToShard::Feed(feed) => self.watch(feed),
             ToShard::Wants(wants) => self.node.set_wants(wants),
             ToShard::Drain => self.node.drain(),
             ToShard::Stop => self.stopping = true,
@@ -284,6 +322,36 @@ impl Shard {
         while let Some(gone) = self.ports[port].socket.poll_unreachable() {
             self.unreachable(gone.remote, &gone.datagram);
         }
+        met
+    }
+
+    /// Reads a Diameter connection from now on; one that cannot be watched is given back.
+    fn watch(&mut self, feed: Feed) {
+        let data = epoll::EventData::new_u64(FEED);
+        match epoll::add(&self.watch, feed.as_fd(), data, epoll::EventFlags::IN) {
+            Ok(()) => self.feeds.push(feed),
+            Err(error) => tracing::error!(%error, "a Diameter connection cannot be watched"),
+        }
+        if self.feed_buffer.is_empty() {
+            self.feed_buffer = vec![0; FEED_BYTES].into_boxed_slice();
+        }
+    }
+
+    /// Takes what the HSS has sent; who waits for it goes on in this round.
+    fn read_feeds(&mut self) -> usize {
+        let Self { feeds, feed_buffer, watch, .. } = self;
+        let mut met = 0;
+        feeds.retain(|feed| match feed.read(feed_buffer) {
+            Met::Nothing => true,
+            Met::Bytes => {
+                met += 1;
+                true
+            }
+            Met::End => {
+                let _ = epoll::delete(&*watch, feed.as_fd());
+                false
+            }
+        });
         met
     }
 
@@ -352,6 +420,13 @@ impl Shard {
                     }
                 }
                 Output::Locate { id, uri } => self.locating.locate(id, &uri),
+                Output::Returned { shard, context, token } => {
+                    // A full inbox: the wait goes on, and may end in vain.
+                    let told = self.owner.inbox(shard.into()).push(ToShard::Returned { context, token });
+                    if told.is_err() {
+                        self.node.counters().discard(Discard::Overload);
+                    }
+                }
                 Output::Event(event) => self.consultations.event(crate::consult::event(event)),
                 Output::Concluded { token, response } => self.consultations.concluded(token, response),
             }

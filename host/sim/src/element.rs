@@ -83,6 +83,8 @@ fn config(number: usize, domain: &str, room: u32, random: &mut Random, machine: 
         limits: Limits { max_server: room, max_client: room },
         max_dialogs: MAX_DIALOGS,
         udp_bytes: UDP_BYTES,
+        proxy_require: Arc::default(),
+        returns: Arc::default(),
         server: "".into(),
         nonces: if number == EDGE { Arc::clone(machine.nonces()) } else { foreign },
         retry_after: 5,

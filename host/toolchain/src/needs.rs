@@ -31,6 +31,19 @@ pub fn program(name: &str, package: &str) -> Option<PathBuf> {
     found
 }
 
+/// The path of a file that a package puts beneath `/usr/lib`, or into its folder for this architecture; or `None` after the
+/// test has been reported as skipped.
+///
+/// # Panics
+/// With [`NO_SKIP_VARIABLE`] set, if the file is not there.
+pub fn library(name: &str, package: &str) -> Option<PathBuf> {
+    let found = find_library(name);
+    if found.is_none() {
+        skip(&format!("{name} is not installed (install package {package})"));
+    }
+    found
+}
+
 /// Reports the running test as skipped, for any other reason (a port that is taken, a kernel feature).
 ///
 /// # Panics
@@ -53,6 +66,12 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
         .map(|folder| folder.join(name))
         .find(|candidate| candidate.is_file())
+}
+
+fn find_library(name: &str) -> Option<PathBuf> {
+    let top = PathBuf::from("/usr/lib");
+    let folders = std::fs::read_dir(&top).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(top).chain(folders).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
 }
 
 fn forbidden(variable: Option<&str>) -> bool {

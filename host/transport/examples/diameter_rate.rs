@@ -176,6 +176,7 @@ fn start(
         peers: there.into_iter().collect(),
         client_tls: ClientTls::default(),
         trace: None,
+        feeds: None,
         limits: DiameterLimits::default(),
     };
     let hss = Hss(origin(host), Dictionary::new());

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //!  send (any thread) ──▶ node ──▶ outbox ──▶ socket          the caller itself writes, unless somebody is at it
-//!  socket ──▶ connection's task ──▶ node ──▶ Pending         one wake-up for all answers of one read
+//!  socket ──▶ connection's task ──▶ node ──▶ Pending         one wake-up for all answers of one read; or, in the place of
+//!                                     │                      the task, a thread that looks at sockets anyway (`Feeds`)
 //!                                     └────▶ Requests ──▶ Incoming::answer (any thread) ──▶ node ──▶ outbox
 //!  listen ──▶ TLS ──▶ task      Output::Connect ──▶ name ──▶ connect ──▶ TLS ──▶ task      one task: timers
 //! ```
@@ -21,6 +22,8 @@
 //! | `diameter/incoming.rs` | a request of somebody else's |
 //! | `diameter/outbox.rs` | bytes to write, and whose turn it is to write them |
 //! | `diameter/connection.rs` | one established connection |
+//! | `diameter/wire.rs` | its socket, where there is no TLS in it |
+//! | `diameter/feed.rs` | a connection that somebody else reads |
 //! | `diameter/connect.rs`, `diameter/listen.rs` | how it is established |
 //! | `diameter/counts.rs` | figures for whoever prints them |
 
@@ -30,10 +33,12 @@ mod connection;
 mod counts;
 mod driver;
 mod effects;
+mod feed;
 mod incoming;
 mod listen;
 mod outbox;
 mod pending;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -60,6 +65,7 @@ use counts::Counters;
 pub use counts::{ConnectionCounts, Latency, MAX_LATENCIES, PeerCounter, PeerStatus};
 use driver::Driver;
 use effects::Effects;
+pub use feed::{Feed, Feeds, Met};
 pub use incoming::{Incoming, Requests};
 pub use pending::{DiameterFailure, Pending};
 
@@ -67,6 +73,7 @@ pub use pending::{DiameterFailure, Pending};
 struct Shared {
     driver: Mutex<Driver>,
     requests: Arc<dyn Requests>,
+    feeds: Option<Arc<dyn Feeds>>,
     handle: Handle,
     limits: DiameterLimits,
     trace: Option<Arc<Trace>>,
@@ -165,9 +172,10 @@ impl DiameterService {
         let client_tls =
             config.client_tls.load().map_err(|error| DiameterError::ClientTls(Box::new(error)))?;
         let bound = config.listen.iter().map(listen::bind).collect::<Result<Vec<_>, _>>()?;
-        let DiameterConfig { node, limits, trace, .. } = config;
+        let DiameterConfig { node, limits, trace, feeds, .. } = config;
         let shared = Arc::new(Shared {
             requests,
+            feeds,
             handle: handle.clone(),
             limits,
             trace: trace.clone(),

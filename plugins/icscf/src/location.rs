@@ -17,7 +17,7 @@ use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
 
 use crate::border::{self, Border, Crossing};
-use crate::registration::{TRIED, named, next_scscf};
+use crate::registration::{TRIED, named, next_scscf, patient};
 use crate::scscfs::choose;
 use crate::{Settings, trust};
 
@@ -131,7 +131,7 @@ fn to_scscf(
 
 /// The request as it is, by way of the S-CSCF.
 fn relay(settings: &Settings, uri: &str, scscf: &str, head: &Head<'_>, host: &impl Host) -> Relay {
-    let relay = Relay::to_uri(uri).via_route(route::loose(scscf)).ask_failure();
+    let relay = patient(settings, Relay::to_uri(uri).via_route(route::loose(scscf)));
     border::toward(settings, relay, scscf, head, host)
 }
 

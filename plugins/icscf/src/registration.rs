@@ -82,8 +82,17 @@ fn is_failure_of_the_scscf(status: u16) -> bool {
 
 /// The Request-URI becomes the S-CSCF (§5.3.1.2).
 fn to_scscf(settings: &Settings, scscf: String, head: &Head<'_>, host: &impl Host) -> Relay {
-    let relay = Relay::to_uri(scscf.clone()).ask_failure();
+    let relay = patient(settings, Relay::to_uri(scscf.clone()));
     border::toward(settings, relay, &scscf, head, host)
+}
+
+/// What becomes of it is asked, and soon: an S-CSCF that is there says so with a 100, to what is no INVITE after 3.5 s
+/// (RFC 4320 §4.1).
+pub(crate) fn patient(settings: &Settings, relay: Relay) -> Relay {
+    match settings.scscf_timeout {
+        0 => relay.ask_failure(),
+        timeout => relay.ask_failure().timeout_ms(timeout).until_trying(),
+    }
 }
 
 /// The S-CSCF that the HSS names.

@@ -9,6 +9,7 @@
 //! | `[capabilities]` | none | `name = "1 2 3"`: what an S-CSCF can do, numbers that the HSS knows (TS 29.228 §6.7) |
 //! | `bgcf` | none | `sip:host:port` of a gateway or BGCF for telephone numbers that the HSS does not know |
 //! | `hss_failure` | 480 | status where the HSS cannot be asked (TS 24.229 §5.3.1.2; some networks want 500 or 504) |
+//! | `scscf_timeout_ms` | 5000 | how long an S-CSCF may say nothing at all to a request, not even 100, before another one is selected (TS 24.229 §5.3.1.3); 0: as long as the transaction lasts |
 //! | `trusted` | `["*"]` | addresses of the trust domain, an address or a prefix each (`"10.0.0.0/8"`); others lose P-Asserted-Identity and its like |
 //! | `topology` | none | addresses of the network that other networks are not shown, an address or a prefix each; with it this I-CSCF is the border (TS 24.229 §5.10.4), and hides names of `domains` too |
 //! | `uri` | with `topology` | this I-CSCF's SIP URI, as other networks reach it: `"sip:192.0.2.1:4060"` |
@@ -32,6 +33,8 @@ pub struct Settings {
     pub bgcf: Option<String>,
     /// Status where the HSS cannot be asked.
     pub hss_failure: u16,
+    /// ms; 0: as long as the transaction lasts.
+    pub scscf_timeout: u32,
     /// Who is believed.
     pub trusted: TrustDomain,
     /// Other networks are not shown what is behind it.
@@ -64,6 +67,7 @@ impl Settings {
             sip_uri("bgcf", uri)?;
         }
         let hss_failure = c.number("hss_failure", 400..=699)?.unwrap_or(480) as u16;
+        let scscf_timeout = c.number("scscf_timeout_ms", 0..=60_000)?.unwrap_or(5_000);
         let trusted = TrustDomain::read(&mut c, "trusted")?;
         let topology = c.texts("topology")?;
         let uri = c.element_uri("uri")?;
@@ -87,7 +91,7 @@ impl Settings {
             return Err(unfit("default_country", code, "digits without +"));
         }
         c.finish()?;
-        Ok(Self { domains, scscfs, bgcf, hss_failure, trusted, border, default_country })
+        Ok(Self { domains, scscfs, bgcf, hss_failure, scscf_timeout, trusted, border, default_country })
     }
 
     /// Whether a URI is of the home network: its host is a domain of ours.

@@ -44,6 +44,9 @@ impl Plugin for Pcscf {
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
         let settings = &self.0;
         let uri = request.uri()?;
+        if let Some(refusal) = trust::security_agreement(settings, request) {
+            return refusal.into();
+        }
         match request.method() {
             Method::Cancel => next().into(),
             Method::Options if uri.is_sip() && uri.user().is_none() && !request.has(HeaderId::ROUTE) => {
@@ -61,7 +64,8 @@ impl Plugin for Pcscf {
     }
 
     fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
-        if let Some(refusal) = session_timer::refresh(&self.0, request, host) {
+        let refusal = trust::security_agreement(&self.0, request);
+        if let Some(refusal) = refusal.or_else(|| session_timer::refresh(&self.0, request, host)) {
             return refusal.into();
         }
         match contact::Registered::of_source(host) {

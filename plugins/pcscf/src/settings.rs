@@ -8,6 +8,7 @@
 //! | `uri` | must be given | this P-CSCF's SIP URI, as phones and the core know it: `"sip:192.0.2.1:5060"` |
 //! | `icscf` | none | entry of the home network for REGISTER: `"sip:192.0.2.1:4060"`; none: by DNS |
 //! | `service_route` | `"replace"` | a phone whose Route is not the Service-Route it got: `"replace"` it, or `"refuse"` with 400 |
+//! | `sec_agree` | `"refuse"` | a phone that demands a security agreement (RFC 3329), which there is none of here: `"refuse"` it with 420, or `"tolerate"` it without one. The host asks where `node.proxy_require` has `"sec-agree"`, and refuses by itself elsewhere |
 //! | `reg_event` | true | watch the registrations of phones, to know when the network ends one |
 //! | `trusted` | `["*"]` | addresses of the network's elements, an address or a prefix each (`"10.0.0.0/8"`); nobody else sends to phones, or is believed inside dialogs |
 //! | `session_expires` | 1800 | seconds after which a session is to be refreshed that says nothing or more; 0: whatever the phones say |
@@ -32,6 +33,8 @@ pub struct Settings {
     pub icscf: Option<String>,
     /// Put the Service-Route in the place of another Route, or refuse.
     pub replaces_route: bool,
+    /// Serve a phone that demands a security agreement without one.
+    pub tolerates_sec_agree: bool,
     /// Watch registrations.
     pub reg_event: bool,
     /// Who belongs to the network.
@@ -56,6 +59,11 @@ impl Settings {
             Some("refuse") => false,
             Some(other) => return Err(unfit("service_route", other, "replace or refuse")),
         };
+        let tolerates_sec_agree = match c.text("sec_agree")?.as_deref() {
+            None | Some("refuse") => false,
+            Some("tolerate") => true,
+            Some(other) => return Err(unfit("sec_agree", other, "refuse or tolerate")),
+        };
         let reg_event = c.flag("reg_event")?.unwrap_or(true);
         let trusted = TrustDomain::read(&mut c, "trusted")?;
         let min_se = c.number("min_se", LEAST..=86_400)?.unwrap_or(LEAST);
@@ -72,7 +80,18 @@ impl Settings {
         let t4 = c.number("t4_ms", 50..=60_000)?.unwrap_or(17_000);
         c.finish()?;
         let timers = [t1, t2, t4];
-        Ok(Self { domain, uri, icscf, replaces_route, reg_event, trusted, session_expires, min_se, timers })
+        Ok(Self {
+            domain,
+            uri,
+            icscf,
+            replaces_route,
+            tolerates_sec_agree,
+            reg_event,
+            trusted,
+            session_expires,
+            min_se,
+            timers,
+        })
     }
 
     /// Our own URI with this user part (empty: none) and these parameters behind `lr`.

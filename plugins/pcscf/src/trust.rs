@@ -7,6 +7,8 @@ use strowger_sdk::Message;
 use strowger_sdk::ims::privacy::Privacy;
 use strowger_sdk::prelude::*;
 
+use crate::settings::Settings;
+
 /// What a phone may not say (table 4.4-1): the network says it on the phone's behalf.
 const NOT_FROM_PHONES: [HeaderId; 13] = [
     HeaderId::P_ASSERTED_IDENTITY,
@@ -43,6 +45,15 @@ fn without(message: &mut Message<'_>, ids: &[HeaderId]) {
             message.remove(id);
         }
     }
+}
+
+/// The answer to who demands a security agreement of us, of which we know nothing (TS 24.229 §5.2.2; RFC 3329 §2.3.1: its
+/// option tag is in Proxy-Require; RFC 3261 §16.3 item 5). `None`: nobody does, or the operator serves such phones all the
+/// same.
+pub(crate) fn security_agreement(settings: &Settings, request: &Request<'_>) -> Option<strowger_sdk::Reply> {
+    let is_spared = settings.tolerates_sec_agree || matches!(request.method(), Method::Ack | Method::Cancel);
+    let is_demanded = !is_spared && request.has_option(HeaderId::PROXY_REQUIRE, "sec-agree");
+    is_demanded.then(|| reply(420).header(HeaderId::UNSUPPORTED, "sec-agree"))
 }
 
 /// A request of a phone on its way into the network.

@@ -3,12 +3,15 @@
 //! ```text
 //!   proceed ─ criteria met? ─ yes ─▶ Route: server, us with the ODI ─▶ (server) ─▶ resume ─▶ proceed, behind them
 //!        │                                                       ├ 101 to 199 ─▶ heard: what it says from now on counts
-//!        │                                                       └ silent, 408, 5xx ─▶ failed ─▶ proceed, or its answer
+//!        │                                                       ├ resume ─▶ the same: the host knows its ODI
+//!        │                                                       └ silent, 408, 5xx ─▶ failed ─▶ proceed, or its answer;
+//!        │                                                                    what it gives back from now on is refused
 //!        └ no ─▶ originating::onward, terminating::deliver
 //! ```
 //! In: a request and a [`Link`]: for whom, which case, behind which criteria. Out: a decision. The link travels in the user
 //! part of our Route, sealed by the host: the original dialog identifier of §5.4.3.4, which nobody can guess or forge, and
-//! which any S-CSCF with the same key can read.
+//! which any S-CSCF with the same key can read. There is one for each request and server, so that the host knows what
+//! comes back (`returns-by`): the wait for a server is over then, and its failure is that of who is behind it.
 
 use strowger_sdk::ims::{Position, SessionCase};
 use strowger_sdk::prelude::*;
@@ -24,6 +27,12 @@ const LINK: &str = "link";
 
 /// Variable of the transaction: the application server has said something, and its failure is an answer.
 const HEARD: &str = "heard";
+
+/// How long a server that was passed over is remembered, ms: as long as its transaction may last (RFC 3261 §16.8).
+const PASSED_OVER_MS: u64 = 180_000;
+
+/// Octets by which the links of two requests differ.
+const NONCE: u32 = 8;
 
 /// Bytes of a served user: longer ones, which a wildcard may match, do not fit into an ODI.
 const MAX_SERVED: usize = 480;
@@ -41,6 +50,8 @@ pub(crate) struct Link {
     /// The Request-URI with which the server got it, hashed: where it is another one when it comes back, the call is
     /// diverted.
     target: u32,
+    /// What no other request has.
+    nonce: Vec<u8>,
 }
 
 const CASES: [SessionCase; 5] = [
@@ -54,7 +65,7 @@ const CASES: [SessionCase; 5] = [
 impl Link {
     /// The beginning of a chain.
     pub(crate) fn first(served: &str, case: SessionCase) -> Link {
-        Link { served: served.to_owned(), case, after: None, terminates: false, target: 0 }
+        Link { served: served.to_owned(), case, after: None, terminates: false, target: 0, nonce: Vec::new() }
     }
 
     /// Reads an ODI.
@@ -69,6 +80,8 @@ impl Link {
         bytes.extend_from_slice(&after.priority.to_le_bytes());
         bytes.extend_from_slice(&after.ordinal.to_le_bytes());
         bytes.extend_from_slice(&self.target.to_le_bytes());
+        bytes.push(self.nonce.len() as u8);
+        bytes.extend_from_slice(&self.nonce);
         bytes.extend_from_slice(self.served.as_bytes());
         bytes
     }
@@ -77,7 +90,9 @@ impl Link {
         let (&flags, rest) = bytes.split_first()?;
         let (priority, rest) = rest.split_first_chunk::<4>()?;
         let (ordinal, rest) = rest.split_first_chunk::<2>()?;
-        let (target, served) = rest.split_first_chunk::<4>()?;
+        let (target, rest) = rest.split_first_chunk::<4>()?;
+        let (&length, rest) = rest.split_first()?;
+        let (nonce, served) = rest.split_at_checked(length.into())?;
         let position =
             Position { priority: u32::from_le_bytes(*priority), ordinal: u16::from_le_bytes(*ordinal) };
         Some(Link {
@@ -86,7 +101,14 @@ impl Link {
             after: (flags & 16 != 0).then_some(position),
             terminates: flags & 8 != 0,
             target: u32::from_le_bytes(*target),
+            nonce: nonce.to_vec(),
         })
+    }
+
+    /// The row of the table that says that its server was passed over.
+    fn row(&self) -> String {
+        let nonce: String = self.nonce.iter().map(|octet| format!("{octet:02x}")).collect();
+        ["o ", &nonce].concat()
     }
 
     fn is_terminating(&self) -> bool {
@@ -110,24 +132,26 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
         after: Some(triggered.position),
         terminates: triggered.server.terminates,
         target: hash(head.request_uri()),
+        nonce: host.random(NONCE),
         ..link
     };
     let bytes = link.write();
     host.set_variable(LINK, Some(&bytes));
     host.set_variable(HEARD, None);
-    let odi = settings.own_route(&host.seal(&bytes));
+    let odi = host.seal(&bytes);
     let target = String::from_utf8_lossy(head.request_uri()).into_owned();
     let timeout =
         if link.terminates { settings.as_timeout_terminated } else { settings.as_timeout_continued };
     let mut relay = Relay::to_uri(target)
         .via_route(route::loose(&triggered.server.uri))
-        .via_route(odi)
+        .via_route(settings.own_route(&odi))
         .without(HeaderId::P_SERVED_USER)
         .header(HeaderId::P_SERVED_USER, served_user(&link))
         .ask_failure()
         .ask_replies()
         .timeout_ms(timeout)
-        .until_response();
+        .until_response()
+        .returns_by(odi);
     if let Some(subscriber) = host.subscriber(&link.served)
         && !subscriber.charging.is_empty()
     {
@@ -152,6 +176,10 @@ fn served_user(link: &Link) -> String {
 
 /// An application server sends the request back, or another one in its place (§5.4.3.4).
 pub(crate) fn resume(settings: &Settings, request: &Request<'_>, link: Link, host: &impl Host) -> Outcome {
+    // The session has gone on, or ended, without this server: it is not to be made a second time.
+    if host.get(&link.row()).is_some() {
+        return reply(481).into();
+    }
     let head = request.received();
     // The server has put another callee in the place of our user: our user diverts the call, and originates from now on
     // (§5.4.3.3 step 4A).
@@ -169,8 +197,8 @@ pub(crate) fn heard(status: u16, host: &impl Host) {
     }
 }
 
-/// All targets have failed: where the target was an application server that has said nothing before, the session may go on
-/// without it (§5.4.3.2 step 5).
+/// All targets have failed: where the target was an application server that has said nothing before, and not given the
+/// request back (then the host does not ask), the session may go on without it (§5.4.3.2 step 5).
 pub(crate) fn failed(settings: &Settings, status: u16, host: &impl Host) -> Outcome {
     let link = host.variable(LINK).and_then(|bytes| Link::read(&bytes));
     let Some(link) = link else { return next().into() };
@@ -180,12 +208,9 @@ pub(crate) fn failed(settings: &Settings, status: u16, host: &impl Host) -> Outc
     }
     let view = host.request_view();
     let Ok(view) = View::parse(&view) else { return next().into() };
+    let _ = host.put(&link.row(), b"", PASSED_OVER_MS, None);
     if link.terminates {
-        // Nobody sends 408 to what is no INVITE (RFC 4320 §4.2); the user is to hear of it in time all the same.
-        return match status == 408 && view.head().method() != Method::Invite {
-            true => reply(504).into(),
-            false => next().into(),
-        };
+        return next().into();
     }
     host.log(Level::Warning, "an application server fails: the session goes on without it");
     proceed(settings, link, &view.head(), host)
@@ -209,13 +234,18 @@ mod tests {
                 after: Some(Position { priority: 7, ordinal: 2 }),
                 terminates: true,
                 target: 0xdead_beef,
+                nonce: vec![1, 2, 3, 4, 5, 6, 7, 8],
             };
             assert_eq!(Link::read(&link.write()), Some(link.clone()));
             let first = Link::first("tel:+49", case);
             assert_eq!(Link::read(&first.write()), Some(first));
         }
-        for length in 0..10 {
+        for length in 0..11 {
             assert_eq!(Link::read(&vec![0; length]), None);
         }
+        assert!(Link::read(&[0; 12]).is_some());
+        let mut cut = [0; 12];
+        cut[11] = 1;
+        assert_eq!(Link::read(&cut), None, "a nonce of one octet that is not there");
     }
 }

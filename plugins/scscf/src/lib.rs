@@ -10,6 +10,7 @@
 //!   by Route sip:orig@us, or ;orig ───▶ originating.rs    served user, criteria, onward   §5.4.3.2
 //!   by Route with an ODI of ours ─────▶ isc.rs            the chain goes on               §5.4.3.2, §5.4.3.3
 //!   everything else ──────────────────▶ terminating.rs    served user, criteria, phones   §5.4.3.3
+//!   nobody asks for who is not there ─▶ unregistered.rs   the profile is let go           §5.4.3.2, §5.4.3.3
 //!   a registration ends by itself ────▶ deregistration.rs SAR, application servers        §5.4.1.4, §5.4.1.5
 //! ```
 //! What is registered, the profiles, the vectors and their keys are the host's; what is done with them is decided here.
@@ -26,6 +27,7 @@ mod registration;
 mod settings;
 mod terminating;
 mod third_party;
+mod unregistered;
 
 pub use settings::Settings;
 
@@ -77,6 +79,7 @@ impl Plugin for Scscf {
 
     fn on_timer(&self, token: &str, host: &impl Host) {
         registration::awaited(token, host);
+        unregistered::is_over(token, host);
     }
 
     fn on_event(&self, event: &Event, host: &impl Host) {

@@ -13,6 +13,7 @@ use strowger_sdk::sip::Head;
 
 use crate::isc::{self, Link};
 use crate::settings::Settings;
+use crate::unregistered;
 
 /// Decides about a request of one of our users. `on_behalf`: an application server makes it, maybe for a user of whom
 /// nothing is known here yet.
@@ -29,7 +30,10 @@ pub(crate) fn originate(
     }
     let case = match subscriber.registered {
         true => SessionCase::OriginatingRegistered,
-        false => SessionCase::OriginatingUnregistered,
+        false => {
+            unregistered::keep(settings, &served, &subscriber, host);
+            SessionCase::OriginatingUnregistered
+        }
     };
     let head = request.received();
     isc::proceed(settings, Link::first(&served, case), &head, host)

@@ -41,6 +41,7 @@ pub(crate) fn subscribe(
         Err(SubscribeRefusal::Unknown) => reply(480).into(),
         Err(SubscribeRefusal::Malformed) => reply(400).into(),
         Err(SubscribeRefusal::NoSubscription) => reply(481).into(),
+        Err(SubscribeRefusal::OutOfOrder) => reply(500).into(),
         Err(SubscribeRefusal::TooMany) => reply(503).into(),
     }
 }

@@ -17,6 +17,7 @@
 //! | `trusted` | `["*"]` | addresses of CSCFs and application servers, an address or a prefix each (`"10.0.0.0/8"`); everybody else is answered 403 |
 //! | `as_timeout_continued_ms` | 2000 | how long an application server may be silent whose failure lets the session go on |
 //! | `as_timeout_terminated_ms` | 4000 | the same where it ends the session |
+//! | `unregistered_expires` | 3600 | seconds after the last request for a user who is not registered until the profile is let go |
 //! | `subscription_expires` | 600000 | seconds that a subscription to registrations may last |
 
 use strowger_sdk::configuration::{Configuration, ConfigurationError, missing, unfit};
@@ -52,6 +53,8 @@ pub struct Settings {
     /// ms
     pub as_timeout_terminated: u32,
     /// Seconds.
+    pub unregistered_expires: u32,
+    /// Seconds.
     pub subscription_expires: u32,
 }
 
@@ -80,6 +83,7 @@ impl Settings {
         let trusted = TrustDomain::read(&mut c, "trusted")?;
         let as_timeout_continued = c.number("as_timeout_continued_ms", 100..=60_000)?.unwrap_or(2_000);
         let as_timeout_terminated = c.number("as_timeout_terminated_ms", 100..=60_000)?.unwrap_or(4_000);
+        let unregistered_expires = c.number("unregistered_expires", 1..=MAX_SECONDS)?.unwrap_or(3_600);
         let subscription_expires = c.number("subscription_expires", 60..=MAX_SECONDS)?.unwrap_or(600_000);
         c.finish()?;
         let limits = Limits { min_expires, max_expires, default_expires, max_bindings };
@@ -94,6 +98,7 @@ impl Settings {
             trusted,
             as_timeout_continued,
             as_timeout_terminated,
+            unregistered_expires,
             subscription_expires,
         })
     }

@@ -15,6 +15,7 @@ use crate::isc::{self, Link};
 use crate::originating::record;
 use crate::registration::key;
 use crate::settings::Settings;
+use crate::unregistered;
 
 /// Decides about a request for one of our users.
 pub(crate) fn terminate(settings: &Settings, request: &Request<'_>, host: &impl Host) -> Outcome {
@@ -25,7 +26,7 @@ pub(crate) fn terminate(settings: &Settings, request: &Request<'_>, host: &impl 
     let served = uri.aor();
     let subscriber = match host.subscriber(&served) {
         Some(subscriber) => subscriber,
-        None => unregistered(&served, host)?,
+        None => fetched(&served, host)?,
     };
     // §5.4.3.3 step 2: a barred identity is nobody.
     if subscriber.identity(&served).is_some_and(|identity| identity.barred) {
@@ -34,13 +35,16 @@ pub(crate) fn terminate(settings: &Settings, request: &Request<'_>, host: &impl 
     let is_registered = subscriber.registered && key(&subscriber).is_some_and(|key| host.is_registered(&key));
     let case = match is_registered {
         true => SessionCase::TerminatingRegistered,
-        false => SessionCase::TerminatingUnregistered,
+        false => {
+            unregistered::keep(settings, &served, &subscriber, host);
+            SessionCase::TerminatingUnregistered
+        }
     };
     isc::proceed(settings, Link::first(&served, case), &request.received(), host)
 }
 
 /// Nobody here knows the user: the profile for services to unregistered ones (§5.4.3.3; TS 29.228 §6.1.2).
-fn unregistered(served: &str, host: &impl Host) -> Result<Subscriber, Stop> {
+fn fetched(served: &str, host: &impl Host) -> Result<Subscriber, Stop> {
     match host.assign(served, "", Assignment::UnregisteredUser) {
         Ok(Some(subscriber)) => Ok(subscriber),
         // Some HSSs give none for unregistered users.

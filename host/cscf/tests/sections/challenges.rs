@@ -338,6 +338,36 @@ fn akav2_takes_its_password_from_all_that_the_vector_holds() {
     }
 }
 
+/// RFC 4169 §3 from the vector to the response, computed by Python's hmac and hashlib, which share nothing with this crate:
+/// the P-CSCF gets the derived keys, and never those of the vector.
+#[test]
+fn akav2_as_computed_elsewhere() {
+    let bytes = |hex: &str| -> Vec<u8> {
+        let pairs = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
+        pairs.collect()
+    };
+    let (ck, ik) = ("b40ba9a3c58b2a05bbf0d987b21bf8cb", "f769bcd751044604127672711c6d3441");
+    let item = SipAuthDataItem {
+        sip_authentication_scheme: Some("Digest-AKAv2-MD5".to_owned()),
+        sip_authenticate: Some(bytes("23553cbe9637a89d218ae64dae47bf35aa689c648370b9b94a9ffac354dfafb3")),
+        sip_authorization: Some(Secret::new(&bytes("a54211d5e3ba50bf")[..])),
+        confidentiality_key: Some(Secret::new(&bytes(ck)[..])),
+        integrity_key: Some(Secret::new(&bytes(ik)[..])),
+        ..SipAuthDataItem::default()
+    };
+    let mut challenges = Challenges::default();
+    let number = challenges.keep(&item, ALICE, REALM, NOW, [0; 16]).unwrap();
+    let value = challenges.take_value(number).unwrap();
+    let nonce = "I1U8vpY3qJ0hiuZNrke/NaponGSDcLm5Sp/6w1Tfr7M=";
+    assert_eq!(param(&value, "nonce").as_deref(), Some(nonce));
+    assert_eq!(param(&value, "ck").as_deref(), Some("235bedbfc6b418b8f04a63a41d31ac62"));
+    assert_eq!(param(&value, "ik").as_deref(), Some("81905d9d7ab8cce8b7884d599d5e6a18"));
+    let text = String::from_utf8(value).unwrap();
+    assert!(!text.contains(ck) && !text.contains(ik));
+    let proof = "qop=auth,nc=00000001,cnonce=\"0a4f\",response=\"475b91b8467e4b60aa7d5e08d082fb82\"";
+    assert_eq!(verify(&mut challenges, &credentials(ALICE, REALM, nonce, proof), NOW), Verdict::Accepted);
+}
+
 /// TS 29.229 §6.3.13: an HSS that leaves something out.
 #[test]
 fn an_item_that_lacks_something_makes_no_challenge() {

@@ -18,7 +18,7 @@ pub(crate) fn bound(uri: &str) -> Bound<'_> {
 }
 
 fn both(contacts: &[(Bound<'_>, Event)], state: RegistrationState) -> Vec<Registration> {
-    registrations(&[SET, TEL], contacts, state)
+    registrations(&[SET, TEL], contacts, state, None)
 }
 
 /// A notifier with one subscription, and a subscriber who has its first document.
@@ -106,6 +106,22 @@ fn every_event() {
 }
 
 /// RFC 3680 §5.3, §5.4: identifiers are the same in every document, and no two are the same.
+/// TS 24.229 §5.4.2.1.2: the identity that was registered is `registered`; the others of its set, which are so implicitly,
+/// are `created`. Whatever else happens to the contact happens to all.
+#[test]
+fn who_is_registered_implicitly_is_created() {
+    let events = |event, explicit| -> Vec<Event> {
+        let all = registrations(&[SET, TEL], &[(bound(PHONE), event)], RegistrationState::Active, explicit);
+        all.iter().map(|registration| registration.contacts[0].event).collect()
+    };
+    use Event::{Created, Refreshed, Registered};
+    assert_eq!(events(Registered, None), [Registered, Registered], "nobody knows");
+    assert_eq!(events(Registered, Some(SET)), [Registered, Created]);
+    assert_eq!(events(Registered, Some(TEL)), [Created, Registered]);
+    assert_eq!(events(Registered, Some("sip:by-a-wildcard@ims.test")), [Created, Created]);
+    assert_eq!(events(Refreshed, Some(SET)), [Refreshed, Refreshed]);
+}
+
 #[test]
 fn identifiers() {
     let contacts = [(bound(PHONE), Event::Registered), (bound("sip:tablet@192.0.2.8"), Event::Registered)];
@@ -134,7 +150,7 @@ fn what_is_known_of_a_contact() {
     let params: Vec<_> =
         contact.unknown_params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(params, [("+sip.instance", "<urn:gsma:imei:35>"), ("+g.3gpp.smsip", ""), ("reg-id", "1")]);
-    assert_eq!(registrations(&[], &[(bound(PHONE), Event::Registered)], RegistrationState::Active), []);
+    assert_eq!(registrations(&[], &[(bound(PHONE), Event::Registered)], RegistrationState::Active, None), []);
 }
 
 /// RFC 3261 §19.1.4.

@@ -28,7 +28,7 @@ pub(crate) fn subscribe(call_id: &str, cseq: u32, to: Option<&str>, lines: &[&st
 /// Alice's registration with one contact.
 pub(crate) fn state(_: &str) -> Vec<Registration> {
     let contacts = [(bound("sip:phone@192.0.2.7"), Event::Registered)];
-    cscf::reg_event::registrations(&[SET], &contacts, RegistrationState::Active)
+    cscf::reg_event::registrations(&[SET], &contacts, RegistrationState::Active, None)
 }
 
 fn look(notifier: &Notifier, message: &Message, now_ms: u64) -> Result<(u32, Box<str>, Staged), Refusal> {
@@ -67,7 +67,7 @@ fn told(notify: &Notify) -> (u32, String, DocumentState, u32) {
 
 fn ended(uri: &str) -> Vec<Registration> {
     let contacts = [(bound(uri), Event::Unregistered)];
-    cscf::reg_event::registrations(&[SET], &contacts, RegistrationState::Active)
+    cscf::reg_event::registrations(&[SET], &contacts, RegistrationState::Active, None)
 }
 
 #[test]
@@ -203,8 +203,8 @@ fn another_dialog_or_another_order_is_refused() {
         |call_id, cseq, to| look(&notifier, &subscribe(call_id, cseq, Some(to), &["Event: reg"]), NOW).err();
     assert_eq!(refused("c2", 2, &*tag), Some(Refusal::NoSubscription));
     assert_eq!(refused("c1", 2, "other"), Some(Refusal::NoSubscription));
-    assert_eq!(refused("c1", 1, &*tag), Some(Refusal::Malformed), "the same CSeq");
-    assert_eq!(refused("c1", 0, &*tag), Some(Refusal::Malformed), "an older one");
+    assert_eq!(refused("c1", 1, &*tag), Some(Refusal::OutOfOrder), "the same CSeq");
+    assert_eq!(refused("c1", 0, &*tag), Some(Refusal::OutOfOrder), "an older one");
     assert_eq!(refused("c1", 9, &*tag), None, "a gap is none of ours");
     // The user is in another set now: the subscriber has to begin anew.
     let moved = subscribe("c1", 2, Some(&tag), &["Event: reg"]);

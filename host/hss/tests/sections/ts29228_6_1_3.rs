@@ -1,8 +1,9 @@
 //! TS 29.228 §6.1.3: RTR: what is sent, and what its answer changes.
 
+use diameter::bounds::MAX_MESSAGE;
 use diameter::cx::*;
 use diameter::{CxResult, Outcome, ResultCode};
-use strowger_hss::{ManageError, Registered, Terminated, Termination, Whom};
+use strowger_hss::{ManageError, Registered, Terminated, Termination, Whom, bounds};
 
 use crate::requests::*;
 use crate::subscribers::*;
@@ -61,7 +62,9 @@ async fn a_whole_subscription() {
         assert_eq!(request.head.destination_realm.as_str(), REALM);
         assert_eq!(request.user_name, BOBS_TABLET);
         assert_eq!(request.associated_identities.as_ref().unwrap().user_names, [BOB]);
-        assert!(request.public_identities.is_empty());
+        assert!(
+            [SIP_BOB, BOBS_TABLET_ONLY].iter().all(|one| request.public_identities.iter().any(|p| p == one))
+        );
         assert_eq!(request.deregistration_reason.reason_code, reason);
         assert_eq!(request.deregistration_reason.reason_info.as_deref(), Some("by the operator"));
     }
@@ -71,6 +74,37 @@ async fn a_whole_subscription() {
     assert_eq!(world.state(SIP_BOB).await, Registered::NotRegistered);
     assert_eq!(world.state(BOBS_TABLET_ONLY).await, Registered::NotRegistered);
     assert_eq!(world.server(BOB).await, None);
+}
+
+/// The list of a whole subscription says nothing that its private identities do not.
+#[tokio::test]
+async fn a_list_that_no_peer_takes_is_left_out() {
+    let world = world().await;
+    // As long as one can be.
+    let long = |name: &str, n: usize| format!("sip:{name}{n:0>237}@ims.test");
+    for (name, in_a_set, named) in [("few", 1, 2), ("all", bounds::MAX_PUBLIC_IDENTITIES / 2, 0)] {
+        let impi = format!("{name}@ims.test");
+        let set = |first: usize| {
+            let quoted = (first..first + in_a_set).map(|n| format!("\"{}\"", long(name, n)));
+            quoted.collect::<Vec<_>>().join(", ")
+        };
+        let document = format!(
+            "[[subscriber]]\nimpi = \"{impi}\"\npassword = \"secret\"\nidentities = [{}]\n\
+             [[subscriber.set]]\nidentities = [{}]\n",
+            set(0),
+            set(in_a_set)
+        );
+        world.hss.import(&document).await.unwrap();
+        world.register(S1, &impi, &long(name, 0)).await;
+        world.register(S1, &impi, &long(name, in_a_set)).await;
+        let termination =
+            deregister(&world, subscription(&impi), ReasonCode::PermanentTermination).await.unwrap();
+        assert_eq!(termination.request.public_identities.len(), named, "{name}");
+        assert_eq!(termination.request.user_name, impi);
+        assert!(termination.message().unwrap().bytes().len() <= MAX_MESSAGE, "{name}");
+        answer(&world, &termination, ResultCode::SUCCESS).await;
+        assert_eq!(world.state(&long(name, in_a_set)).await, Registered::NotRegistered, "{name}");
+    }
 }
 
 #[tokio::test]

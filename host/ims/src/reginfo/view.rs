@@ -86,6 +86,10 @@ fn merge(registrations: &mut Vec<Registration>, news: Registration) -> bool {
     };
     known.aor = news.aor;
     known.state = news.state;
+    // §3.4.2: nothing is bound, though no contact is listed as ended.
+    if news.state == RegistrationState::Terminated && news.contacts.is_empty() {
+        known.contacts.clear();
+    }
     for contact in news.contacts {
         match known.contacts.iter_mut().find(|known| known.id == contact.id) {
             Some(known) => *known = contact,

@@ -233,6 +233,26 @@ fn documents_put_together() {
     assert_eq!(view.registrations().len(), 0, "a document is taken whole or not at all");
 }
 
+/// §3.4.2: what is terminated has no contact, whether the ended ones are listed or not.
+#[test]
+fn a_registration_that_ends_without_contacts_has_none() {
+    use DocumentState::{Full, Partial};
+    use RegistrationState::{Active, Terminated};
+    let bound = || {
+        let contact = Contact::new("1", Event::Registered, "sip:1@pc");
+        document(0, Full, vec![registration("a", Active, vec![contact])])
+    };
+    for state in [Full, Partial] {
+        let mut view = RegistrationView::default();
+        assert_eq!(view.update(bound()), Update::Taken);
+        assert_eq!(view.registrations()[0].contacts.len(), 1);
+        let end = document(1, state, vec![registration("a", Terminated, vec![])]);
+        assert_eq!(view.update(end), Update::Taken);
+        let [left] = view.registrations() else { panic!("{state:?}") };
+        assert_eq!((left.state, left.contacts.len()), (Terminated, 0), "{state:?}");
+    }
+}
+
 #[test]
 fn people_do_not_show() {
     let shown = format!("{:?}", Reginfo::parse(EXAMPLE.as_bytes()).unwrap());

@@ -56,7 +56,7 @@ const STATUSES: [u16; 20] =
 /// Header fields of some effect.
 const MORE: [&str; 16] = [
     "",
-    "",
+    "Route: <sip:odi@192.0.2.1;lr>\r\n",
     "",
     "Max-Breadth: 1\r\n",
     "Max-Breadth: 0\r\n",
@@ -100,6 +100,8 @@ pub(super) fn node(choices: &mut Choices<'_>) -> Node {
         limits: Limits { max_server: most, max_client: most },
         max_dialogs: if most < 1000 { 2 } else { 1000 },
         udp_bytes: *choices.one_of(&[1300, 0, 600]),
+        proxy_require: Arc::default(),
+        returns: Arc::default(),
         server: "".into(),
         nonces: Arc::new(auth::Nonces::new([1; 32], Duration::from_secs(300))),
         retry_after: 5,

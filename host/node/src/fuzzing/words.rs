@@ -7,7 +7,7 @@ use sip::fuzzing::Choices;
 use sip::{Edit, HeaderEdit, HeaderId, Message, Method};
 
 use super::phones;
-use crate::decision::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision, Target};
+use crate::decision::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision, Target, Until};
 use crate::io::{Consulted, Decided, Hop, LocateFailure};
 
 /// Request-URIs and targets: addresses, names, ourselves, and what cannot be gone to.
@@ -111,7 +111,8 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         ask_replies: has(2),
         ask_failure: has(3),
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),
-        until_response: has(6),
+        until: *choices.one_of(&[Until::Final, Until::Response, Until::Trying]),
+        returns_by: has(6).then(|| "odi".into()),
         vias: has(7).then(|| "SIP/2.0/UDP hidden.test;branch=z9hG4bKh".into()),
         edits: if has(5) { edits(choices, message) } else { Vec::new() },
     }

@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub failure: Option<node::LocateFailure>,
     /// Requests of the node's own that have ended: token and status.
     pub concluded: Vec<(u64, u16)>,
+    /// Requests that came back here and are awaited by another shard.
+    pub returned: Vec<(u8, node::ContextId, Box<str>)>,
     /// The node's own URIs by which each request came that was put before the script.
     pub own_routes: Vec<Vec<String>>,
     /// What goes with the script's next word: the answer's To tag, and requests that follow it.
@@ -76,7 +78,16 @@ impl World {
         limits: Limits,
         script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
     ) -> Self {
-        Self::made_of(limits, &[(Transport::Udp, NODE), (Transport::Tcp, NODE)], script)
+        Self::made_of(limits, &[(Transport::Udp, NODE), (Transport::Tcp, NODE)], (0, &Arc::default()), script)
+    }
+
+    /// One shard of a host, whose shards await requests together.
+    pub(crate) fn of_shard(
+        shard: u8,
+        returns: &Arc<node::Returns>,
+        script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
+    ) -> Self {
+        Self::made_of(Limits::default(), &[(Transport::Udp, NODE)], (shard, returns), script)
     }
 
     /// A node that listens on several addresses.
@@ -84,12 +95,13 @@ impl World {
         listeners: &[(Transport, &str)],
         script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
     ) -> Self {
-        Self::made_of(Limits::default(), listeners, script)
+        Self::made_of(Limits::default(), listeners, (0, &Arc::default()), script)
     }
 
     fn made_of(
         limits: Limits,
         listeners: &[(Transport, &str)],
+        (shard, returns): (u8, &Arc<node::Returns>),
         script: impl FnMut(Hook, &Message) -> Result<Word, ConsultError> + 'static,
     ) -> Self {
         let addresses: Vec<(Transport, SocketAddr)> =
@@ -100,7 +112,7 @@ impl World {
         let own = proxy::Own::new(addresses.iter().map(named).collect(), [7; 16]);
         let own = own.with_alias("example.test", None);
         let config = NodeConfig {
-            shard: 0,
+            shard,
             seed: [3; 32],
             route_key: [5; 16],
             own: Arc::new(own),
@@ -111,6 +123,8 @@ impl World {
             limits,
             max_dialogs: 1000,
             udp_bytes: 1300,
+            proxy_require: Arc::default(),
+            returns: Arc::clone(returns),
             server: "".into(),
             nonces: Arc::new(auth::Nonces::new([1; 32], Duration::from_secs(300))),
             retry_after: 5,
@@ -125,6 +139,7 @@ impl World {
             hops: Vec::new(),
             failure: None,
             concluded: Vec::new(),
+            returned: Vec::new(),
             own_routes: Vec::new(),
             to_tag: None,
             follow: Vec::new(),
@@ -203,6 +218,7 @@ impl World {
                 Output::Concluded { token, response } => {
                     self.concluded.push((token, response.status()));
                 }
+                Output::Returned { shard, context, token } => self.returned.push((shard, context, token)),
                 Output::Event(_) => {}
             }
         }

@@ -129,7 +129,8 @@ impl Ims {
             self.registrations.commit(removal, Box::new(done));
         }
         let changes: Vec<_> = bindings.iter().map(|binding| (binding, event)).collect();
-        self.tell(key, &shown(set), &changes, true, now_ms);
+        // Whoever watches a set that has no contact hears of its end too (RFC 6665 §4.2.2; TS 24.229 §5.4.2.1.2).
+        self.tell_all(key, &shown(set), &changes, true, now_ms);
     }
 
     fn push_profile(&self, incoming: Incoming) {

@@ -28,6 +28,8 @@ pub(crate) struct Watched {
     identities: Vec<String>,
     /// The bindings as they are before.
     before: Vec<Binding>,
+    /// The identity that a REGISTER names.
+    named: Option<String>,
 }
 
 /// How long a script may take to say goodbye to a set that the HSS took away, ms.
@@ -173,7 +175,8 @@ impl Ims {
     }
 
     /// What to remember of a set before its bindings change; absent where nobody will ask.
-    pub(crate) fn watch(&self, set: &str, now_ms: u64) -> Option<Watched> {
+    /// `by`: the REGISTER that changes them.
+    pub(crate) fn watch(&self, set: &str, by: Option<&sip::Message>, now_ms: u64) -> Option<Watched> {
         let is_served = self.subscribers.read().find(set).is_some();
         if !is_served {
             return None;
@@ -183,14 +186,20 @@ impl Ims {
             true => (self.identities(set), self.registrations.lookup(set, now_ms)),
             false => (Vec::new(), Vec::new()),
         };
-        Some(Watched { set: set.into(), identities, before })
+        Some(Watched { set: set.into(), identities, before, named: by.and_then(named) })
     }
 
     /// The bindings have changed: those who watch are told what became of each (RFC 3680 §4.1).
     pub(crate) fn changed(&self, watched: &Watched, now_ms: u64) {
-        let Watched { set, identities, before } = watched;
+        let Watched { set, identities, before, named } = watched;
         let after = self.registrations.lookup(set, now_ms);
-        self.subscribers.write().set_registered(set, !after.is_empty());
+        {
+            let mut subscribers = self.subscribers.write();
+            subscribers.set_registered(set, !after.is_empty());
+            if let Some(named) = named.as_ref().filter(|_| !after.is_empty()) {
+                subscribers.set_registered_as(set, named);
+            }
+        }
         if !self.notifier.lock().is_watched(set) {
             return;
         }
@@ -198,7 +207,7 @@ impl Ims {
         let mut changes: Vec<(&Binding, Event)> = Vec::new();
         for binding in &after {
             match before.iter().find(|one| same(one, binding)) {
-                None => changes.push((binding, Event::Created)),
+                None => changes.push((binding, Event::Registered)),
                 Some(one) if one.expires_at_ms > binding.expires_at_ms => {
                     changes.push((binding, Event::Shortened))
                 }
@@ -236,14 +245,26 @@ impl Ims {
         is_over: bool,
         now_ms: u64,
     ) {
-        if changes.is_empty() {
-            return;
+        if !changes.is_empty() {
+            self.tell_all(set, identities, changes, is_over, now_ms);
         }
+    }
+
+    /// The same, also where nothing has become of any contact: a registration that is over is for all who watch it.
+    pub(super) fn tell_all(
+        &self,
+        set: &str,
+        identities: &[String],
+        changes: &[(&Binding, Event)],
+        is_over: bool,
+        now_ms: u64,
+    ) {
         let contacts: Vec<_> =
             changes.iter().map(|(binding, event)| (bound(binding, now_ms), *event)).collect();
         let state = if is_over { RegistrationState::Terminated } else { RegistrationState::Active };
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
-        let registrations = reg_event::registrations(&names, &contacts, state);
+        let explicit = self.registered_as(set);
+        let registrations = reg_event::registrations(&names, &contacts, state, explicit.as_deref());
         let notifies = self.notifying(|notifier| notifier.changed(set, now_ms, &registrations, is_over));
         self.send(notifies);
     }
@@ -255,7 +276,7 @@ impl Ims {
         let of = |identities: &[String], event, state| {
             let contacts: Vec<_> = bindings.iter().map(|binding| (bound(binding, now_ms), event)).collect();
             let names: Vec<&str> = identities.iter().map(String::as_str).collect();
-            reg_event::registrations(&names, &contacts, state)
+            reg_event::registrations(&names, &contacts, state, None)
         };
         let mut registrations = of(gone, Event::Deactivated, RegistrationState::Terminated);
         registrations.extend(of(new, Event::Created, RegistrationState::Active));
@@ -305,7 +326,12 @@ impl Ims {
         let names: Vec<&str> = identities.iter().map(String::as_str).collect();
         let state =
             if contacts.is_empty() { RegistrationState::Terminated } else { RegistrationState::Active };
-        reg_event::registrations(&names, &contacts, state)
+        reg_event::registrations(&names, &contacts, state, self.registered_as(set).as_deref())
+    }
+
+    /// The identity of a set that is registered explicitly.
+    fn registered_as(&self, set: &str) -> Option<String> {
+        self.subscribers.read().find(set)?.registered_as().map(str::to_owned)
     }
 
     fn send(&self, notifies: impl IntoIterator<Item = Notify>) {
@@ -314,6 +340,12 @@ impl Ims {
             .map(|Notify { of, request }| ToShard::Originate { request, token: OwnToken::Notify(of) });
         self.inbox.extend(told);
     }
+}
+
+/// The identity that a REGISTER is for (RFC 3261 §10.2: To).
+fn named(register: &sip::Message) -> Option<String> {
+    let to = sip::NameAddr::parse(register.header(sip::HeaderId::TO)?).ok()?;
+    Some(to.uri().ok()?.aor())
 }
 
 fn bound(binding: &Binding, now_ms: u64) -> Bound<'_> {

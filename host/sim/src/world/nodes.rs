@@ -39,6 +39,7 @@ impl World {
             match output {
                 Output::Transmit { flow, bytes, token, .. } => self.transmit(node, flow, bytes, token),
                 Output::Consult(question) => self.consult(node, question),
+                Output::Returned { .. } => unreachable!("an element has one shard"),
                 Output::Concluded { .. } => {}
                 Output::Locate { id, uri } => {
                     let hops = self.locate(node, &uri);

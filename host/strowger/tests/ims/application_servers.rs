@@ -1,7 +1,7 @@
 //! Application servers (TS 24.229 §5.4.3, TS 23.218, RFC 5502, RFC 8498): what reaches them by whose filter criteria, and what
 //! becomes of what they do, or do not.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::application_server::{ApplicationServer, Came};
 use crate::network::{Network, Setup};
@@ -12,7 +12,7 @@ use crate::support::{Message, Request};
 use crate::{DOMAIN, until};
 
 /// Criteria of one server: a TOML profile of this name.
-fn profile(name: &str, criteria: &[(&ApplicationServer, &str)]) -> String {
+pub(crate) fn profile(name: &str, criteria: &[(&ApplicationServer, &str)]) -> String {
     let mut text = format!("[[profile]]\nname = \"{name}\"\n");
     for (n, (server, lines)) in criteria.iter().enumerate() {
         text += &format!("[[profile.criteria]]\npriority = {n}\nserver = \"{}\"\n{lines}\n", server.uri());
@@ -20,28 +20,28 @@ fn profile(name: &str, criteria: &[(&ApplicationServer, &str)]) -> String {
     text
 }
 
-fn of(n: u32, profile: &str) -> String {
+pub(crate) fn of(n: u32, profile: &str) -> String {
     sims(n..=n, &format!("profile = \"{profile}\"\n"))
 }
 
 const ORIGINATING: &str = "when = [\"case originating\", \"method MESSAGE\"]";
-const TERMINATING: &str = "when = [\"case terminating\", \"method MESSAGE\"]";
+pub(crate) const TERMINATING: &str = "when = [\"case terminating\", \"method MESSAGE\"]";
 
 /// Anna's request, and what becomes of it.
-fn sends(anna: &RawPhone, to: &str) -> Request {
+pub(crate) fn sends(anna: &RawPhone, to: &str) -> Request {
     let request = anna.request("MESSAGE", to);
     anna.peer.send(&request);
     request
 }
 
 #[track_caller]
-fn answered(phone: &RawPhone) -> u16 {
+pub(crate) fn answered(phone: &RawPhone) -> u16 {
     phone.peer.final_response().status()
 }
 
 /// The callee gets it and takes it; the servers that are on the way see the answer, the last one first.
 #[track_caller]
-fn delivered(bert: &RawPhone, servers: &[&ApplicationServer]) -> Message {
+pub(crate) fn delivered(bert: &RawPhone, servers: &[&ApplicationServer]) -> Message {
     let came = bert.peer.expect("MESSAGE");
     bert.peer.answer(&came, 200, "b", "");
     for server in servers {
@@ -119,11 +119,14 @@ fn a_server_that_fails() {
     let bert = RawPhone::registered(&network, Card::sim(2));
     let carl = RawPhone::registered(&network, Card::sim(3));
 
-    // Silent.
+    // Silent; and when it gives the request back after all, that is too late.
     sends(&anna, &bert.card.impu);
-    goes_on.expect("MESSAGE");
+    let came = goes_on.expect("MESSAGE");
     delivered(&bert, &[]);
     assert_eq!(answered(&anna), 200);
+    goes_on.send_on(&came, |text| text);
+    goes_on.expect("481");
+    assert!(bert.peer.pending().is_none(), "it has it already");
     let began = Instant::now();
     sends(&carl, &bert.card.impu);
     ends.expect("MESSAGE");
@@ -150,6 +153,65 @@ fn a_server_that_fails() {
         assert_eq!(answered(phone), 603);
     }
     assert!(bert.peer.pending().is_none(), "nobody else was asked");
+    network.comes_to_rest();
+}
+
+/// §5.4.3.2 step 5: default handling is for a server that says nothing. One that has given the request back has said
+/// enough, be it a proxy or a back-to-back user agent with a Call-ID of its own, which may belong to any shard: however long
+/// the callee takes, it is asked once.
+#[test]
+fn a_server_that_gives_the_request_back_is_waited_for() {
+    let server = ApplicationServer::new();
+    let document = of(1, "served")
+        + &of(2, "plain")
+        + &profile("served", &[(&server, ORIGINATING)])
+        + "[[profile]]\nname = \"plain\"\n";
+    let scscf = "as_timeout_continued_ms = 300\n".to_owned();
+    let pcscf = "t1_ms = 10000\n".to_owned();
+    let network = Network::start(&Setup { pcscf, scscf, shards: 4, ..Setup::of(document) });
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    let bert = RawPhone::registered(&network, Card::sim(2));
+    let mut by_server = Vec::new();
+    let mut by_bert = Vec::new();
+    for n in 0..12 {
+        let sent = sends(&anna, &bert.card.impu);
+        let came = server.expect("MESSAGE");
+        let own_call = format!("of-the-server-{n}");
+        // Every other time as a proxy.
+        server.send_on(&came, |text| match n % 2 {
+            0 => text,
+            _ => text.replacen(&sent.call_id, &own_call, 1),
+        });
+        by_bert.push(bert.peer.expect("MESSAGE"));
+        by_server.push(came);
+    }
+    // Three times what a silent server has, and far less than the P-CSCF's T1.
+    let again = bert.peer.receive(Duration::from_millis(900));
+    assert!(again.is_none(), "asked a second time: {}", again.expect("it came").text());
+    for came in &by_bert {
+        bert.peer.answer(came, 200, "b", "");
+    }
+    for _ in &by_bert {
+        let ok = server.expect("200");
+        match by_server.iter().find(|came| came.message.get("Call-ID") == ok.message.get("Call-ID")) {
+            Some(_) => server.send_back(&ok),
+            None => {
+                let call_id = ok.message.get("Call-ID").to_owned();
+                let n: usize = call_id.rsplit('-').next().and_then(|n| n.parse().ok()).expect("a number");
+                server.answer(&by_server[n], 200, "as", "");
+            }
+        }
+    }
+    let mut answered_calls: Vec<String> = (0..12)
+        .map(|_| {
+            let ok = anna.peer.final_response();
+            assert_eq!(ok.status(), 200, "{}", ok.text());
+            ok.get("Call-ID").to_owned()
+        })
+        .collect();
+    answered_calls.sort();
+    answered_calls.dedup();
+    assert_eq!(answered_calls.len(), 12);
     network.comes_to_rest();
 }
 
@@ -223,46 +285,6 @@ fn servers_are_told_of_registrations() {
     vital.answer(&came, 500, "as", "");
     bert.deregistered();
     until("the HSS knows", || network.state(&bert.card.impu) == "not-registered");
-}
-
-/// §5.4.3.3, TS 29.228 §6.1.2 (UNREGISTERED_USER): who is not registered has services all the same; without one it is 480.
-#[test]
-fn services_of_who_is_not_registered() {
-    let (voicemail, other) = (ApplicationServer::new(), ApplicationServer::new());
-    let unregistered = "when = [\"case terminating-unregistered\"]";
-    let document = of(1, "plain")
-        + &of(2, "voicemail")
-        + &profile("voicemail", &[(&other, TERMINATING), (&voicemail, unregistered)])
-        + "[[profile]]\nname = \"plain\"\n";
-    let network = Network::of(document);
-    let anna = RawPhone::registered(&network, Card::sim(1));
-    let bert = Card::sim(2).impu;
-    sends(&anna, &bert);
-    let came = voicemail.expect("MESSAGE");
-    assert_eq!(came.message.get("P-Served-User"), format!("<{bert}>;sescase=term;regstate=unreg"));
-    voicemail.answer(&came, 202, "as", "");
-    assert_eq!(answered(&anna), 202);
-    assert_eq!(network.state(&bert), "unregistered");
-    // The server lets it go on: there is nobody.
-    sends(&anna, &bert);
-    let came = voicemail.expect("MESSAGE");
-    voicemail.send_on(&came, |text| text);
-    let refused = voicemail.expect("480");
-    voicemail.send_back(&refused);
-    assert_eq!(answered(&anna), 480);
-    // TS 29.229 §6.3.17: REMOVE_S-CSCF, and the next caller finds it again.
-    assert_eq!(network.deregister(&bert, "remove-scscf"), (1, 1));
-    sends(&anna, &bert);
-    voicemail.answer(&voicemail.expect("MESSAGE"), 202, "as", "");
-    assert_eq!(answered(&anna), 202);
-    // And once he registers, it is his phone that gets it.
-    let phone = RawPhone::registered(&network, Card::sim(2));
-    sends(&anna, &bert);
-    let came = other.expect("MESSAGE");
-    other.send_on(&came, |text| text);
-    delivered(&phone, &[&other]);
-    assert_eq!(answered(&anna), 200);
-    network.comes_to_rest();
 }
 
 /// §5.4.3.3 step 4A, RFC 8498: a server of the callee's puts another callee in its place: the callee originates from there,
@@ -391,8 +413,11 @@ fn a_server_watches_a_registration() {
         }
     };
     let contact = anna.contact();
+    // The number is registered implicitly (§5.4.2.1.2).
     told(&[
         "Subscription-State: active",
+        "event=\"registered\"",
+        "event=\"created\"",
         "state=\"full\"",
         "version=\"0\"",
         &contact,

@@ -217,6 +217,26 @@ fn one_of_two_s_cscfs_hangs() {
     network.icscf.comes_to_rest();
 }
 
+/// §5.3.1.3: and it is left when it has said nothing for a while (`scscf_timeout_ms`), not when its transaction ends: that is
+/// 32 s, by which the phone has given up itself.
+#[test]
+fn a_silent_s_cscf_is_left_in_time() {
+    let icscf = "scscf_timeout_ms = 300\n".to_owned();
+    let network = Network::start(&Setup { scscfs: 2, icscf, ..Setup::of(sims(1..=2, "")) });
+    let anna = Phone::registered(&network, Card::sim(1));
+    network.scscfs[0].hold();
+    let bert = Phone::registered(&network, Card::sim(2));
+    assert_eq!(network.scscfs[1].status("registrations"), 1);
+    // Anna's is the one that is silent, and nobody else may serve her until she registers again: her callers are told
+    // (RFC 4320 §4.2: not by 408).
+    let status = bert.message(&anna.card.impu, "lost");
+    assert!(matches!(status, 480 | 500 | 504), "{status}");
+    anna.register();
+    assert_eq!(bert.message(&anna.card.impu, "found"), 200);
+    anna.gets("found");
+    network.icscf.comes_to_rest();
+}
+
 /// The P-CSCF, with the same folder: who registered is known by its source, Paths and Record-Routes are its own.
 #[test]
 fn the_p_cscf_is_killed() {

@@ -11,10 +11,14 @@
 //! | `network_ends.rs` | TS 29.228 §6.1.3, §6.2: the network ends registrations and changes profiles |
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
+//! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls |
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
+//! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
+//! | `kamailio_cscfs.rs` | Kamailio in the place of any CSCF |
+//! | `diameter_agent.rs` | RFC 6733 §2.8.1: freeDiameter as relay between CSCFs and HSS |
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
 
@@ -25,20 +29,28 @@ mod support;
 
 mod application_server;
 mod element;
+mod free_diameter;
+mod kamailio;
+mod mixed;
 mod network;
 mod phone;
+mod plan;
 mod raw_phone;
 mod relay;
 mod subscribers;
 
 mod application_servers;
 mod attacks;
+mod crowd;
+mod diameter_agent;
 mod forgotten;
 mod hss_faults;
+mod kamailio_cscfs;
 mod killed;
 mod network_ends;
 mod registers;
 mod transports;
+mod unregistered;
 
 use std::time::{Duration, Instant};
 

@@ -1,13 +1,14 @@
 //! HSS, S-CSCFs, I-CSCF and P-CSCF on free loopback ports, each in its own folder. Nothing needs a name server: every
 //! element knows the others by address.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::DOMAIN;
 use crate::element::Element;
+use crate::free_diameter::{AGENT, FreeDiameter};
+use crate::plan::Plan;
 use crate::ports::free_port;
 use crate::relay::Relay;
 use crate::until;
@@ -20,10 +21,14 @@ pub(crate) struct Setup {
     pub(crate) scscfs: usize,
     /// Whether a [`Relay`] is between CSCFs and HSS.
     pub(crate) relayed: bool,
+    /// The program that is a Diameter relay agent between CSCFs and HSS. None: they are peers.
+    pub(crate) agent: Option<PathBuf>,
     /// Milliseconds that the HSS has to answer.
     pub(crate) hss_ms: u32,
     /// T1 in ms: the time until a silent neighbour counts as gone is 64 of them.
     pub(crate) t1_ms: u32,
+    /// Shards of each CSCF.
+    pub(crate) shards: u32,
     /// Lines of the plugins' configurations.
     pub(crate) pcscf: String,
     pub(crate) icscf: String,
@@ -37,8 +42,10 @@ impl Setup {
             subscribers,
             scscfs: 1,
             relayed: false,
+            agent: None,
             hss_ms: 5_000,
             t1_ms: 500,
+            shards: 1,
             pcscf: none(),
             icscf: none(),
             scscf: none(),
@@ -53,6 +60,7 @@ pub(crate) struct Network {
     pub(crate) scscfs: Vec<Element>,
     pub(crate) hss: Element,
     relay: Option<Relay>,
+    agent: Option<FreeDiameter>,
     _folder: tempfile::TempDir,
 }
 
@@ -63,28 +71,35 @@ impl Network {
     }
 
     pub(crate) fn start(setup: &Setup) -> Network {
-        // One after the other: the first one compiles the plugins for all.
-        static STARTING: Mutex<()> = Mutex::new(());
-        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _starting = starting();
         let folder = tempfile::tempdir().expect("a folder");
-        // Ports are held until all are chosen.
-        let ports: Vec<_> = (0..6 + 2 * setup.scscfs).map(|_| free_port()).collect();
-        let at: Vec<SocketAddr> = ports.iter().map(|(address, _)| *address).collect();
-        drop(ports);
-        let plan =
-            Plan { setup, folder: folder.path(), hss: at[0], pcscf: at[2], icscf: at[4], scscfs: &at[6..] };
+        let at = addresses(7 + 2 * setup.scscfs);
+        let hss_identity = &format!("hss.{DOMAIN}");
+        let plan = Plan {
+            setup,
+            folder: folder.path(),
+            hss: at[0],
+            hss_identity,
+            agent: setup.agent.as_ref().map(|_| AGENT),
+            pcscf: at[2],
+            icscf: at[4],
+            scscfs: &at[7..],
+        };
 
         let mut hss = plan.hss(at[1]);
         hss.wait_until_ready();
         let relay = setup.relayed.then(|| Relay::start(hss.at));
-        let hss_at = relay.as_ref().map_or(hss.at, Relay::at);
+        let agent = setup.agent.as_ref();
+        let agent =
+            agent.map(|program| FreeDiameter::start(program, folder.path(), at[6], (hss_identity, hss.at)));
+        let hss_at = relay.as_ref().map(Relay::at).or(agent.as_ref().map(|agent| agent.at)).unwrap_or(hss.at);
         let mut scscfs: Vec<Element> = (0..setup.scscfs).map(|n| plan.scscf(n, hss_at)).collect();
         scscfs.iter_mut().for_each(Element::wait_until_ready);
         let mut icscf = plan.icscf(at[5], hss_at);
         let mut pcscf = plan.pcscf(at[3]);
         icscf.wait_until_ready();
         pcscf.wait_until_ready();
-        let network = Network { pcscf, icscf, scscfs, hss, relay, _folder: folder };
+        let network = Network { pcscf, icscf, scscfs, hss, relay, agent, _folder: folder };
         network.is_connected();
         network
     }
@@ -107,6 +122,11 @@ impl Network {
                 element.metric("strowger_diameter_peer_open", &[]) == 1
             });
         }
+        if self.agent.is_some() {
+            until("the HSS is connected to the agent", || {
+                self.hss.metric("strowger_diameter_peer_open", &[]) == 1
+            });
+        }
     }
 
     /// Nothing is under way anywhere.
@@ -118,21 +138,19 @@ impl Network {
     /// What the HSS shows of a subscriber.
     #[track_caller]
     pub(crate) fn subscriber(&self, identity: &str) -> serde_json::Value {
-        self.hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "")
+        subscriber(&self.hss, identity)
     }
 
     /// `registered`, `unregistered` or `not-registered`: the first set of a subscriber at the HSS.
     #[track_caller]
     pub(crate) fn state(&self, identity: &str) -> String {
-        self.subscriber(identity)["sets"][0]["state"].as_str().expect("a state").to_owned()
+        state(&self.hss, identity)
     }
 
     /// Has the HSS end a subscriber's registrations; how many S-CSCFs were meant, and how many did it.
     #[track_caller]
     pub(crate) fn deregister(&self, identity: &str, reason: &str) -> (u64, u64) {
-        let path = format!("/subscribers/{}/deregister?reason={reason}", escaped(identity));
-        let done = self.hss.json("POST", &path, "");
-        (done["s_cscfs"].as_u64().expect("a number"), done["s_cscfs_told"].as_u64().expect("a number"))
+        deregister(&self.hss, identity, reason)
     }
 
     /// A subscriber is one no longer.
@@ -148,126 +166,39 @@ impl Network {
     }
 }
 
+/// Held while a network starts: one after the other, for the first one compiles the plugins for all.
+pub(crate) fn starting() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As many free addresses of loopback, held until all are chosen.
+pub(crate) fn addresses(count: usize) -> Vec<SocketAddr> {
+    let ports: Vec<_> = (0..count).map(|_| free_port()).collect();
+    ports.iter().map(|(address, _)| *address).collect()
+}
+
+/// See [`Network::subscriber`].
+#[track_caller]
+fn subscriber(hss: &Element, identity: &str) -> serde_json::Value {
+    hss.json("GET", &format!("/subscribers/{}", escaped(identity)), "")
+}
+
+/// See [`Network::state`].
+#[track_caller]
+pub(crate) fn state(hss: &Element, identity: &str) -> String {
+    subscriber(hss, identity)["sets"][0]["state"].as_str().expect("a state").to_owned()
+}
+
+/// See [`Network::deregister`].
+#[track_caller]
+pub(crate) fn deregister(hss: &Element, identity: &str, reason: &str) -> (u64, u64) {
+    let path = format!("/subscribers/{}/deregister?reason={reason}", escaped(identity));
+    let done = hss.json("POST", &path, "");
+    (done["s_cscfs"].as_u64().expect("a number"), done["s_cscfs_told"].as_u64().expect("a number"))
+}
+
 /// For a path of a URL.
 fn escaped(identity: &str) -> String {
     identity.replace('+', "%2B").replace(':', "%3A").replace('@', "%40")
-}
-
-/// Who is to be where.
-struct Plan<'a> {
-    setup: &'a Setup,
-    folder: &'a Path,
-    hss: SocketAddr,
-    pcscf: SocketAddr,
-    icscf: SocketAddr,
-    /// SIP and HTTP by turns.
-    scscfs: &'a [SocketAddr],
-}
-
-impl Plan<'_> {
-    fn folder(&self, name: &str, file: &str) -> PathBuf {
-        let folder = self.folder.join(name);
-        std::fs::create_dir(&folder).expect("a folder");
-        std::fs::write(folder.join("strowger.toml"), file).expect("written");
-        folder
-    }
-
-    fn hss(&self, admin: SocketAddr) -> Element {
-        let peers = (0..self.setup.scscfs).map(scscf_name).chain(["icscf".to_owned()]);
-        let peers = peers.fold(String::new(), |mut peers, name| {
-            writeln!(peers, "[[diameter.peers]]\nidentity = \"{name}.{DOMAIN}\"").expect("written");
-            peers
-        });
-        let listen = self.hss;
-        let folder = self.folder(
-            "hss",
-            &format!(
-                "[node]\nrole = \"hss\"\n[hss]\ndatabase = \"sqlite://hss.db\"\nsubscribers = [\"subscribers.toml\"]\n\
-                 [diameter]\nidentity = \"hss.{DOMAIN}\"\nrealm = \"{DOMAIN}\"\nlisten = [\"{listen}\"]\n{peers}\
-                 [admin]\naddress = \"{admin}\"\n"
-            ),
-        );
-        std::fs::write(folder.join("subscribers.toml"), &self.setup.subscribers).expect("written");
-        Element::start(&folder, listen, admin)
-    }
-
-    fn scscf(&self, n: usize, hss: SocketAddr) -> Element {
-        let (at, admin) = (self.scscfs[2 * n], self.scscfs[2 * n + 1]);
-        let plugin = format!(
-            "domains = [\"{DOMAIN}\"]\nuri = \"sip:{at}\"\nicscf = \"sip:{}\"\n{}",
-            self.icscf, self.setup.scscf
-        );
-        let cx = format!("[cx]\nserver_name = \"sip:{at}\"\ntimeout_ms = {}\n", self.setup.hss_ms);
-        self.cscf("scscf", &scscf_name(n), (at, admin), &plugin, Some(hss), &cx)
-    }
-
-    fn icscf(&self, admin: SocketAddr, hss: SocketAddr) -> Element {
-        let scscfs = (0..self.setup.scscfs).fold(String::new(), |mut lines, n| {
-            writeln!(lines, "{} = \"sip:{}\"", scscf_name(n), self.scscfs[2 * n]).expect("written");
-            lines
-        });
-        let plugin = format!("domains = [\"{DOMAIN}\"]\n{}\n[scscfs]\n{scscfs}", self.setup.icscf);
-        let cx = format!("[cx]\ntimeout_ms = {}\n", self.setup.hss_ms);
-        self.cscf("icscf", "icscf", (self.icscf, admin), &plugin, Some(hss), &cx)
-    }
-
-    fn pcscf(&self, admin: SocketAddr) -> Element {
-        let plugin = format!(
-            "domain = \"{DOMAIN}\"\nuri = \"sip:{}\"\nicscf = \"sip:{}\"\n{}",
-            self.pcscf, self.icscf, self.setup.pcscf
-        );
-        self.cscf("pcscf", "pcscf", (self.pcscf, admin), &plugin, None, "")
-    }
-
-    fn cscf(
-        &self,
-        role: &str,
-        name: &str,
-        (at, admin): (SocketAddr, SocketAddr),
-        plugin: &str,
-        hss: Option<SocketAddr>,
-        more: &str,
-    ) -> Element {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-        let file = plugin_of(role);
-        let (t1, t2) = (self.setup.t1_ms, 8 * self.setup.t1_ms);
-        // The home network's domain is the I-CSCF's.
-        let domain = if role == "icscf" { DOMAIN.to_owned() } else { format!("{name}.{DOMAIN}") };
-        let diameter = hss.map_or_else(String::new, |hss| {
-            format!(
-                "[diameter]\nidentity = \"{name}.{DOMAIN}\"\nrealm = \"{DOMAIN}\"\nreconnect_s = 1\nwatchdog_s = 6\n\
-                 [[diameter.peers]]\nidentity = \"hss.{DOMAIN}\"\naddress = \"{hss}\"\n"
-            )
-        });
-        let folder = self.folder(
-            name,
-            &format!(
-                "[node]\nrole = \"{role}\"\ndomains = [\"{domain}\"]\ndata = \"data\"\nshards = 1\ncommit_ms = 5\n\
-                 [[listen]]\ntransport = \"udp\"\naddress = \"{at}\"\n\
-                 [[listen]]\ntransport = \"tcp\"\naddress = \"{at}\"\n\
-                 [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"127.0.0.1:9\"]\n\
-                 [admin]\naddress = \"{admin}\"\n[trace]\nmessages = 5000\n{diameter}{more}\
-                 [plugin]\nfile = {file:?}\ncache = {cache:?}\nconfiguration = '''\n{plugin}\n'''\n"
-            ),
-        );
-        Element::start(&folder, at, admin)
-    }
-}
-
-fn scscf_name(n: usize) -> String {
-    format!("scscf{}", n + 1)
-}
-
-/// The plugin of a role, of this checkout, built once with the compiler that `cargo xtask plugins` takes.
-fn plugin_of(role: &str) -> &'static Path {
-    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    let roles = ["pcscf", "icscf", "scscf"];
-    let built = BUILT.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout");
-        let wasm = toolchain::Wasm::find(&toolchain::Options::in_workspace(&root)).expect("a compiler");
-        let packages = ["strowger-plugin-pcscf", "strowger-plugin-icscf", "strowger-plugin-scscf"];
-        wasm.build_all(&root, &packages, toolchain::Profile::Speed).expect("the plugins build")
-    });
-    let n = roles.iter().position(|one| *one == role).expect("a role");
-    &built[n]
 }

@@ -54,10 +54,14 @@ impl Phone {
 
     /// One with other settings than the usual ones.
     pub(crate) fn with(network: &Network, card: Card, change: impl FnOnce(&mut Settings)) -> Phone {
+        Phone::at(network.pcscf.at, card, change)
+    }
+
+    /// One at this P-CSCF.
+    pub(crate) fn at(pcscf: SocketAddr, card: Card, change: impl FnOnce(&mut Settings)) -> Phone {
         static INSTANCES: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
         let loopback = "127.0.0.1:0".parse().expect("an address");
-        let mut settings =
-            Settings::new(&card.impi, &card.impu, DOMAIN, card.credentials(), loopback, network.pcscf.at);
+        let mut settings = Settings::new(&card.impi, &card.impu, DOMAIN, card.credentials(), loopback, pcscf);
         let n = INSTANCES.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         settings.instance = format!("urn:gsma:imei:35394803-{n:06}-0");
         change(&mut settings);

@@ -192,6 +192,29 @@ fn a_registration_ends_with_its_time() {
     network.comes_to_rest();
 }
 
+/// RFC 3329 §2.3.1, RFC 3261 §16.3 item 5: there is no security agreement (TS 24.229 §5.2.2). A phone that demands one is told
+/// so, or served without, as the operator wants it; other demands are nobody's.
+#[test]
+fn a_phone_that_demands_a_security_agreement() {
+    let demand = "Expires: 600\nRequire: sec-agree\nProxy-Require: sec-agree\n\
+                  Security-Client: ipsec-3gpp;alg=hmac-sha-1-96;spi-c=1;spi-s=2;port-c=3;port-s=4";
+    let network = Network::of(sims(1..=1, ""));
+    let refused = RawPhone::new(&network, Card::sim(1)).register(demand);
+    assert_eq!((refused.status(), refused.get("Unsupported")), (420, "sec-agree"), "{}", refused.text());
+    let refused = RawPhone::new(&network, Card::sim(1)).register("Expires: 600\nProxy-Require: foo");
+    assert_eq!((refused.status(), refused.get("Unsupported")), (420, "foo"), "{}", refused.text());
+    assert_eq!(network.icscf.requests("REGISTER"), 0);
+
+    let pcscf = "sec_agree = \"tolerate\"\n".to_owned();
+    let network = Network::start(&Setup { pcscf, ..Setup::of(sims(1..=1, "")) });
+    let answered = RawPhone::new(&network, Card::sim(1)).register(demand);
+    assert_eq!(answered.status(), 200, "{}", answered.text());
+    let refused =
+        RawPhone::new(&network, Card::sim(1)).register("Expires: 600\nProxy-Require: foo, sec-agree");
+    assert_eq!((refused.status(), refused.get("Unsupported")), (420, "foo"), "{}", refused.text());
+    network.comes_to_rest();
+}
+
 /// Whether these come in this order, whatever is between them.
 #[track_caller]
 fn follows(ladder: &[String], wanted: &[&str]) {

@@ -13,6 +13,7 @@ use rustls_pki_types::ServerName;
 use trace::Trace;
 
 use super::connect::Target;
+use super::feed::Feeds;
 use crate::tls::{ClientTls, ServerTls, TlsError};
 
 /// The port of Diameter over TCP (RFC 6733 §11.4).
@@ -23,7 +24,7 @@ pub const DEFAULT_PORT: u16 = 3868;
 pub const DEFAULT_TLS_PORT: u16 = 5868;
 
 /// What a service is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DiameterConfig {
     /// Who we are and whom we know.
     pub node: node::Config,
@@ -37,6 +38,19 @@ pub struct DiameterConfig {
     pub limits: DiameterLimits,
     /// Where messages are traced; `None`: nowhere.
     pub trace: Option<Arc<Trace>>,
+    /// Who reads connections without TLS; `None`: the service itself.
+    pub feeds: Option<Arc<dyn Feeds>>,
+}
+
+impl std::fmt::Debug for DiameterConfig {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("DiameterConfig")
+            .field("node", &self.node)
+            .field("listen", &self.listen)
+            .field("peers", &self.peers)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One listening address.

@@ -21,8 +21,10 @@ use tokio::time::timeout;
 use trace::{Tap, Trace};
 
 use super::driver::Driver;
+use super::feed::{Feed, Feeds, Over};
 use super::listen::Admission;
 use super::outbox::{Outbox, Written};
+use super::wire::Wire;
 use super::{DiameterLimits, Shared};
 
 /// Bytes that a read takes at a time.
@@ -45,6 +47,16 @@ impl Connection {
     pub(super) fn new(id: ConnectionId, limits: &DiameterLimits, trace: Option<&Arc<Trace>>) -> Connection {
         let tap = trace.map(|trace| Tap::new(Arc::clone(trace)));
         Connection { id, outbox: Outbox::new(limits.waiting_bytes), tap }
+    }
+
+    /// Bytes came: the node makes of them what it can, and what it says to that is written at once.
+    pub(super) fn received(&self, shared: &Arc<Shared>, bytes: &[u8]) {
+        if let Some(tap) = &self.tap {
+            tap.received(bytes);
+        }
+        self.outbox.hold();
+        shared.received(self.id, bytes);
+        self.outbox.release();
     }
 }
 
@@ -70,6 +82,10 @@ impl Drop for Live {
     fn drop(&mut self) {
         let id = self.connection.id;
         self.connection.outbox.abort();
+        // who reads it elsewhere sees that it is over
+        if let Some(wire @ Wire::Unwatched(_)) = self.connection.outbox.wire() {
+            let _ = SockRef::from(wire).shutdown(std::net::Shutdown::Both);
+        }
         self.shared.with(|driver, now| {
             driver.forget(id);
             driver.node.handle_input(now, Input::Disconnected(id));
@@ -85,7 +101,7 @@ pub(super) enum Stream<S> {
 }
 
 /// Why a connection's task ends.
-enum Ended {
+pub(super) enum Ended {
     /// The peer closed its side.
     Peer,
     /// Nothing more can be read.
@@ -104,23 +120,14 @@ where
             if let (Some(tap), Ok(remote)) = (&live.connection.tap, stream.peer_addr()) {
                 tap.is_with(remote);
             }
-            let (mut reader, writer) = stream.into_split();
-            outbox.open(writer);
-            live.shared.with(tell);
-            let ended = tokio::select! {
-                biased;
-                ended = read(&mut reader, live) => ended,
-                written = outbox.write_out() => Ended::Written(written),
-            };
-            let Some(socket) = outbox.socket() else { return };
-            match ended {
-                Ended::Written(Written::All) => {
-                    let _ = SockRef::from(socket).shutdown(std::net::Shutdown::Write);
-                    let _ = timeout(FAREWELL, read_to_end(&mut reader)).await;
+            match &live.shared.feeds {
+                Some(feeds) => serve_fed(stream, live, &**feeds, tell).await,
+                None => {
+                    let (mut reader, writer) = stream.into_split();
+                    outbox.open(Wire::Watched(writer));
+                    live.shared.with(tell);
+                    until_the_end(&mut reader, live).await;
                 }
-                // a reset: what the kernel still has is not wanted either
-                Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(socket)),
-                other => other.log(live),
             }
         }
         Stream::Secure(stream) => {
@@ -145,6 +152,70 @@ where
     }
 }
 
+/// Serves a connection that somebody else reads, until that one gives it back.
+async fn serve_fed(
+    stream: TcpStream,
+    live: &Live,
+    feeds: &dyn Feeds,
+    tell: impl FnOnce(&mut Driver, Instant),
+) {
+    let Live { connection, shared, .. } = live;
+    let outbox = &connection.outbox;
+    match Wire::unwatched(stream) {
+        Ok(wire) => outbox.open(wire),
+        Err(error) => return Ended::Broken(error.kind()).log(live),
+    }
+    let (feed, end) = Feed::new(Arc::clone(connection), Arc::clone(shared));
+    shared.with(tell);
+    feeds.opened(feed);
+    let ended = tokio::select! {
+        biased;
+        over = end.over() => match over {
+            Over::Ended(ended) => ended,
+            Over::GivenBack => return serve_given_back(live).await,
+        },
+        written = outbox.write_out() => Ended::Written(written),
+    };
+    let Some(wire) = outbox.wire() else { return };
+    match ended {
+        Ended::Written(Written::All) => {
+            let _ = SockRef::from(wire).shutdown(std::net::Shutdown::Write);
+            let _ = timeout(FAREWELL, end.over()).await;
+        }
+        Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(wire)),
+        other => other.log(live),
+    }
+}
+
+/// The task reads on by a descriptor of its own.
+async fn serve_given_back(live: &Live) {
+    let Some(Wire::Unwatched(stream)) = live.connection.outbox.wire() else { return };
+    match stream.try_clone().and_then(TcpStream::from_std) {
+        Ok(mut reader) => until_the_end(&mut reader, live).await,
+        Err(error) => Ended::Broken(error.kind()).log(live),
+    }
+}
+
+/// Reads and writes a connection without TLS.
+async fn until_the_end(reader: &mut (impl AsyncRead + Unpin), live: &Live) {
+    let outbox = &live.connection.outbox;
+    let ended = tokio::select! {
+        biased;
+        ended = read(reader, live) => ended,
+        written = outbox.write_out() => Ended::Written(written),
+    };
+    let Some(wire) = outbox.wire() else { return };
+    match ended {
+        Ended::Written(Written::All) => {
+            let _ = SockRef::from(wire).shutdown(std::net::Shutdown::Write);
+            let _ = timeout(FAREWELL, read_to_end(reader)).await;
+        }
+        // a reset: what the kernel still has is not wanted either
+        Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(wire)),
+        other => other.log(live),
+    }
+}
+
 /// Reads until nothing more comes, and says why.
 async fn read(reader: &mut (impl AsyncRead + Unpin), live: &Live) -> Ended {
     let Live { connection, shared, .. } = live;
@@ -155,13 +226,7 @@ async fn read(reader: &mut (impl AsyncRead + Unpin), live: &Live) -> Ended {
             Ok(count) => count,
             Err(error) => return Ended::Broken(error.kind()),
         };
-        let bytes = buffer.get(..count).unwrap_or_default();
-        if let Some(tap) = &connection.tap {
-            tap.received(bytes);
-        }
-        connection.outbox.hold();
-        shared.received(connection.id, bytes);
-        connection.outbox.release();
+        connection.received(shared, buffer.get(..count).unwrap_or_default());
     }
 }
 

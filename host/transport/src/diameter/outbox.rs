@@ -20,9 +20,9 @@ use std::sync::OnceLock;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Notify;
+
+use super::wire::Wire;
 
 /// Times that a thread writes in a row, before it leaves what others added meanwhile to the connection's task.
 const ROUNDS: usize = 2;
@@ -72,7 +72,7 @@ struct State {
 pub(super) struct Outbox {
     state: Mutex<State>,
     /// Where TCP has no TLS in it.
-    wire: OnceLock<OwnedWriteHalf>,
+    wire: OnceLock<Wire>,
     /// For the connection's task.
     wake: Notify,
     most: usize,
@@ -118,15 +118,15 @@ impl Outbox {
     }
 
     /// From now on whoever pushes may write.
-    pub(super) fn open(&self, wire: OwnedWriteHalf) {
+    pub(super) fn open(&self, wire: Wire) {
         if self.wire.set(wire).is_ok() {
             self.state.lock().turn = Turn::Free;
         }
     }
 
     /// The socket, where it is open to all.
-    pub(super) fn socket(&self) -> Option<&TcpStream> {
-        self.wire.get().map(OwnedWriteHalf::as_ref)
+    pub(super) fn wire(&self) -> Option<&Wire> {
+        self.wire.get()
     }
 
     /// Queues one message.
@@ -143,7 +143,7 @@ impl Outbox {
         state.queue.extend_from_slice(bytes);
         match state.turn {
             _ if state.is_held => Pushed::Left,
-            Turn::Free if state.eager < MAX_EAGER => {
+            Turn::Free if state.eager < MAX_EAGER || self.is_unwatched() => {
                 state.turn = Turn::Writing;
                 state.eager += 1;
                 Pushed::Write
@@ -161,6 +161,12 @@ impl Outbox {
                 Pushed::Left
             }
         }
+    }
+
+    /// Whether the connection's task has nothing to do with its bytes, unless the socket is full. Its reader comes by when
+    /// it will: that nothing is read for a while is no sign of a burst.
+    fn is_unwatched(&self) -> bool {
+        matches!(self.wire.get(), Some(Wire::Unwatched(_)))
     }
 
     /// Writes what there is, without waiting. For who was told to.

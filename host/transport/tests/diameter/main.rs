@@ -9,6 +9,7 @@ mod bounds;
 mod election;
 mod failover;
 mod faults;
+mod feeds;
 mod freediameter;
 mod load;
 mod python;

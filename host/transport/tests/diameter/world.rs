@@ -92,6 +92,8 @@ impl Setup {
             client_tls: ClientTls::default(),
             limits: DiameterLimits::default(),
             trace: None,
+            // one side of each connection is read elsewhere, the other by the service
+            feeds: (host == SCSCF).then(crate::feeds::reader),
         })
     }
 

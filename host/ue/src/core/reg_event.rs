@@ -10,7 +10,9 @@
 
 use std::time::Duration;
 
-use ims::reginfo::{self, ContactState, Event as ContactEvent, Reginfo, RegistrationView, Update};
+use ims::reginfo::{
+    self, ContactState, Event as ContactEvent, Reginfo, RegistrationState, RegistrationView, Update,
+};
 use sip::{HeaderId, Message, Method, Uri};
 use transaction::{ServerId, Time};
 
@@ -186,12 +188,15 @@ impl Subscription {
             }
             Update::Old | Update::TooMany => return Verdict::Nothing,
         }
-        let contacts: Vec<_> = own_contacts(self.view.registrations(), &own).collect();
+        let registrations = self.view.registrations();
+        let contacts: Vec<_> = own_contacts(registrations, &own).collect();
         let ended = contacts.iter().all(|contact| contact.state == ContactState::Terminated);
         match (contacts.first(), shortened) {
             (Some(contact), _) if ended => {
                 Verdict::Ended(contact.event, contact.retry_after.map(Duration::from_secs))
             }
+            // RFC 3680 §3.4.2: nothing is bound, and how that came is not told.
+            (None, _) if is_over(registrations) => Verdict::Ended(ContactEvent::Unregistered, None),
             (Some(_), Some(expires)) => Verdict::Shortened(u32::try_from(expires).unwrap_or(u32::MAX)),
             _ => Verdict::Nothing,
         }
@@ -224,6 +229,13 @@ fn early(asked: &Request, notify: &Message) -> Option<Dialog> {
     dialog.counted(asked.cseq);
     dialog.forget_remote_cseq();
     Some(dialog)
+}
+
+/// Whether every registration has ended, and no contact is listed to say how.
+fn is_over(registrations: &[reginfo::Registration]) -> bool {
+    let is_over =
+        |one: &reginfo::Registration| one.state == RegistrationState::Terminated && one.contacts.is_empty();
+    !registrations.is_empty() && registrations.iter().all(is_over)
 }
 
 fn own_contacts<'a>(

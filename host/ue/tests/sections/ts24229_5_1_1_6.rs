@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ims::reginfo::Event as ContactEvent;
+use ims::reginfo::{Event as ContactEvent, RegistrationState};
 use sip::HeaderId;
 use strowger_ue::{DeregisteredBy, Event, Why, WishError};
 
@@ -92,6 +92,21 @@ fn the_network_ends_it() {
         let waited = again.map(|(at, _)| (*at - now).as_secs());
         assert_eq!(waited, comes_back, "{event:?}\n{}", world.ladder());
     }
+}
+
+/// RFC 3680 §3.4.2: a registration that is terminated has no contact, whether they are listed or not. Kamailio lists none.
+#[test]
+fn the_network_ends_it_without_listing_contacts() {
+    let mut world = pair();
+    call(&mut world);
+    let now = world.now;
+    world.home.notify_registration(now, "alice", RegistrationState::Terminated, Vec::new());
+    world.drain();
+    world.run_for(Duration::from_secs(120));
+    let by = DeregisteredBy::Network(ContactEvent::Unregistered);
+    assert!(world.has(0, |event| *event == Event::Deregistered { by }), "{}", world.ladder());
+    assert!(world.has(0, |event| matches!(event, Event::Ended { why: Why::Deregistered, .. })));
+    assert!(!world.phones[0].is_registered());
 }
 
 #[test]

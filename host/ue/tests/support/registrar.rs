@@ -181,17 +181,27 @@ impl Home {
 
     /// NOTIFY, with what happened to the contact.
     pub fn notify(&mut self, now: Time, user: &str, event: Event, change: impl FnOnce(&mut Contact)) {
-        let (count, own) = (self.count(), self.own);
-        let subscriber = self.subscriber(user);
-        let (uri, _, until) = subscriber.contact.clone().unwrap_or((String::new(), own, now));
-        let watcher = subscriber.watcher.as_mut().expect("somebody watches");
+        let own = self.own;
+        let (uri, _, until) = self.subscriber(user).contact.clone().unwrap_or((String::new(), own, now));
         let mut contact = Contact::new("c1", event, uri);
         contact.expires = Some((until - now).as_secs());
         change(&mut contact);
         let state = RegistrationState::Active.after(event.leads_to() == ims::reginfo::ContactState::Active);
+        self.notify_registration(now, user, state, vec![contact]);
+    }
+
+    /// NOTIFY, with these contacts.
+    pub fn notify_registration(
+        &mut self,
+        now: Time,
+        user: &str,
+        state: RegistrationState,
+        contacts: Vec<Contact>,
+    ) {
+        let (count, own) = (self.count(), self.own);
+        let watcher = self.subscriber(user).watcher.as_mut().expect("somebody watches");
         let is_over = state == RegistrationState::Terminated;
-        let registration =
-            Registration { aor: at(user), id: "r1".to_owned(), state, contacts: vec![contact] };
+        let registration = Registration { aor: at(user), id: "r1".to_owned(), state, contacts };
         let document_state = if watcher.is_told { DocumentState::Partial } else { DocumentState::Full };
         let document =
             Reginfo { version: watcher.version, state: document_state, registrations: vec![registration] };

@@ -11,7 +11,7 @@ fn only_the_domains_must_be_given() {
     let settings = Settings::read("domains = [\"ims.test\"]").expect("settings");
     assert_eq!(settings.domains, ["ims.test"]);
     assert!(settings.scscfs.is_empty() && settings.bgcf.is_none() && settings.default_country.is_none());
-    assert_eq!(settings.hss_failure, 480);
+    assert_eq!((settings.hss_failure, settings.scscf_timeout), (480, 5_000));
     assert!(settings.trusted.has("203.0.113.9"), "everybody");
 }
 
@@ -19,7 +19,7 @@ fn only_the_domains_must_be_given() {
 fn every_key_is_read() {
     let settings = Settings::read(
         "domains = [\"ims.test\", \"ims.example\"]\nbgcf = \"sip:192.0.2.50\"\nhss_failure = 504\n\
-         trusted = [\"192.0.2.0/24\"]\ndefault_country = \"49\"\n[scscfs]\na = \"sip:a.ims.test\"\n\
+         scscf_timeout_ms = 0\n         trusted = [\"192.0.2.0/24\"]\ndefault_country = \"49\"\n[scscfs]\na = \"sip:a.ims.test\"\n\
          b = \"sip:b.ims.test\"\n[capabilities]\nb = \"1 2\"",
     )
     .expect("settings");
@@ -28,6 +28,7 @@ fn every_key_is_read() {
     assert_eq!(settings.scscfs, [one("sip:a.ims.test", &[]), one("sip:b.ims.test", &[1, 2])]);
     assert_eq!((settings.hss_failure, settings.default_country.as_deref()), (504, Some("49")));
     assert_eq!(settings.bgcf.as_deref(), Some("sip:192.0.2.50"));
+    assert_eq!(settings.scscf_timeout, 0);
 }
 
 #[test]
@@ -42,6 +43,7 @@ fn a_mistake_is_named_with_key_value_and_reason() {
         ),
         ("bgcf = \"192.0.2.50\"", "bgcf = \"192.0.2.50\": expected a SIP URI"),
         ("hss_failure = 200", "hss_failure = 200: expected a whole number from 400 to 699"),
+        ("scscf_timeout_ms = 60001", "scscf_timeout_ms = 60001: expected a whole number from 0 to 60000"),
         (
             "trusted = [\"10.0.0.0/40\"]",
             "trusted = \"10.0.0.0/40\": expected an address, a prefix such as 10.0.0.0/8, or *",

@@ -146,6 +146,24 @@ fn when_an_s_cscf_fails_the_next_one_gets_it() {
     }
 }
 
+/// §5.3.1.3, §5.3.2.1: an S-CSCF that says nothing is left for another one, long before its transaction ends. A 100 is a
+/// word.
+#[test]
+fn an_s_cscf_has_so_long_to_say_something() {
+    let first = || hss(Ok(nothing(LocationOutcome::FirstRegistration))).answers(register(CONTACT));
+    for (settings, timeout) in [("", 5_000), ("scscf_timeout_ms = 700", 700), ("scscf_timeout_ms = 0", 0)] {
+        let (plugin, host) = (with(settings), first());
+        let registers = ask(&plugin, &host, &register(CONTACT));
+        let again = ask_about_failure(&plugin, &host, &sip!("SIP/2.0 408 No\nCSeq: 1 REGISTER"));
+        let host = hss(named(LocationOutcome::Success, "sip:s.ims.test"));
+        let calls = ask(&plugin, &host, &sip!("INVITE sip:bob@ims.test SIP/2.0"));
+        for relay in [registers.relays(), again.relays(), calls.relays()] {
+            assert_eq!(relay.timeout_ms, timeout);
+            assert_eq!(relay.attrs.iter().any(|attr| attr.tag == 7), timeout > 0, "until a 100");
+        }
+    }
+}
+
 #[test]
 fn what_an_s_cscf_says_about_the_user_is_the_answer() {
     for status in [400, 401, 403, 404, 420, 423, 486, 500, 600] {

@@ -85,6 +85,7 @@ fn what_the_network_says_is_not_said_by_a_phone() {
 
 #[test]
 fn the_security_agreement_ends_here() {
+    let pcscf = || with("sec_agree = \"tolerate\"");
     let answer = ask(
         &pcscf(),
         &phone(),
@@ -98,6 +99,34 @@ fn the_security_agreement_ends_here() {
     assert!(answer.sent("Security-Client").is_empty() && answer.sent("Security-Verify").is_empty());
     let answer = ask(&pcscf(), &phone(), &register("Proxy-Require: sec-agree"));
     assert!(answer.sent("Proxy-Require").is_empty(), "an empty header field goes too");
+}
+
+/// RFC 3329 §2.3.1, RFC 3261 §16.3 item 5: who demands a security agreement is told that there is none, unless the
+/// operator serves it without one. `Require` is for the one at the other end.
+#[test]
+fn a_demand_for_a_security_agreement_is_refused() {
+    let demands =
+        "Require: sec-agree\nProxy-Require: SEC-Agree\nSecurity-Client: ipsec-3gpp;alg=hmac-sha-1-96";
+    let answer = ask(&pcscf(), &phone(), &register(demands));
+    answer.replies(420);
+    assert_eq!(answer.sent("Unsupported"), ["sec-agree"]);
+    let tolerates = with("sec_agree = \"tolerate\"");
+    ask(&tolerates, &phone(), &register(demands)).relays();
+    ask(&pcscf(), &phone(), &register("Require: sec-agree")).relays();
+    for method in ["INVITE", "MESSAGE", "OPTIONS", "SUBSCRIBE"] {
+        let message = sip!("{method} sip:bob@ims.test SIP/2.0\nProxy-Require: sec-agree");
+        assert_eq!(ask(&pcscf(), &phone(), &message).sent("Unsupported"), ["sec-agree"], "{method}");
+        let message =
+            sip!("{method} sip:bob@ims.test SIP/2.0\nTo: <sip:b@c>;tag=1\nProxy-Require: sec-agree");
+        let answer = ask(&pcscf(), &phone(), &message);
+        assert_eq!(answer.sent("Unsupported"), ["sec-agree"], "{method} inside a dialog");
+    }
+    // These follow their INVITE, and cannot be refused (§9.1, §17.1.1.3).
+    for method in ["ACK", "CANCEL"] {
+        let message = sip!("{method} sip:bob@ims.test SIP/2.0\nProxy-Require: sec-agree");
+        let answer = ask(&pcscf(), &phone(), &message);
+        assert!(matches!(answer.said(), Ok(Decision::Drop | Decision::Next(_))), "{method}");
+    }
 }
 
 /// §5.2.2.1, §7.2A.2: `integrity-protected` is the P-CSCF's word, and without a security association it is "no".

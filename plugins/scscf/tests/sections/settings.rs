@@ -17,6 +17,7 @@ fn only_domains_and_uri_must_be_given() {
     assert_eq!((limits.min_expires, limits.max_expires, limits.default_expires), (60, 600_000, 600_000));
     assert_eq!((limits.max_bindings, settings.subscription_expires), (10, 600_000));
     assert_eq!((settings.as_timeout_continued, settings.as_timeout_terminated), (2_000, 4_000));
+    assert_eq!(settings.unregistered_expires, 3_600);
     assert!(settings.challenge_again && settings.icscf.is_none());
 }
 
@@ -24,13 +25,14 @@ fn only_domains_and_uri_must_be_given() {
 fn every_key_is_read() {
     let more = "realm = \"r\"\nauthentication = \"aka\"\nmin_expires = 600\nmax_expires = 7200\n\
                 default_expires = 3600\nmax_contacts = 2\nchallenge_again = false\nicscf = \"sip:192.0.2.2\"\n\
-                as_timeout_continued_ms = 300\nas_timeout_terminated_ms = 500\nsubscription_expires = 3600";
+                as_timeout_continued_ms = 300\nas_timeout_terminated_ms = 500\nunregistered_expires = 60\nsubscription_expires = 3600";
     let settings = Settings::read(&[GIVEN, more].concat()).expect("settings");
     assert_eq!((settings.realm.as_str(), settings.scheme), ("r", AuthenticationScheme::AkaV1));
     let limits = settings.limits;
     assert_eq!((limits.min_expires, limits.max_expires, limits.default_expires), (600, 7_200, 3_600));
     assert_eq!((limits.max_bindings, settings.subscription_expires), (2, 3_600));
     assert_eq!((settings.as_timeout_continued, settings.as_timeout_terminated), (300, 500));
+    assert_eq!(settings.unregistered_expires, 60);
     assert!(!settings.challenge_again);
     assert_eq!(settings.icscf.as_deref(), Some("sip:192.0.2.2"));
 }
@@ -50,6 +52,7 @@ fn a_mistake_is_named_with_key_value_and_reason() {
             "as_timeout_continued_ms = 50",
             "as_timeout_continued_ms = 50: expected a whole number from 100 to 60000",
         ),
+        ("unregistered_expires = 0", "unregistered_expires = 0: expected a whole number from 1 to 1000000"),
         ("subscription_expires = 1", "subscription_expires = 1: expected a whole number from 60 to 1000000"),
         ("scscf = \"sip:a\"", "scscf: no such key"),
     ] {

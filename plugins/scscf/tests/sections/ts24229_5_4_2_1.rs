@@ -62,6 +62,7 @@ fn every_refusal_of_the_notifier() {
         (SubscribeRefusal::Unknown, 480),
         (SubscribeRefusal::Malformed, 400),
         (SubscribeRefusal::NoSubscription, 481),
+        (SubscribeRefusal::OutOfOrder, 500),
         (SubscribeRefusal::TooMany, 503),
     ] {
         ask(&scscf(), &serving().subscribes(Err(refused)), &subscribe(ALICE, "")).replies(status);

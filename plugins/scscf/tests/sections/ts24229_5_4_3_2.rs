@@ -114,7 +114,7 @@ fn the_served_user_goes_before_the_asserted_one() {
 fn who_is_not_registered_originates_as_such() {
     let host = TestHost::new().serves(alice(false)).own_route("sip:192.0.2.3:6060;lr;orig");
     ask(&scscf(), &host, &call("sip:bob@ims.test", &format!("<{ALICE}>"))).relays();
-    assert_eq!(host.asked(), ["criteria sip:alice@ims.test OriginatingUnregistered"]);
+    assert_eq!(asked(&host, "criteria"), ["criteria sip:alice@ims.test OriginatingUnregistered"]);
 }
 
 #[test]
@@ -142,7 +142,11 @@ fn an_application_server_calls_for_a_user_who_is_not_registered() {
     ask(&scscf(), &host, &served).relays_to(&["sip:bob@ims.test"]);
     assert_eq!(
         host.asked(),
-        ["SAR UnregisteredUser sip:alice@ims.test ", "criteria sip:alice@ims.test OriginatingUnregistered"]
+        [
+            "SAR UnregisteredUser sip:alice@ims.test ",
+            "start timer kept sip:alice@ims.test 3600000",
+            "criteria sip:alice@ims.test OriginatingUnregistered"
+        ]
     );
     for (answer, status) in [
         (Ok(None), 403),

@@ -4,6 +4,7 @@ use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::ims::CxFailure;
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask};
+use strowger_sdk::{Host, Plugin};
 
 use crate::world::{ALICE, BARRED, NUMBER, alice, asked, scscf, server, serving};
 
@@ -51,8 +52,51 @@ fn a_user_that_is_not_registered_has_services() {
     assert_eq!(answer.sent("P-Served-User"), ["<sip:alice@ims.test>;sescase=term;regstate=unreg"]);
     assert_eq!(
         host.asked(),
-        ["SAR UnregisteredUser sip:alice@ims.test ", "criteria sip:alice@ims.test TerminatingUnregistered"]
+        [
+            "SAR UnregisteredUser sip:alice@ims.test ",
+            "start timer kept sip:alice@ims.test 3600000",
+            "criteria sip:alice@ims.test TerminatingUnregistered"
+        ]
     );
+}
+
+/// TS 29.228 §6.1.2.1: the profile of who is not registered is let go when nobody has asked for it for a while, and the HSS
+/// may give the user to another S-CSCF. Each request begins that time anew.
+#[test]
+fn a_profile_of_nobody_who_is_registered_is_not_kept_for_ever() {
+    let pass = |host: &TestHost, ms| {
+        for token in host.advance(ms) {
+            scscf().on_timer(&token, host);
+        }
+        asked(host, "SAR")
+    };
+    let over = ["SAR AdministrativeDeregistration sip:alice@ims.test alice@ims.test"];
+    let serving_nobody = || TestHost::new().serves(alice(false)).assigned(Ok(None));
+    // Called by either identity of the set.
+    let host = serving_nobody();
+    ask(&scscf(), &host, &call(ALICE)).replies(480);
+    assert!(pass(&host, 3_599_000).is_empty());
+    ask(&scscf(), &host, &call(NUMBER)).replies(480);
+    assert!(pass(&host, 3_599_000).is_empty(), "the time begins anew");
+    assert_eq!(pass(&host, 1_000), over);
+    // An application server calls on its behalf.
+    let host = serving_nobody().own_route("sip:192.0.2.3:6060;lr;orig");
+    let message = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Served-User: <{ALICE}>");
+    ask(&scscf(), &host, &message).relays();
+    assert_eq!(pass(&host, 3_600_000), over);
+    // The HSS is gone: then it is asked anew when somebody calls.
+    let host = serving_nobody().assigned(Err(CxFailure::Timeout));
+    ask(&scscf(), &host, &call(ALICE)).replies(480);
+    pass(&host, 3_600_000);
+    assert!(host.subscriber(ALICE).is_none());
+    // Who has registered meanwhile stays, and who is registered has no such time.
+    for host in [serving(), TestHost::new()] {
+        scscf().on_timer("kept sip:alice@ims.test", &host);
+        assert!(asked(&host, "SAR").is_empty());
+    }
+    let host = serving();
+    ask(&scscf(), &host, &call(ALICE)).relays();
+    assert!(host.advance(10_000_000).is_empty());
 }
 
 #[test]
@@ -62,7 +106,7 @@ fn a_user_without_services_and_phones_is_480() {
     // a profile that says registered, while the last binding is gone
     let host = TestHost::new().serves(alice(true));
     ask(&scscf(), &host, &call(ALICE)).replies(480);
-    assert_eq!(host.asked(), ["criteria sip:alice@ims.test TerminatingUnregistered"]);
+    assert_eq!(asked(&host, "criteria"), ["criteria sip:alice@ims.test TerminatingUnregistered"]);
 }
 
 /// TS 29.228 §6.1.2.1: who is unknown is 404; an HSS that gives no profile has nobody to reach.

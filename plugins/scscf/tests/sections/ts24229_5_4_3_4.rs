@@ -139,6 +139,22 @@ fn a_server_has_so_long_to_say_something() {
     }
 }
 
+/// §5.4.3.2: a server that gives the request back has answered the wait for it: the host knows its Route again. No two
+/// requests have one ODI, for the same user, server and callee.
+#[test]
+fn what_comes_back_is_known_by_its_dialog_identifier() {
+    let host = from_alice().triggers(server(0, TAS, false));
+    let identifiers = [(), ()].map(|()| {
+        let answer = ask(&scscf(), &host, &to_bob());
+        let (relay, odi) = (answer.relays(), odi(&answer));
+        let returns_by = relay.attrs.iter().find(|attr| attr.tag == 8).expect("it is awaited");
+        let user = std::str::from_utf8(&returns_by.value).expect("text").to_owned();
+        assert!(odi.starts_with(&format!("sip:{user}@")), "{odi}, {user}");
+        user
+    });
+    assert_ne!(identifiers[0], identifiers[1]);
+}
+
 /// A request that went to the first of these servers.
 fn gone(first: bool) -> TestHost {
     let host = from_alice().triggers(server(0, TAS, first)).triggers(server(1, VOICEMAIL, true));
@@ -158,6 +174,30 @@ fn a_session_goes_on_without_a_server_that_fails() {
         );
         assert_eq!(host.logged().len(), 1);
     }
+}
+
+/// A server that was passed over, and gives the request back after all, does not make the session a second time.
+#[test]
+fn what_comes_back_too_late_is_refused() {
+    for terminates in [false, true] {
+        let servers =
+            |host: TestHost| host.triggers(server(0, TAS, terminates)).triggers(server(1, VOICEMAIL, true));
+        let host = servers(from_alice()).answers(to_bob());
+        let given = odi(&ask(&scscf(), &host, &to_bob()));
+        let back = || servers(serving()).own_route(&given);
+        ask(&scscf(), &back(), &to_bob()).relays();
+        ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 408 No")).said().as_ref().expect("a decision");
+        let noted = asked(&host, "put");
+        let [noted] = &noted[..] else { panic!("{noted:?}") };
+        let row = noted.strip_prefix("put ").expect("a row");
+        ask(&scscf(), &back().entry(row, ""), &to_bob()).replies(481);
+        // What another request has become says nothing of this one.
+        ask(&scscf(), &back().entry("o 0102030405060708", ""), &to_bob()).relays();
+    }
+    // What is an answer passes nobody over.
+    let host = gone(false);
+    ask_about_failure(&scscf(), &host, &sip!("SIP/2.0 404 No")).nexts();
+    assert!(asked(&host, "put").is_empty());
 }
 
 #[test]

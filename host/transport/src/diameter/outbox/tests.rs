@@ -1,7 +1,7 @@
 use super::*;
 
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Two ends of a connection: an outbox, and who reads.
 async fn connected(most: usize) -> (Outbox, TcpStream) {
@@ -12,7 +12,7 @@ async fn connected(most: usize) -> (Outbox, TcpStream) {
     let (reader, writer) = ours.into_split();
     // the end of what the peer sends is no matter of these tests
     std::mem::forget(reader);
-    outbox.open(writer);
+    outbox.open(Wire::Watched(writer));
     (outbox, theirs)
 }
 

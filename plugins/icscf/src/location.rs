@@ -126,7 +126,30 @@ fn to_scscf(
         None => return reply(480).into(),
     };
     host.set_variable(TRIED, Some(scscf.as_bytes()));
-    relay(settings, uri, &scscf, head, host).into()
+    with_profile_key(relay(settings, uri, &scscf, head, host), location).into()
+}
+
+/// The wildcard that the identity matched is the key of its profile (RFC 5002; TS 24.229 §5.3.2.1).
+fn with_profile_key(relay: Relay, location: &Location) -> Relay {
+    match location.wildcarded_public_identity.as_deref().and_then(profile_key) {
+        Some(key) => relay.without(HeaderId::P_PROFILE_KEY).header(HeaderId::P_PROFILE_KEY, key),
+        None => relay,
+    }
+}
+
+/// As a header field value: what a user part may not hold is escaped (RFC 3261 §19.1.2).
+fn profile_key(wildcard: &str) -> Option<String> {
+    let (scheme, rest) = wildcard.split_once(':')?;
+    let mut key = ["<", scheme, ":"].concat();
+    for byte in rest.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => key.push(char::from(byte)),
+            byte if b"-_.!~*'()&=+$,;?/@:".contains(&byte) => key.push(char::from(byte)),
+            byte => key.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    key.push('>');
+    strowger_sdk::NameAddr::parse(key.as_bytes()).is_ok_and(|key| key.uri().is_ok()).then_some(key)
 }
 
 /// The request as it is, by way of the S-CSCF.
@@ -217,6 +240,7 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     }
     let head = view.head();
     next_scscf(settings, wanted, host, |scscf| {
-        trust::enforce_again(settings, relay(settings, &uri, &scscf, &head, host), host)
+        let relay = trust::enforce_again(settings, relay(settings, &uri, &scscf, &head, host), host);
+        with_profile_key(relay, &location)
     })
 }

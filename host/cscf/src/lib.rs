@@ -6,6 +6,7 @@
 //! | `cx.rs` | requests to the HSS, and its answers read | TS 29.228 §6.1, §6.3 |
 //! | `challenges.rs` | authentication vectors that wait for their response | TS 24.229 §5.4.1.2, RFC 3310 |
 //! | `subscribers.rs` | implicit registration sets, their profiles and filter criteria | TS 29.228 Annex B, TS 24.229 §5.4 |
+//! | `leaving.rs` | sets that the HSS took away | TS 24.229 §5.4.1.5 |
 //! | `reg_event.rs` | who watches which registration, and what they are told | RFC 3680, RFC 6665 |
 //! | `sealed.rs` | strings that only this host can make | TS 24.229 §5.4.3.4 |
 //!
@@ -16,6 +17,7 @@ pub mod challenges;
 pub mod cx;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod leaving;
 pub mod reg_event;
 pub mod sealed;
 pub mod subscribers;
@@ -23,6 +25,7 @@ pub mod words;
 
 pub use challenges::Challenges;
 pub use cx::Cx;
+pub use leaving::Leaving;
 pub use reg_event::Notifier;
 pub use sealed::Sealer;
 pub use subscribers::Subscribers;

@@ -16,7 +16,7 @@ mod served;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cscf::{Challenges, Cx, Notifier, Subscribers};
+use cscf::{Challenges, Cx, Leaving, Notifier, Subscribers};
 use parking_lot::{Mutex, RwLock};
 use storage::{Documents, Registrations};
 use transport::diameter::DiameterService;
@@ -45,8 +45,8 @@ pub(crate) struct Ims {
     documents: Arc<Documents>,
     /// Where requests of this element's own go.
     inbox: Arc<Inbox<ToShard>>,
-    /// Sets that the HSS took away, and when they are let go at the latest, ms.
-    leaving: Mutex<Vec<(u64, Box<str>)>>,
+    /// Sets that the HSS took away.
+    leaving: Mutex<Leaving>,
 }
 
 /// What an [`Ims`] is made of.

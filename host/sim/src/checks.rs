@@ -42,6 +42,15 @@ pub enum Rule {
     Calls,
     Tables,
     Panic,
+    // of an IMS
+    Asserted,
+    RecordRoute,
+    Vectors,
+    Chain,
+    Identifiers,
+    Registered,
+    Reachable,
+    Forgotten,
 }
 
 /// A rule that was broken.
@@ -151,6 +160,11 @@ impl Checks {
         self.one_final.restarted(node);
         self.acks.restarted(node);
         self.calls.restarted(node);
+    }
+
+    /// A node has forgotten the transaction that this response is of.
+    pub(crate) fn forgotten(&mut self, seen: &Seen<'_>) {
+        self.one_final.forgotten(seen);
     }
 
     /// A node sends something that is no message.

@@ -17,6 +17,7 @@
 
 pub mod checks;
 mod element;
+pub mod ims;
 mod machine;
 pub mod network;
 pub mod phone;

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use strowger_sim::ims::{self, ImsExtras, ImsPlugins};
 use strowger_sim::{Extras, Outcome, Plugins, run_seed, run_seeds, sum};
 
 const USAGE: &str = "strowger-sim [OPTION…]
 
+  --world NAME   edge, ims or all (default all): which worlds are run
   --seeds N      run N seeds (default 200)
   --from N       begin with seed N (default 0)
   --seed N       run seed N alone
@@ -21,7 +23,12 @@ const USAGE: &str = "strowger-sim [OPTION…]
 /// Broken rules that are shown of one seed.
 const MAX_SHOWN: usize = 5;
 
+/// The worlds that there are.
+const WORLDS: [&str; 2] = ["edge", "ims"];
+
 struct Options {
+    /// One of [`WORLDS`]; none: all.
+    world: Option<String>,
     from: u64,
     seeds: u64,
     one: Option<u64>,
@@ -33,12 +40,14 @@ struct Options {
 impl Options {
     fn read(arguments: impl Iterator<Item = String>) -> Result<Option<Self>> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut options = Self { from: 0, seeds: 200, one: None, trace: false, jobs, plugin: None };
+        let mut options =
+            Self { world: None, from: 0, seeds: 200, one: None, trace: false, jobs, plugin: None };
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             let mut value =
                 || arguments.next().with_context(|| format!("{argument} wants a value\n\n{USAGE}"));
             match argument.as_str() {
+                "--world" => options.world = world(value()?)?,
                 "--seeds" => options.seeds = number(&argument, &value()?)?,
                 "--from" => options.from = number(&argument, &value()?)?,
                 "--seed" => options.one = Some(number(&argument, &value()?)?),
@@ -50,6 +59,14 @@ impl Options {
             }
         }
         Ok(Some(options))
+    }
+}
+
+fn world(name: String) -> Result<Option<String>> {
+    match name.as_str() {
+        "all" => Ok(None),
+        known if WORLDS.contains(&known) => Ok(Some(name)),
+        _ => bail!("--world wants edge, ims or all, not {name:?}"),
     }
 }
 
@@ -72,27 +89,52 @@ fn run() -> Result<ExitCode> {
         print!("{USAGE}");
         return Ok(ExitCode::SUCCESS);
     };
+    let wanted = |name: &&str| options.world.as_deref().is_none_or(|world| world == *name);
+    let mut failed = 0;
+    for world in WORLDS.into_iter().filter(wanted) {
+        let began = Instant::now();
+        let outcomes = match world {
+            "edge" => run_edge(&options)?,
+            _ => run_ims(&options)?,
+        };
+        failed += report(world, &outcomes, began.elapsed().as_secs_f64());
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_edge(options: &Options) -> Result<Vec<Outcome>> {
     let plugins = match &options.plugin {
         Some(file) => Plugins::read(file)?,
         None => Plugins::edge()?,
     };
-    let began = Instant::now();
-    let outcomes = match options.one {
+    Ok(match options.one {
         Some(seed) => vec![run_seed(seed, &plugins, Extras { trace: options.trace, ..Extras::default() })],
         None => run_seeds(options.from, options.seeds, options.jobs, &plugins),
-    };
+    })
+}
+
+fn run_ims(options: &Options) -> Result<Vec<Outcome>> {
+    let plugins = ImsPlugins::built()?;
+    let extras = ImsExtras { trace: options.trace, ..ImsExtras::default() };
+    Ok(match options.one {
+        Some(seed) => vec![ims::run_seed(seed, &plugins, extras)],
+        None => ims::run_seeds(options.from, options.seeds, options.jobs, &plugins),
+    })
+}
+
+/// Says what happened in a world; how many of its seeds failed.
+fn report(world: &str, outcomes: &[Outcome], seconds: f64) -> usize {
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).collect();
     for outcome in &failed {
-        println!("seed {} breaks {} rules:", outcome.seed, outcome.violations.len());
+        println!("{world}: seed {} breaks {} rules:", outcome.seed, outcome.violations.len());
         for violation in outcome.violations.iter().take(MAX_SHOWN) {
             println!("  {violation}");
         }
-        println!("  again: cargo xtask sim --seed {} --trace", outcome.seed);
+        println!("  again: cargo xtask sim --world {world} --seed {} --trace", outcome.seed);
     }
-    for (what, number) in sum(&outcomes) {
+    for (what, number) in sum(outcomes) {
         println!("{number:>9}  {what}");
     }
-    let (seeds, seconds) = (outcomes.len(), began.elapsed().as_secs_f64());
-    println!("{seeds} seeds in {seconds:.1} s, {} of them failing", failed.len());
-    Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("{world}: {} seeds in {seconds:.1} s, {} of them failing", outcomes.len(), failed.len());
+    failed.len()
 }

@@ -105,6 +105,11 @@ impl Network {
         }
     }
 
+    /// What happens to datagrams from now on.
+    pub fn set_conditions(&mut self, conditions: Conditions) {
+        self.conditions = conditions;
+    }
+
     /// Somebody listens at an address from now on.
     pub fn listen(&mut self, transport: Transport, address: SocketAddr, host: Host) {
         self.listening.insert((transport, address), host);

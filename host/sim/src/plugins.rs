@@ -18,8 +18,8 @@ use crate::scenario::DOMAIN;
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Guests of all worlds that run at once.
 const MAX_GUESTS: u32 = 100;
-/// Where `cargo xtask plugins` puts it, beneath the folder of the workspace.
-const FILE: &str = "plugins/edge.wasm";
+/// Where `cargo xtask plugins` puts them, beneath the folder of the workspace.
+const FOLDER: &str = "plugins";
 
 /// A plugin file and the engine that runs it.
 pub struct Plugins {
@@ -44,15 +44,8 @@ impl Plugins {
     /// It cannot be read, or the engine does not start.
     pub fn read(file: &Path) -> Result<Self> {
         let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        let cache = tempfile::tempdir().context("no temporary folder")?;
-        let limits = Limits { deadline: DEADLINE, init_deadline: DEADLINE, ..Limits::default() };
-        let config = EngineConfig {
-            cache_dir: Some(cache.path().join("compiled")),
-            max_guests: MAX_GUESTS,
-            limits,
-            ..EngineConfig::default()
-        };
-        Ok(Self { engine: Engine::new(config)?, bytes, _cache: cache })
+        let (engine, cache) = engine()?;
+        Ok(Self { engine, bytes, _cache: cache })
     }
 
     /// The two versions of a world: the second asks for another algorithm.
@@ -67,17 +60,36 @@ impl Plugins {
     }
 }
 
+/// An engine, and the folder of what it compiles.
+pub(crate) fn engine() -> Result<(Engine, tempfile::TempDir)> {
+    let cache = tempfile::tempdir().context("no temporary folder")?;
+    let limits = Limits { deadline: DEADLINE, init_deadline: DEADLINE, ..Limits::default() };
+    let config = EngineConfig {
+        cache_dir: Some(cache.path().join("compiled")),
+        max_guests: MAX_GUESTS,
+        limits,
+        ..EngineConfig::default()
+    };
+    Ok((Engine::new(config)?, cache))
+}
+
 /// Where the built edge example is.
 ///
 /// # Errors
 /// It is not built.
 pub fn edge_file() -> Result<PathBuf> {
+    plugin_file("edge")
+}
+
+/// Where a built plugin is.
+pub(crate) fn plugin_file(name: &str) -> Result<PathBuf> {
+    let file = format!("{FOLDER}/{name}.wasm");
     let targets = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).into_iter();
     let here = std::env::current_dir().context("no current folder")?;
     let above = here.ancestors().map(|folder| folder.join("target"));
-    let found = targets.chain(above).map(|target| target.join(FILE)).find(|file| file.is_file());
+    let found = targets.chain(above).map(|target| target.join(&file)).find(|file| file.is_file());
     match found {
         Some(file) => Ok(file),
-        None => bail!("target/{FILE} is not built: run `cargo xtask plugins` in the checkout first"),
+        None => bail!("target/{file} is not built: run `cargo xtask plugins` in the checkout first"),
     }
 }

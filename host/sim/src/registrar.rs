@@ -13,16 +13,17 @@ use crate::scenario::DOMAIN;
 /// One contact.
 #[derive(Debug, Clone)]
 pub(crate) struct Bound {
-    uri: String,
-    q: Option<u16>,
-    expires_at_ms: u64,
-    call_id: String,
-    cseq: u32,
+    pub(crate) uri: String,
+    pub(crate) q: Option<u16>,
+    pub(crate) expires_at_ms: u64,
+    pub(crate) call_id: String,
+    pub(crate) cseq: u32,
     path: Vec<String>,
     flow: Flow,
 }
 
 /// The bindings of an address-of-record after a REGISTER.
+#[derive(Debug)]
 pub(crate) struct Change {
     address_of_record: String,
     bindings: Vec<Bound>,
@@ -95,6 +96,31 @@ impl Registrar {
         Ok((Registration { contacts, outbound: false }, change))
     }
 
+    /// Whether nobody has ever registered, or all have ended.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.values().all(Vec::is_empty)
+    }
+
+    /// The bindings of an address-of-record.
+    pub(crate) fn bindings(&self, address_of_record: &str, now_ms: u64) -> Vec<Bound> {
+        self.current(address_of_record, now_ms).cloned().collect()
+    }
+
+    /// Takes out what has ended, with whose it was.
+    pub(crate) fn expire(&mut self, now_ms: u64) -> Vec<(String, Vec<Bound>)> {
+        let mut ended = Vec::new();
+        for (address_of_record, bindings) in &mut self.0 {
+            let (over, left): (Vec<Bound>, Vec<Bound>) =
+                bindings.drain(..).partition(|bound| bound.expires_at_ms <= now_ms);
+            *bindings = left;
+            if !over.is_empty() {
+                ended.push((address_of_record.clone(), over));
+            }
+        }
+        self.0.retain(|_, bindings| !bindings.is_empty());
+        ended
+    }
+
     /// Puts a change into place.
     pub(crate) fn commit(&mut self, change: Change) {
         self.0.insert(change.address_of_record, change.bindings);
@@ -149,15 +175,15 @@ impl Registrar {
         found
     }
 
-    /// The target set (§16.5). A phone is reached by its own connection: over a WebSocket only so (RFC 7118 §5), else by
-    /// its Contact once that is gone.
+    /// The target set (§16.5). Behind a Path it is reached by that (RFC 3327 §5.3); else a phone by its own connection:
+    /// over a WebSocket only so (RFC 7118 §5), otherwise by its Contact once that is gone.
     pub(crate) fn targets(&self, address_of_record: &str, now_ms: u64, into: &mut Vec<node::Target>) {
         let targets = self.current(address_of_record, now_ms).map(|bound| node::Target {
             uri: bound.uri.as_str().into(),
             route: bound.path.iter().map(|path| path.as_str().into()).collect(),
             q: bound.q.unwrap_or(1000),
-            flow: (bound.flow.connection != 0 && !bound.uri.contains(DOMAIN)).then_some(bound.flow),
-            flow_only: bound.flow.transport == Transport::Ws,
+            flow: bound.is_flow().then_some(bound.flow),
+            flow_only: bound.flow.transport == Transport::Ws && bound.path.is_empty(),
             next_hop: None,
             timers: None,
         });
@@ -171,7 +197,12 @@ impl Registrar {
 }
 
 impl Bound {
-    fn seconds_left(&self, now_ms: u64) -> u32 {
+    /// Reached by the connection that it registered on.
+    fn is_flow(&self) -> bool {
+        self.flow.connection != 0 && self.path.is_empty() && !self.uri.contains(DOMAIN)
+    }
+
+    pub(crate) fn seconds_left(&self, now_ms: u64) -> u32 {
         self.expires_at_ms.saturating_sub(now_ms).div_ceil(1000) as u32
     }
 

@@ -205,7 +205,7 @@ fn answer(id: ConsultId, consulted: Consulted) -> Decided {
     Decided { consulted, version: 1, ..failed(id, Hook::Request, ConsultError::NoPlugin) }
 }
 
-fn to_script(variables: &dialog::Variables) -> Variables {
+pub(crate) fn to_script(variables: &dialog::Variables) -> Variables {
     let mut all = Variables::default();
     for (name, value) in variables.iter() {
         // Both have the same bounds.
@@ -214,7 +214,7 @@ fn to_script(variables: &dialog::Variables) -> Variables {
     all
 }
 
-fn of_script(variables: &Variables) -> Option<dialog::Variables> {
+pub(crate) fn of_script(variables: &Variables) -> Option<dialog::Variables> {
     let mut all = dialog::Variables::default();
     variables.iter().all(|(name, value)| all.set(name, Some(value)).is_ok()).then_some(all)
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use anyhow::Result;
 use parking_lot::Mutex;
 use transaction::Time;
 
@@ -16,12 +17,22 @@ use crate::world::{Extras, Outcome, World};
 /// Runs one seed.
 #[must_use]
 pub fn run_seed(seed: u64, plugins: &Plugins, extras: Extras) -> Outcome {
+    guarded(seed, || World::new(seed, plugins, extras).map(World::run))
+}
+
+/// Runs `count` seeds from `from` on, on `jobs` threads.
+#[must_use]
+pub fn run_seeds(from: u64, count: u64, jobs: usize, plugins: &Plugins) -> Vec<Outcome> {
+    many(from, count, jobs, |seed| run_seed(seed, plugins, Extras::default()))
+}
+
+/// What a world comes to, also one that does not begin, or panics.
+pub(crate) fn guarded(seed: u64, run: impl FnOnce() -> Result<Outcome>) -> Outcome {
     let broken = |rule, what| Outcome {
         seed,
         violations: vec![Violation { at: Time::ZERO, rule, what }],
         ..Outcome::default()
     };
-    let run = || World::new(seed, plugins, extras).map(World::run);
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(error)) => broken(Rule::Tables, format!("the plugin cannot be loaded: {error:#}")),
@@ -33,9 +44,8 @@ pub fn run_seed(seed: u64, plugins: &Plugins, extras: Extras) -> Outcome {
     }
 }
 
-/// Runs `count` seeds from `from` on, on `jobs` threads.
-#[must_use]
-pub fn run_seeds(from: u64, count: u64, jobs: usize, plugins: &Plugins) -> Vec<Outcome> {
+/// Many of them, in the order of the seeds.
+pub(crate) fn many(from: u64, count: u64, jobs: usize, run: impl Fn(u64) -> Outcome + Sync) -> Vec<Outcome> {
     let next = AtomicU64::new(from);
     let outcomes = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -46,7 +56,7 @@ pub fn run_seeds(from: u64, count: u64, jobs: usize, plugins: &Plugins) -> Vec<O
                     if seed >= from.saturating_add(count) {
                         break;
                     }
-                    let outcome = run_seed(seed, plugins, Extras::default());
+                    let outcome = run(seed);
                     outcomes.lock().push(outcome);
                 }
             });

@@ -17,15 +17,17 @@ use crate::scenario::{EDGE, TRANSIT};
 const BRANCH_END: usize = 6;
 
 /// Where the ladder goes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trace {
     is_printed: bool,
+    /// What a host is called.
+    name: fn(Host) -> String,
     hasher: DefaultHasher,
 }
 
 impl Trace {
-    pub(crate) fn new(is_printed: bool) -> Self {
-        Self { is_printed, hasher: DefaultHasher::new() }
+    pub(crate) fn new(is_printed: bool, name: fn(Host) -> String) -> Self {
+        Self { is_printed, name, hasher: DefaultHasher::new() }
     }
 
     /// A message leaves.
@@ -40,7 +42,7 @@ impl Trace {
         (now.0, message.bytes()).hash(&mut self.hasher);
         if self.is_printed {
             let call_id = String::from_utf8_lossy(message.head().call_id().unwrap_or_default()).into_owned();
-            let (clock, from, what) = (clock(now), name(from), what(message));
+            let (clock, from, what) = (clock(now), (self.name)(from), what(message));
             show(format_args!("{clock} {from:>8} > {to:<24} {what:<48} {call_id} {fate}"));
         }
     }
@@ -49,7 +51,7 @@ impl Trace {
     pub(crate) fn note(&mut self, now: Time, host: Option<Host>, what: &dyn Display) {
         now.0.hash(&mut self.hasher);
         if self.is_printed {
-            show(format_args!("{} {:>8} : {what}", clock(now), host.map(name).unwrap_or_default()));
+            show(format_args!("{} {:>8} : {what}", clock(now), host.map(self.name).unwrap_or_default()));
         }
     }
 

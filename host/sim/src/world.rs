@@ -127,7 +127,7 @@ impl World {
             checks: Checks::default(),
             broken: BTreeSet::new(),
             tally: BTreeMap::new(),
-            trace: Trace::new(extras.trace),
+            trace: Trace::new(extras.trace, crate::trace::name),
             sabotage: extras.sabotage,
             random: random.split(3),
             scenario,

@@ -5,7 +5,7 @@
 //! strowger ▶ ue ▶ auth | ims | dialog                                neither runtime nor ue knows the other
 //! strowger ▶ hss ▶ diameter | ims | auth                             nor do hss and runtime
 //! ═════ purity line ═════
-//! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place
+//! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place, and drives ue's phones
 //! node | plugin ▶ cscf ▶ auth | ims | diameter, which knows nobody      ims ▶ sip
 //! ```
 //! An arrow may pass over what lies between. Dependencies of tests (`[dev-dependencies]`) are not arrows: a test may
@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strowger-dns", &[]),
     ("strowger-scaffold", &["strowger-node", "strowger-sdk"]),
     // proof
-    ("strowger-sim", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
+    ("strowger-sim", &["strowger-transport", "strowger-plugin", "strowger-storage", "strowger-ue"]),
     ("strowger-bench", &["strowger-admin", "strowger-sim"]),
     ("strowger-xtask", &["strowger-toolchain", "strowger-auth"]),
 ];

@@ -90,7 +90,8 @@ impl Asked<'_> {
         let Asked { settings, public, private, .. } = *self;
         match host.challenge(private, public, &settings.realm, settings.scheme) {
             Ok(number) => {
-                if !self.is_registered {
+                // A registration that the HSS has ended while it was asked is none that goes on: the HSS waits.
+                if !host.subscriber(public).is_some_and(|known| known.registered) {
                     host.start_timer(&self.timer(), REG_AWAIT_AUTH_MS);
                 }
                 reply(401).challenge(number).into()

@@ -48,6 +48,7 @@ pub struct TestHost {
     location: InOrder<Result<Location, CxFailure>>,
     private_verdict: AuthenticationVerdict,
     challenged: InOrder<Result<u64, CxFailure>>,
+    is_ended_meanwhile: bool,
     assigned: InOrder<Result<Option<Subscriber>, CxFailure>>,
     subscribers: RefCell<Vec<Subscriber>>,
     criteria: Vec<Triggered>,
@@ -100,6 +101,7 @@ impl TestHost {
             location: InOrder::or(Err(CxFailure::Unreachable)),
             private_verdict: AuthenticationVerdict::Absent,
             challenged: InOrder::or(Err(CxFailure::Unreachable)),
+            is_ended_meanwhile: false,
             assigned: InOrder::or(Err(CxFailure::Unreachable)),
             subscribers: RefCell::default(),
             criteria: Vec::new(),
@@ -227,6 +229,13 @@ impl TestHost {
     #[must_use]
     pub fn challenged(mut self, challenge: Result<u64, CxFailure>) -> Self {
         self.challenged.push(challenge);
+        self
+    }
+
+    /// While the HSS is asked for a vector, it ends all registrations (RTR).
+    #[must_use]
+    pub fn ended_meanwhile(mut self) -> Self {
+        self.is_ended_meanwhile = true;
         self
     }
 
@@ -569,6 +578,9 @@ impl Host for TestHost {
         scheme: AuthenticationScheme,
     ) -> Result<u64, CxFailure> {
         self.note(&["MAR", &format!("{scheme:?}"), private_identity, public_identity, realm]);
+        if self.is_ended_meanwhile {
+            self.subscribers.borrow_mut().iter_mut().for_each(|subscriber| subscriber.registered = false);
+        }
         self.challenged.next()
     }
 

@@ -76,6 +76,7 @@ impl Ims {
             self.documents.remove(SUBSCRIBERS, gone.key());
         }
         let key = put.set.key();
+        self.leaving.lock().stays(key);
         self.documents.put(SUBSCRIBERS, key, &put.document);
         // Contacts are kept under the default identity, which is another one than before.
         for gone in put.replaced.iter().filter(|gone| gone.key() != key) {
@@ -290,13 +291,7 @@ impl Ims {
     pub(crate) fn expire(&self, now_ms: u64) {
         let notifies = self.notifying(|notifier| notifier.expire(now_ms, |set| self.state(set, now_ms)));
         self.send(notifies);
-        let mut due = Vec::new();
-        self.leaving.lock().retain(|(at, set)| {
-            if *at <= now_ms {
-                due.push(set.clone());
-            }
-            *at > now_ms
-        });
+        let due = self.leaving.lock().take_due(now_ms);
         for set in due.iter().filter(|set| !self.registrations.is_registered(set, now_ms)) {
             self.forget(set);
         }
@@ -304,7 +299,7 @@ impl Ims {
 
     /// A set is let go once its script has said goodbye.
     pub(super) fn leaves(&self, set: &str, now_ms: u64) {
-        self.leaving.lock().push((now_ms + GOODBYE_MS, set.into()));
+        self.leaving.lock().leaves(set, now_ms + GOODBYE_MS);
     }
 
     pub(super) fn identities(&self, set: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Connections that another thread reads: they are connections like others, also when that thread has had enough.
 
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use sip::Transport;
 use strowger_ue::{Event, PhoneError, RegistrationFailure, UePhone, bounds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::{PATIENCE, bind, plain, settings};
 
@@ -92,8 +92,10 @@ async fn one_connection_too_many_is_closed() {
 /// Nobody listens there: the request fails at once, not after Timer F.
 #[tokio::test]
 async fn a_connection_that_is_refused() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let mut settings = settings("alice", free);
+    // Held, so that no other test listens there meanwhile.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let mut settings = settings("alice", held.local_addr().unwrap());
     settings.transport = Transport::Tcp;
     let mut phone = bind(settings).await;
     phone.wish(|ue, now| ue.register(now)).unwrap();

@@ -364,6 +364,17 @@ fn a_challenge_that_nobody_answers_is_told_to_the_hss() {
     assert!(asked(&host, "SAR").is_empty() && asked(&host, "start timer").is_empty());
 }
 
+/// Else the HSS would keep an S-CSCF assigned that nobody registers with.
+#[test]
+fn a_challenge_of_a_registration_that_the_hss_ends_meanwhile_is_waited_for() {
+    let host = serving().challenged(Ok(1)).ended_meanwhile().assigned(Ok(None));
+    ask(&scscf(), &host, &register(CONTACT)).replies(401);
+    for token in host.advance(240_000) {
+        scscf().on_timer(&token, &host);
+    }
+    assert_eq!(asked(&host, "SAR"), ["SAR AuthenticationTimeout sip:alice@ims.test alice@ims.test"]);
+}
+
 #[test]
 fn an_answer_in_time_ends_the_waiting() {
     for verdict in [Judged::Accepted, Judged::Rejected] {

@@ -18,6 +18,7 @@ const TIMERS: u16 = 3;
 const UNTIL_RESPONSE: u16 = 4;
 const UNTIL_TRYING: u16 = 7;
 const RETURNS_BY: u16 = 8;
+pub(crate) const VIAS: u16 = 9;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -145,6 +146,14 @@ impl Relay {
     #[must_use]
     pub fn returns_by(mut self, user: impl Into<String>) -> Self {
         self.attrs.push(Attr { tag: RETURNS_BY, value: user.into().into_bytes() });
+        self
+    }
+
+    /// These Via values below the host's own, in the place of those that the request came with (TS 24.229 §5.10.4.2):
+    /// at least one, with commas between them. Responses get back what was received.
+    #[must_use]
+    pub fn vias(mut self, values: impl Into<String>) -> Self {
+        self.attrs.push(Attr { tag: VIAS, value: values.into().into_bytes() });
         self
     }
 

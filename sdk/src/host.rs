@@ -221,7 +221,7 @@ pub trait Host {
 
     // strowger:host/token
 
-    /// A string that nobody else can make, of at most 512 octets: fit for the user part of a URI; not secret.
+    /// A string that nobody else can make or read, of at most 2,048 octets: fit for the user part of a URI.
     fn seal(&self, data: &[u8]) -> String;
     /// What is in such a string; `None`: it was not made here, or was changed.
     fn unseal(&self, token: &str) -> Option<Vec<u8>>;

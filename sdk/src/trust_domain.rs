@@ -27,10 +27,15 @@ impl TrustDomain {
     /// No list, or an entry that is neither an address, nor a prefix, nor `*`.
     pub fn read(configuration: &mut Configuration, key: &str) -> Result<Self, ConfigurationError> {
         let Some(texts) = configuration.texts(key)? else { return Ok(TrustDomain(vec![Network::Everybody])) };
-        let network = |text: &String| {
-            Network::parse(text)
-                .ok_or_else(|| unfit(key, text, "an address, a prefix such as 10.0.0.0/8, or *"))
-        };
+        Self::of(&texts).map_err(|text| unfit(key, &text, "an address, a prefix such as 10.0.0.0/8, or *"))
+    }
+
+    /// Those of a list.
+    ///
+    /// # Errors
+    /// The first entry that is neither an address, nor a prefix, nor `*`.
+    pub fn of(texts: &[String]) -> Result<Self, String> {
+        let network = |text: &String| Network::parse(text).ok_or_else(|| text.clone());
         texts.iter().map(network).collect::<Result<_, _>>().map(TrustDomain)
     }
 

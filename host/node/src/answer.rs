@@ -143,9 +143,11 @@ impl Node {
     /// The same with the challenges of others (§16.7 item 7).
     fn pass_with(&mut self, now: Time, id: ContextId, response: &Message, challenges: &[Arc<Message>]) {
         let head = response.head();
+        let vias = self.contexts.get_mut(id).and_then(|context| context.vias.clone());
         let mut draft = Draft::forward(head);
-        if proxy::forward_response(&mut draft, &head, challenges.iter().map(|other| other.head())) {
-            self.send_draft(now, id, head.status(), &draft);
+        if upstream(&mut draft, &head, challenges, vias.as_deref()) {
+            let bytes = self.print_draft(&draft);
+            self.respond(now, id, head.status(), bytes);
         }
     }
 
@@ -161,14 +163,20 @@ impl Node {
         let mut draft = Draft::forward(shown.head());
         edits.iter().for_each(|edit| draft.apply(edit));
         proxy::add_challenges(&mut draft, challenges.iter().map(|other| other.head()));
-        self.send_draft(now, id, shown.status(), &draft);
+        let bytes = self.print_draft(&draft);
+        if let Some(context) = self.contexts.get_mut(id)
+            && context.method == Method::Invite
+            && is_success(shown.status())
+        {
+            context.judged_success = Some(bytes.clone());
+        }
+        self.respond(now, id, shown.status(), bytes);
     }
 
-    fn send_draft(&mut self, now: Time, id: ContextId, status: u16, draft: &Draft<'_>) {
+    fn print_draft(&mut self, draft: &Draft<'_>) -> Bytes {
         self.page.clear();
         draft.print(&mut self.page);
-        let bytes = Bytes::copy_from_slice(&self.page);
-        self.respond(now, id, status, bytes);
+        Bytes::copy_from_slice(&self.page)
     }
 
     /// Sends the best response of all branches (§16.7 item 6). `judged`: as a script saw it, and the script's edits.
@@ -339,6 +347,22 @@ impl Node {
             self.servers.clear(server.slot());
         }
     }
+}
+
+/// Takes our Via off a response, and gives it the Vias of its request where that left with others. False: nobody is above
+/// us, and it is not to be forwarded.
+pub(crate) fn upstream<'a>(
+    draft: &mut Draft<'a>,
+    head: &Head<'a>,
+    challenges: &'a [Arc<Message>],
+    vias: Option<&'a [u8]>,
+) -> bool {
+    let is_for_others =
+        proxy::forward_response(draft, head, challenges.iter().map(|challenge| challenge.head()));
+    let Some(vias) = vias else { return is_for_others };
+    draft.remove_all(HeaderId::VIA);
+    draft.prepend(HeaderId::VIA, vias);
+    true
 }
 
 /// Whether a script has written a Date of its own.

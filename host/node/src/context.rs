@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use proxy::{Best, BranchIndex, Preprocessed, ResponseContext};
 use sip::{Flow, Message, Method};
 use smallvec::SmallVec;
@@ -48,6 +49,10 @@ pub(crate) struct Context {
     pub(crate) record_routed: bool,
     /// The request came inside a dialog.
     pub(crate) in_dialog: bool,
+    /// The Vias of the request as it came, where a branch left with others: its responses get them back.
+    pub(crate) vias: Option<Box<[u8]>>,
+    /// The first 2xx to an INVITE as a script let it pass: what comes again of it leaves as it left then.
+    pub(crate) judged_success: Option<Bytes>,
     /// Who has answered an INVITE with 2xx.
     pub(crate) forks: Forks,
     pub(crate) active: Option<Box<Active>>,
@@ -77,6 +82,11 @@ impl Forks {
             }
             _ => false,
         }
+    }
+
+    /// Whether who has this tag was the first.
+    pub(crate) fn is_first(&self, tag: u32) -> bool {
+        self.0[0] == tag.max(1)
     }
 }
 

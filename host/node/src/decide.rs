@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dialog::{DialogId, Dialogs, Variables};
 use proxy::{Action, Best, Event};
-use sip::{Message, Method};
+use sip::{HeaderId, Message, Method};
 use transaction::Time;
 
 use crate::context::{Asking, Branch, Context};
@@ -123,6 +123,10 @@ impl Node {
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(mut active) = context.active.take() else { return };
         context.record_routed |= relay.record_route;
+        if relay.vias.is_some() && context.vias.is_none() {
+            let vias: Vec<&[u8]> = active.request.head().fields(HeaderId::VIA).collect();
+            context.vias = Some(vias.join(&b", "[..]).into());
+        }
         if relay.targets_named && relay.targets.is_empty() {
             context.active = Some(active);
             return self.answer(now, id, errors::NO_TARGET);

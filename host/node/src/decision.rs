@@ -56,6 +56,9 @@ pub struct Relay {
     /// The user part of a Route of ours by which the request is to come back (TS 24.229 §5.4.3.4). Once it has, neither
     /// the time-out nor `ask_failure` counts: what the target answers is what became of the request.
     pub returns_by: Option<Box<str>>,
+    /// Vias below ours, in the place of those that were received (TS 24.229 §5.10.4.2). Responses get back what was
+    /// received; `None`: it stays in the request.
+    pub vias: Option<Box<str>>,
 }
 
 /// What ends the time that a script gave to a target; then Timer C or F counts as for others.

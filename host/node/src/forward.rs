@@ -262,6 +262,10 @@ impl Node {
         };
         let own = Arc::clone(&self.config.own);
         let mut draft = Draft::forward(head);
+        if let Some(vias) = &relay.vias {
+            draft.remove_all(HeaderId::VIA);
+            draft.prepend(HeaderId::VIA, vias.as_bytes());
+        }
         proxy::forward(&mut draft, &head, &own, &routes, &forwarding).map_err(|_| errors::TOO_MANY_HOPS)?;
         self.page.clear();
         draft.print(&mut self.page);

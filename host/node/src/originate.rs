@@ -58,6 +58,8 @@ impl Node {
             answered: false,
             record_routed: false,
             in_dialog: false,
+            vias: None,
+            judged_success: None,
             forks: Forks::default(),
             active: None,
         });

@@ -147,6 +147,8 @@ impl Node {
             answered: false,
             record_routed: false,
             in_dialog,
+            vias: None,
+            judged_success: None,
             forks: Forks::default(),
             active: Some(Box::new(Active {
                 request: Arc::new(route.request),

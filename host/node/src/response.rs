@@ -12,7 +12,7 @@ use proxy::{Action, Actions, Best, BranchIndex, BranchState, Event, Kind};
 use sip::{Draft, Message, Method};
 use transaction::{ClientId, Response, Time};
 
-use crate::answer::{is_success, made_phrase};
+use crate::answer::{is_success, made_phrase, upstream};
 use crate::context::{Active, Asking, ByFlow, MAX_WAITING_REPLIES};
 use crate::counters::Discard;
 use crate::decide::set_variables;
@@ -75,7 +75,13 @@ impl Node {
     /// A 2xx to an INVITE after its first: again, or from another phone (§13.2.2.4), which makes another dialog.
     fn further_success(&mut self, now: Time, id: ContextId, response: &Message) {
         let is_new = self.note_fork(id, response);
+        let tag = self.fork_tag(response);
         let Some(context) = self.contexts.get_mut(id) else { return };
+        if let Some(judged) =
+            context.judged_success.clone().filter(|_| !is_new && context.forks.is_first(tag))
+        {
+            return self.respond(now, id, response.status(), judged);
+        }
         if is_new && context.record_routed && !context.in_dialog {
             self.dialogs.handle_further_success(now, &response.head(), context.version);
             self.tell_ended();
@@ -85,9 +91,12 @@ impl Node {
 
     /// Remembers who answered with 2xx; whether nobody knew yet.
     fn note_fork(&mut self, id: ContextId, response: &Message) -> bool {
-        let head = response.head();
-        let tag = hash::keyed(&self.tag_key, &[head.to_tag().unwrap_or_default()]) as u32;
+        let tag = self.fork_tag(response);
         self.contexts.get_mut(id).is_some_and(|context| context.forks.note(tag))
+    }
+
+    fn fork_tag(&self, response: &Message) -> u32 {
+        hash::keyed(&self.tag_key, &[response.head().to_tag().unwrap_or_default()]) as u32
     }
 
     /// A client transaction ended without a final response: the next hop is tried (RFC 3263 §4.3), or it counts as
@@ -250,7 +259,7 @@ impl Node {
             return;
         }
         let Some((_, response)) = active.replies.pop_front() else { return };
-        match self.without_top_via(&response) {
+        match self.without_top_via(id, &response) {
             Some(shown) => {
                 self.dialog_response(now, id, &shown);
                 self.consult(id, Asking::Reply(shown));
@@ -262,7 +271,7 @@ impl Node {
     /// The best response as the script sees it; one is made where none came.
     fn shown(&mut self, id: ContextId, best: &Best<Arc<Message>>) -> Option<Arc<Message>> {
         match &best.response {
-            Some(response) => self.without_top_via(response),
+            Some(response) => self.without_top_via(id, response),
             None => {
                 let active = self.contexts.get_mut(id)?.active.as_ref()?;
                 let (request, phrase) = (Arc::clone(&active.request), made_phrase(active, best));
@@ -272,10 +281,11 @@ impl Node {
     }
 
     /// A response without the Via that this element put on it, as a script sees it.
-    fn without_top_via(&mut self, response: &Message) -> Option<Arc<Message>> {
+    fn without_top_via(&mut self, id: ContextId, response: &Message) -> Option<Arc<Message>> {
         let head = response.head();
+        let vias = self.contexts.get_mut(id).and_then(|context| context.vias.clone());
         let mut draft = Draft::forward(head);
-        if !proxy::forward_response(&mut draft, &head, []) {
+        if !upstream(&mut draft, &head, &[], vias.as_deref()) {
             return None;
         }
         self.page.clear();

@@ -47,6 +47,29 @@ fn a_script_may_judge_replies_and_failures() {
     assert_eq!(world.consulted, [Hook::Request, Hook::Reply, Hook::Failure]);
 }
 
+/// RFC 3261 §13.3.1.4: the callee repeats its 2xx until it is acknowledged. What a script took out of the first one is not
+/// in the others.
+#[test]
+fn a_2xx_that_comes_again_leaves_as_the_script_let_it_pass() {
+    let mut world = World::new(|hook, message| {
+        if hook == Hook::Request {
+            let Decision::Relay(relay) = to_bob() else { unreachable!() };
+            return Ok(Word::Request(Decision::Relay(Relay { ask_replies: true, ..relay })));
+        }
+        assert_eq!(message.status(), 200);
+        let secret = node::Edit::RemoveAll(sip::HeaderId::P_CHARGING_VECTOR, "".into());
+        Ok(Word::Reply(ReplyDecision::Pass(vec![secret])))
+    });
+    let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+    let ok = response(&sent[1].message, 200, "b1", "P-Charging-Vector: icid-value=1\n");
+    let first = world.receive(BOB, &ok);
+    assert_eq!(first[0].message.head().header(sip::HeaderId::P_CHARGING_VECTOR), None);
+    let again = world.receive(BOB, &ok);
+    assert_eq!(ladder(&again), [format!("200 {ALICE}")]);
+    assert_eq!(again[0].message.bytes(), first[0].message.bytes());
+    assert_eq!(world.consulted, [Hook::Request, Hook::Reply], "it is asked once");
+}
+
 #[test]
 fn a_response_that_a_script_judged_retraces_every_via() {
     let relay = || {

@@ -136,6 +136,7 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         timeout,
         until: until(&relay.attrs),
         returns_by: returns_by(&relay.attrs)?,
+        vias: vias(&relay.attrs)?,
     })
 }
 
@@ -157,6 +158,18 @@ fn returns_by(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
         Ok(token) if !token.is_empty() && token.len() <= MAX_URI => Ok(Some(token.into())),
         _ => Err(wrong),
     }
+}
+
+/// Vias in the place of those received: each of them one (RFC 3261 §20.42).
+fn vias(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::VIAS) else { return Ok(None) };
+    const WRONG: Violation = Violation::Attribute { tag: attribute::VIAS };
+    let text = String::from_utf8(attr.value.clone()).map_err(|_| WRONG)?;
+    let are_vias = sip::elements(text.as_bytes()).all(|(_, via)| sip::Via::parse(via).is_ok());
+    if text.is_empty() || !are_vias {
+        return Err(WRONG);
+    }
+    line(text, MAX_HEADER_VALUE, "Vias").map(Some)
 }
 
 fn targets(targets: Vec<types::Target>, hosted: &mut Hosted) -> Result<Vec<Target>, Violation> {
@@ -213,6 +226,7 @@ mod attribute {
     pub(super) const NEXT_HOP: u16 = 6;
     pub(super) const UNTIL_TRYING: u16 = 7;
     pub(super) const RETURNS_BY: u16 = 8;
+    pub(super) const VIAS: u16 = 9;
 }
 
 /// What the attributes of a target say.

@@ -60,9 +60,9 @@ pub(crate) const MAX_PROVISIONALS: usize = 8;
 /// Requests of its own that one call may send.
 pub(crate) const MAX_SENDS: usize = 32;
 /// Bytes that a script may seal at once.
-pub(crate) const MAX_SEALED: usize = 512;
+pub(crate) const MAX_SEALED: usize = 2_048;
 /// Bytes of a token that a script brings back.
-pub(crate) const MAX_SEALED_TOKEN: usize = 1_024;
+pub(crate) const MAX_SEALED_TOKEN: usize = 3_072;
 /// Shortest and longest delay of a script's timer, ms.
 pub(crate) const TIMER_DELAYS: std::ops::RangeInclusive<u32> = 10..=86_400_000;
 /// Bytes of a timer's token.

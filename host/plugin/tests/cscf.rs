@@ -244,6 +244,7 @@ fn attributes_of_decisions() {
                 assert_eq!(relay.until, until, "{tag}");
                 let token = (tag == 8).then(|| std::str::from_utf8(value).unwrap());
                 assert_eq!(relay.returns_by.as_deref(), token, "{tag}");
+                assert_eq!(relay.vias.as_deref().map(str::as_bytes), (tag == 9).then_some(value));
             }
             (With::Target(2, value), Decision::Relay(relay)) => {
                 let target = &relay.targets[0];

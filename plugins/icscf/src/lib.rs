@@ -4,21 +4,26 @@
 //! In: requests outside dialogs. Out: one decision for each.
 //!
 //! ```text
+//!   to or from another network ───▶ border.rs         topology hiding                     §5.10.4
 //!   REGISTER ─────────────────────▶ registration.rs   UAR, choice of an S-CSCF            §5.3.1
 //!   everything else ──────────────▶ location.rs       LIR, PSTN breakout                  §5.3.2
 //!   both fail at one S-CSCF ──────▶ the next one, while the HSS lets us choose            §5.3.1.3
 //! ```
-//! It never records a route (§5.3.2.1), so that nothing inside dialogs comes here. Which S-CSCFs there are is in
-//! `scscfs.rs`; what comes from outside the trust domain loses what only the trust domain may say (`trust.rs`).
+//! It records no route (§5.3.2.1), so that nothing inside dialogs comes here; unless it is the border to other networks,
+//! which are not shown what is behind it (`border.rs`, §5.10.4). Which S-CSCFs there are is in `scscfs.rs`; what comes from
+//! outside the trust domain loses what only the trust domain may say (`trust.rs`).
 
 use strowger_sdk::prelude::*;
 
+mod border;
 mod location;
 mod registration;
 mod scscfs;
 mod settings;
+mod token;
 mod trust;
 
+pub use border::Border;
 pub use scscfs::{Scscf, choose, uri_of};
 pub use settings::Settings;
 
@@ -32,7 +37,8 @@ impl Plugin for Icscf {
     }
 
     fn manifest(&self) -> Manifest {
-        Manifest::new().name("icscf")
+        let manifest = Manifest::new().name("icscf");
+        if self.0.border.is_some() { manifest.in_dialog() } else { manifest }
     }
 
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
@@ -45,7 +51,27 @@ impl Plugin for Icscf {
         }
     }
 
+    fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        match &self.0.border {
+            Some(border) => {
+                trust::enforce(&self.0, request, host);
+                border::in_dialog(border, request, host)
+            }
+            None => next().into(),
+        }
+    }
+
+    fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        if let Some(border) = &self.0.border {
+            border::answered(border, response, host);
+        }
+        pass().into()
+    }
+
     fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
+        if let Some(border) = &self.0.border {
+            border::answered(border, response, host);
+        }
         match response.method() {
             Method::Register => registration::reselect(&self.0, response.status(), host),
             _ => location::reselect(&self.0, response.status(), host),

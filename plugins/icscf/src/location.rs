@@ -13,8 +13,10 @@
 use strowger_sdk::ims::{AuthorizationType, Capabilities, CxFailure, Location, LocationOutcome};
 use strowger_sdk::prelude::*;
 use strowger_sdk::route;
+use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
 
+use crate::border::{self, Border, Crossing};
 use crate::registration::{TRIED, named, next_scscf, patient};
 use crate::scscfs::choose;
 use crate::{Settings, trust};
@@ -22,6 +24,9 @@ use crate::{Settings, trust};
 /// Decides where a request goes.
 pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
     trust::enforce(settings, request, host);
+    if let Some(border) = &settings.border {
+        border::open_route(border, request, host);
+    }
     let originating = host
         .own_routes()
         .iter()
@@ -32,17 +37,35 @@ pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl 
     let uri = request.uri()?;
     // Past us: a Route that somebody put there for the next hop (a P-CSCF's towards another network).
     if request.has(HeaderId::ROUTE) {
-        return next().into();
+        return match &settings.border {
+            None => next().into(),
+            Some(border) => by_route(border, request, host),
+        };
+    }
+    // Somebody of another network; it is not for us to know whether it has them (§5.10.2).
+    if let Some(border) = settings.border.as_ref().filter(|_| uri.is_sip() && !settings.is_home(&uri))
+        && border.crossing(&uri, host) == Crossing::Out
+    {
+        return border::cross(border, Relay::onward(), Crossing::Out, &request.received(), host).into();
     }
     let identity = identity(settings, &uri)?;
     let location = match host.location_info(&identity, false, None) {
         Ok(location) if is_unknown(&location) => {
-            return refuse(settings, &identity, CxFailure::Experimental(5001));
+            return refuse(settings, &identity, CxFailure::Experimental(5001), request, host);
         }
         Ok(location) => location,
-        Err(failure) => return refuse(settings, &identity, failure),
+        Err(failure) => return refuse(settings, &identity, failure, request, host),
     };
-    to_scscf(settings, &target(&uri, &identity), &location, host)
+    to_scscf(settings, &target(&uri, &identity), &location, &request.received(), host)
+}
+
+/// Where the Route leads: out, in, or not at all, for who is of neither network.
+fn by_route(border: &Border, request: &Request<'_>, host: &impl Host) -> Outcome {
+    let next_hop = request.name_addr(HeaderId::ROUTE)?.uri()?;
+    match border.crossing(&next_hop, host) {
+        Crossing::Without => reply(403).into(),
+        crossing => border::cross(border, Relay::onward(), crossing, &request.received(), host).into(),
+    }
 }
 
 /// The Request-URI that the S-CSCF gets: a telephone number in a SIP URI becomes a tel URI, with its parameters
@@ -86,7 +109,13 @@ fn global(settings: &Settings, tel: &str) -> String {
 }
 
 /// Where the S-CSCF is, or one that is chosen.
-fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Host) -> Outcome {
+fn to_scscf(
+    settings: &Settings,
+    uri: &str,
+    location: &Location,
+    head: &Head<'_>,
+    host: &impl Host,
+) -> Outcome {
     let scscf = match named(settings, location) {
         Some(name) => name,
         None if location.outcome == LocationOutcome::UnregisteredService
@@ -97,12 +126,36 @@ fn to_scscf(settings: &Settings, uri: &str, location: &Location, host: &impl Hos
         None => return reply(480).into(),
     };
     host.set_variable(TRIED, Some(scscf.as_bytes()));
-    relay(settings, uri, &scscf).into()
+    with_profile_key(relay(settings, uri, &scscf, head, host), location).into()
+}
+
+/// The wildcard that the identity matched is the key of its profile (RFC 5002; TS 24.229 §5.3.2.1).
+fn with_profile_key(relay: Relay, location: &Location) -> Relay {
+    match location.wildcarded_public_identity.as_deref().and_then(profile_key) {
+        Some(key) => relay.without(HeaderId::P_PROFILE_KEY).header(HeaderId::P_PROFILE_KEY, key),
+        None => relay,
+    }
+}
+
+/// As a header field value: what a user part may not hold is escaped (RFC 3261 §19.1.2).
+fn profile_key(wildcard: &str) -> Option<String> {
+    let (scheme, rest) = wildcard.split_once(':')?;
+    let mut key = ["<", scheme, ":"].concat();
+    for byte in rest.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => key.push(char::from(byte)),
+            byte if b"-_.!~*'()&=+$,;?/@:".contains(&byte) => key.push(char::from(byte)),
+            byte => key.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    key.push('>');
+    strowger_sdk::NameAddr::parse(key.as_bytes()).is_ok_and(|key| key.uri().is_ok()).then_some(key)
 }
 
 /// The request as it is, by way of the S-CSCF.
-fn relay(settings: &Settings, uri: &str, scscf: &str) -> Relay {
-    patient(settings, Relay::to_uri(uri).via_route(route::loose(scscf)))
+fn relay(settings: &Settings, uri: &str, scscf: &str, head: &Head<'_>, host: &impl Host) -> Relay {
+    let relay = patient(settings, Relay::to_uri(uri).via_route(route::loose(scscf)));
+    border::toward(settings, relay, scscf, head, host)
 }
 
 /// For an application server, or another network on a user's behalf: the caller's S-CSCF (§5.3.2.1).
@@ -117,7 +170,9 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
     let identity = served.uri()?.aor();
     let uri = String::from_utf8_lossy(request.uri_bytes()).into_owned();
     match host.location_info(&identity, true, None) {
-        Ok(location) if is_unknown(&location) => refuse(settings, "", CxFailure::Experimental(5001)),
+        Ok(location) if is_unknown(&location) => {
+            refuse(settings, "", CxFailure::Experimental(5001), request, host)
+        }
         Ok(location) => {
             let scscf = match named(settings, &location) {
                 Some(name) => name,
@@ -127,9 +182,10 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
             };
             host.set_variable(TRIED, Some(scscf.as_bytes()));
             let route = with_orig(&scscf);
-            Relay::to_uri(uri).via_route(route).into()
+            let relay = Relay::to_uri(uri).via_route(route);
+            border::toward(settings, relay, &scscf, &request.received(), host).into()
         }
-        Err(failure) => refuse(settings, "", failure),
+        Err(failure) => refuse(settings, "", failure, request, host),
     }
 }
 
@@ -146,11 +202,18 @@ fn is_unknown(location: &Location) -> bool {
 }
 
 /// What the HSS's refusal becomes (TS 29.228 §6.1.4.1; TS 24.229 §5.3.2.1).
-fn refuse(settings: &Settings, identity: &str, failure: CxFailure) -> Outcome {
+fn refuse(
+    settings: &Settings,
+    identity: &str,
+    failure: CxFailure,
+    request: &Request<'_>,
+    host: &impl Host,
+) -> Outcome {
     match failure {
         CxFailure::Experimental(5001) | CxFailure::Result(5030) => match &settings.bgcf {
             Some(bgcf) if identity.starts_with("tel:") => {
-                Relay::to_uri(identity).via_route(route::loose(bgcf)).into()
+                let relay = Relay::to_uri(identity).via_route(route::loose(bgcf));
+                border::toward(settings, relay, bgcf, &request.received(), host).into()
             }
             _ => reply(404).into(),
         },
@@ -175,5 +238,9 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     if wanted.is_none() && location.server_name.is_some() {
         return next().into();
     }
-    next_scscf(settings, wanted, host, |scscf| relay(settings, &uri, &scscf))
+    let head = view.head();
+    next_scscf(settings, wanted, host, |scscf| {
+        let relay = trust::enforce_again(settings, relay(settings, &uri, &scscf, &head, host), host);
+        with_profile_key(relay, &location)
+    })
 }

@@ -14,6 +14,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
 
+use crate::border::{self, Crossing};
 use crate::scscfs::{choose, uri_of};
 use crate::{Settings, trust};
 
@@ -23,6 +24,13 @@ pub(crate) const TRIED: &str = "tried";
 /// Decides where a REGISTER goes.
 pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
     trust::enforce(settings, request, host);
+    let uri = request.uri()?;
+    // A phone of another network, whose visited network is ours (§5.10.2).
+    if let Some(border) = settings.border.as_ref().filter(|_| !settings.is_home(&uri))
+        && border.crossing(&uri, host) == Crossing::Out
+    {
+        return border::cross(border, Relay::onward(), Crossing::Out, &request.received(), host).into();
+    }
     let kind = match is_deregistration(&request.received()) {
         true => AuthorizationType::DeRegistration,
         false => AuthorizationType::Registration,
@@ -34,7 +42,7 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
         None => choose(&settings.scscfs, location.capabilities.as_ref(), &[]).ok_or_else(|| reply(504))?,
     };
     host.set_variable(TRIED, Some(scscf.as_bytes()));
-    to_scscf(settings, scscf).into()
+    to_scscf(settings, scscf, &request.received(), host).into()
 }
 
 /// An S-CSCF failed: the next one, if we may choose (§5.3.1.3).
@@ -47,7 +55,9 @@ pub(crate) fn reselect(settings: &Settings, status: u16, host: &impl Host) -> Ou
     let kind = AuthorizationType::RegistrationAndCapabilities;
     let authorization = authorization(settings, &view.head(), kind)?;
     let Ok(location) = host.user_authorization(&authorization) else { return reply(504).into() };
-    next_scscf(settings, location.capabilities.as_ref(), host, |scscf| to_scscf(settings, scscf))
+    next_scscf(settings, location.capabilities.as_ref(), host, |scscf| {
+        trust::enforce_again(settings, to_scscf(settings, scscf, &view.head(), host), host)
+    })
 }
 
 /// The next S-CSCF that was not tried; 504 where none is left.
@@ -71,8 +81,9 @@ fn is_failure_of_the_scscf(status: u16) -> bool {
 }
 
 /// The Request-URI becomes the S-CSCF (§5.3.1.2).
-fn to_scscf(settings: &Settings, scscf: String) -> Relay {
-    patient(settings, Relay::to_uri(scscf))
+fn to_scscf(settings: &Settings, scscf: String, head: &Head<'_>, host: &impl Host) -> Relay {
+    let relay = patient(settings, Relay::to_uri(scscf.clone()));
+    border::toward(settings, relay, &scscf, head, host)
 }
 
 /// What becomes of it is asked, and soon: an S-CSCF that is there says so with a 100, to what is no INVITE after 3.5 s

@@ -32,3 +32,11 @@ pub(crate) fn enforce(settings: &Settings, request: &mut Request<'_>, host: &imp
         }
     }
 }
+
+/// The same for another try of a request: a relay of a failure begins with the request as it came.
+pub(crate) fn enforce_again(settings: &Settings, relay: Relay, host: &impl Host) -> Relay {
+    if settings.trusted.has_sent(host) {
+        return relay;
+    }
+    OF_THE_TRUST_DOMAIN.into_iter().fold(relay, |relay, id| relay.without(id))
+}

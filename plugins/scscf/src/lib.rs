@@ -21,6 +21,7 @@ use strowger_sdk::prelude::*;
 mod deregistration;
 mod devices;
 mod isc;
+mod leaving;
 mod originating;
 mod reg_event;
 mod registration;

@@ -12,6 +12,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
 
 use crate::isc::{self, Link};
+use crate::leaving::leave;
 use crate::settings::Settings;
 use crate::unregistered;
 
@@ -75,10 +76,7 @@ pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &
         (true, Some(icscf)) => relay.next_hop(icscf.clone()),
         (true, None) if is_number => relay.next_hop(["sip:", &settings.domains[0]].concat()),
         (true, None) => relay,
-        // Another network: it is not told where its charging records go, nor our user's cell (§5.4.3.2 steps 10, 11).
-        (false, _) => {
-            relay.without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES).without(HeaderId::P_ACCESS_NETWORK_INFO)
-        }
+        (false, _) => leave(relay, settings, &uri, head),
     };
     if uri.scheme() == Scheme::Urn || uri.scheme() == Scheme::Other {
         return reply(416).into();

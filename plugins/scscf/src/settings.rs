@@ -14,6 +14,8 @@
 //! | `max_contacts` | 10 | contacts of one implicit registration set |
 //! | `challenge_again` | true | challenge re-registrations too; false: not those that the P-CSCF says came protected |
 //! | `icscf` | none | where requests for users of the home network go: `"sip:192.0.2.1:4060"`; none: by DNS |
+//! | `border` | none | where requests for other networks go, an I-CSCF that hides this network: `"sip:192.0.2.1:4060"`; none: by DNS |
+//! | `trusted_networks` | none | domains of other networks that keep what callers want private; others are not told it (RFC 3325) |
 //! | `trusted` | `["*"]` | addresses of CSCFs and application servers, an address or a prefix each (`"10.0.0.0/8"`); everybody else is answered 403 |
 //! | `as_timeout_continued_ms` | 2000 | how long an application server may be silent whose failure lets the session go on |
 //! | `as_timeout_terminated_ms` | 4000 | the same where it ends the session |
@@ -46,6 +48,10 @@ pub struct Settings {
     pub challenge_again: bool,
     /// Entry of the home network.
     pub icscf: Option<String>,
+    /// Exit to other networks.
+    pub border: Option<String>,
+    /// Domains of the trust domain that are not ours.
+    pub trusted_networks: Vec<String>,
     /// Who is believed, and served at all.
     pub trusted: TrustDomain,
     /// ms
@@ -66,6 +72,8 @@ impl Settings {
             c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
         let uri = c.element_uri("uri")?.ok_or_else(|| missing("uri"))?;
         let icscf = c.element_uri("icscf")?;
+        let border = c.element_uri("border")?;
+        let trusted_networks = c.texts("trusted_networks")?.unwrap_or_default();
         let realm = c.text("realm")?.unwrap_or_else(|| domains[0].clone());
         let scheme = match c.text("authentication")?.as_deref() {
             None | Some("auto") => AuthenticationScheme::Unknown,
@@ -95,6 +103,8 @@ impl Settings {
             limits,
             challenge_again,
             icscf,
+            border,
+            trusted_networks,
             trusted,
             as_timeout_continued,
             as_timeout_terminated,
@@ -108,6 +118,14 @@ impl Settings {
     pub fn is_home(&self, uri: &Uri<'_>) -> bool {
         let host = uri.host().to_string();
         uri.is_sip() && self.domains.iter().any(|own| own.eq_ignore_ascii_case(host.trim_end_matches('.')))
+    }
+
+    /// Whether a URI is of another network that is in the trust domain.
+    #[must_use]
+    pub fn trusts_network(&self, uri: &Uri<'_>) -> bool {
+        let host = uri.host().to_string();
+        let host = host.trim_end_matches('.');
+        self.trusted_networks.iter().any(|network| network.eq_ignore_ascii_case(host))
     }
 
     /// Whether a URI is our own.

@@ -23,10 +23,17 @@ pub(crate) fn terminate(settings: &Settings, request: &Request<'_>, host: &impl 
     if !matches!(uri.scheme(), Scheme::Sip | Scheme::Sips | Scheme::Tel) {
         return reply(416).into();
     }
-    let served = uri.aor();
+    let mut served = uri.aor();
     let subscriber = match host.subscriber(&served) {
         Some(subscriber) => subscriber,
-        None => fetched(&served, host)?,
+        // RFC 5002: a wildcard has the profile; then it is served as that, for so its criteria are found.
+        None => match profile_key(request).and_then(|key| Some((host.subscriber(&key)?, key))) {
+            Some((subscriber, key)) => {
+                served = key;
+                subscriber
+            }
+            None => fetched(&served, host)?,
+        },
     };
     // §5.4.3.3 step 2: a barred identity is nobody.
     if subscriber.identity(&served).is_some_and(|identity| identity.barred) {
@@ -41,6 +48,14 @@ pub(crate) fn terminate(settings: &Settings, request: &Request<'_>, host: &impl 
         }
     };
     isc::proceed(settings, Link::first(&served, case), &request.received(), host)
+}
+
+/// The wildcarded identity that the I-CSCF was told by the HSS (TS 24.229 §5.3.2.1).
+fn profile_key(request: &Request<'_>) -> Option<String> {
+    let key = request.name_addr(HeaderId::P_PROFILE_KEY).ok()?;
+    let key = String::from_utf8(Uri::unescape(key.uri_bytes).into_owned()).ok()?;
+    // It is written into P-Served-User as it is.
+    Uri::parse(key.as_bytes()).is_ok().then_some(key)
 }
 
 /// Nobody here knows the user: the profile for services to unregistered ones (§5.4.3.3; TS 29.228 §6.1.2).
@@ -69,6 +84,7 @@ pub(crate) fn deliver(_: &Settings, served: &str, head: &Head<'_>, host: &impl H
     let relay = relay
         .without(HeaderId::P_CALLED_PARTY_ID)
         .header(HeaderId::P_CALLED_PARTY_ID, ["<", &called, ">"].concat())
+        .without(HeaderId::P_PROFILE_KEY)
         .without(HeaderId::P_SERVED_USER);
     record(relay, head).into()
 }

@@ -3,6 +3,7 @@
 //! In: a decision and the message it is about. Out: nothing, or the rule that is broken. The host checks the same and
 //! answers 500; a test should fail instead.
 
+use crate::builders::VIAS;
 use crate::decision::{Decision, Edit, Header, Relay, Reply, ReplyDecision};
 use sip::{Head, HeaderId, Method};
 
@@ -43,6 +44,11 @@ fn check_relay(relay: &Relay, about: Head<'_>) -> Checked {
     for target in &relay.targets {
         rule(target.q <= 1000, "a q above 1000")?;
         rule(target.route.iter().all(|route| is_value(route)), "a Route with a line break or NUL")?;
+    }
+    for attr in relay.attrs.iter().filter(|attr| attr.tag == VIAS) {
+        let mut all = sip::elements(&attr.value).peekable();
+        let is_fit = all.peek().is_some() && all.all(|(_, via)| sip::Via::parse(via).is_ok());
+        rule(is_fit, "Vias that are none")?;
     }
     // Of a failure the response is in hand; a relay then edits the request, whose index the script has not seen.
     let fields = if about.is_request() { about.spans().len() } else { 0 };
@@ -109,7 +115,7 @@ mod tests {
         let message = sip!("OPTIONS sip:example.org SIP/2.0");
         let head = message.message().head();
         let fields = head.spans().len() as u32;
-        let wrong: [(Decision, &str); 10] = [
+        let wrong: [(Decision, &str); 12] = [
             (reply(700).into(), "a status outside 100 to 699"),
             (reply(180).into(), "a provisional answer at the end of a hook"),
             (reply(200).reason("a\r\nb").into(), "a reason with a line break or NUL"),
@@ -120,6 +126,8 @@ mod tests {
             (Decision::Next(vec![Edit::Remove(fields)]), "an index beyond the header fields"),
             (Decision::Next(vec![Edit::SetRequestUri("nonsense".into())]), "a Request-URI that is none"),
             (Decision::Drop, "only an ACK can be dropped"),
+            (Relay::onward().vias("").into(), "Vias that are none"),
+            (Relay::onward().vias("SIP/2.0/UDP a.test, b.test").into(), "Vias that are none"),
         ];
         for (decision, broken) in wrong {
             assert_eq!(check(&decision, head), Err(broken));

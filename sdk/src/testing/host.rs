@@ -23,7 +23,7 @@ use crate::testing::in_order::InOrder;
 const MAX_VARIABLE: usize = 4 << 10;
 
 /// Bytes that can be sealed (`wit/deps/host/host.wit`).
-const MAX_SEALED: usize = 512;
+const MAX_SEALED: usize = 2_048;
 
 /// A scripted host. Build it with the methods that take and return it, then read what happened.
 #[derive(Debug)]

@@ -113,6 +113,7 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),
         until: *choices.one_of(&[Until::Final, Until::Response, Until::Trying]),
         returns_by: has(6).then(|| "odi".into()),
+        vias: has(7).then(|| "SIP/2.0/UDP hidden.test;branch=z9hG4bKh".into()),
         edits: if has(5) { edits(choices, message) } else { Vec::new() },
     }
 }

@@ -160,7 +160,7 @@ macro_rules! timers {
 }
 
 /// Decisions, and whether each keeps the contract.
-pub const DECISIONS: [(With, bool); 26] = [
+pub const DECISIONS: [(With, bool); 31] = [
     (With::Reply(1, &7_u64.to_le_bytes()), true),
     (With::Reply(1, &8_u64.to_le_bytes()), false),
     (With::Reply(1, b"\x07"), false),
@@ -186,6 +186,11 @@ pub const DECISIONS: [(With, bool); 26] = [
     (With::Relay(8, b""), false),
     (With::Relay(8, b"\xff"), false),
     (With::Relay(8, &[b'o'; 4_097]), false),
+    (With::Relay(9, b"SIP/2.0/UDP a.test;branch=z9hG4bK1, SIP/2.0/TCP b.test:5061"), true),
+    (With::Relay(9, b""), false),
+    (With::Relay(9, b"SIP/2.0/UDP a.test, nonsense"), false),
+    (With::Relay(9, b"SIP/2.0/UDP a.test\r\nX: y"), false),
+    (With::Relay(9, b"\xff"), false),
     (With::Relay(0xf001, b""), true),
 ];
 

@@ -15,6 +15,7 @@
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
+//! | `border.rs` | TS 24.229 §5.10.4: what another network sees |
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
 //! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
 //! | `kamailio_cscfs.rs` | Kamailio in the place of any CSCF |
@@ -41,6 +42,7 @@ mod subscribers;
 
 mod application_servers;
 mod attacks;
+mod border;
 mod crowd;
 mod diameter_agent;
 mod forgotten;

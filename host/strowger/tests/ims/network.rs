@@ -29,7 +29,7 @@ pub(crate) struct Setup {
     pub(crate) t1_ms: u32,
     /// Shards of each CSCF.
     pub(crate) shards: u32,
-    /// Lines of the plugins' configurations.
+    /// Lines of the plugins' configurations; `{icscf}` in those of the I- and the S-CSCF: where the I-CSCF is.
     pub(crate) pcscf: String,
     pub(crate) icscf: String,
     pub(crate) scscf: String,

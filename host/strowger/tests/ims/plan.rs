@@ -57,7 +57,8 @@ impl Plan<'_> {
         let (at, admin) = (self.scscfs[2 * n], self.scscfs[2 * n + 1]);
         let plugin = format!(
             "domains = [\"{DOMAIN}\"]\nuri = \"sip:{at}\"\nicscf = \"sip:{}\"\n{}",
-            self.icscf, self.setup.scscf
+            self.icscf,
+            self.setup.scscf.replace("{icscf}", &self.icscf.to_string())
         );
         let cx = format!("[cx]\nserver_name = \"sip:{at}\"\ntimeout_ms = {}\n", self.setup.hss_ms);
         self.cscf("scscf", &scscf_name(n), (at, admin), &plugin, Some(hss), &cx)
@@ -68,7 +69,8 @@ impl Plan<'_> {
             writeln!(lines, "{} = \"sip:{}\"", scscf_name(n), self.scscfs[2 * n]).expect("written");
             lines
         });
-        let plugin = format!("domains = [\"{DOMAIN}\"]\n{}\n[scscfs]\n{scscfs}", self.setup.icscf);
+        let own = self.setup.icscf.replace("{icscf}", &self.icscf.to_string());
+        let plugin = format!("domains = [\"{DOMAIN}\"]\n{own}\n[scscfs]\n{scscfs}");
         let cx = format!("[cx]\ntimeout_ms = {}\n", self.setup.hss_ms);
         self.cscf("icscf", "icscf", (self.icscf, admin), &plugin, Some(hss), &cx)
     }

@@ -49,6 +49,11 @@ fn a_mistake_is_named_with_key_value_and_reason() {
             "trusted = \"10.0.0.0/40\": expected an address, a prefix such as 10.0.0.0/8, or *",
         ),
         ("default_country = \"+49\"", "default_country = \"+49\": expected digits without +"),
+        ("topology = [\"10.0.0.0/8\"]", "uri: is missing"),
+        (
+            "uri = \"sip:192.0.2.1\"\ntopology = [\"*\"]",
+            "topology = \"*\": expected an address, or a prefix such as 10.0.0.0/8",
+        ),
         ("scscf = \"sip:a\"", "scscf: no such key"),
     ] {
         assert_eq!(sentence(&format!("domains = [\"ims.test\"]\n{more}")), wanted, "{more}");

@@ -236,3 +236,23 @@ fn a_server_name_that_is_not_stored_is_an_unknown_user() {
     let call = sip!("INVITE sip:bob@ims.test SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>");
     ask(&icscf(), &host, &call).replies(404);
 }
+
+/// RFC 5002; TS 23.003 §13.4A, §13.5: the S-CSCF finds the profile by the wildcard that the HSS has matched.
+#[test]
+fn a_wildcard_that_the_hss_names_is_passed_on() {
+    for (wildcard, key) in [
+        ("sip:room-!.*!@ims.test", "<sip:room-!.*!@ims.test>"),
+        ("sip:a!{3}!@ims.test", "<sip:a!%7B3%7D!@ims.test>"),
+    ] {
+        for answer in
+            [named(LocationOutcome::Success, S), to_choose(LocationOutcome::Success, &[1], &[], &[])]
+        {
+            let mut location = answer.expect("an answer");
+            location.wildcarded_public_identity = Some(wildcard.to_owned());
+            let invite = sip!("INVITE sip:room-7@ims.test SIP/2.0\nP-Profile-Key: <sip:forged@ims.test>");
+            let answer = ask(&icscf(), &hss(Ok(location.clone())), &invite);
+            assert_eq!(answer.sent("P-Profile-Key"), [key]);
+        }
+    }
+    assert!(ask(&icscf(), &found(), &invite("sip:bob@ims.test")).sent("P-Profile-Key").is_empty());
+}

@@ -172,3 +172,65 @@ fn who_is_not_of_the_network_is_refused() {
         ask(&plugin, &stranger, &message).replies(403);
     }
 }
+
+/// §5.4.3.2 step 10, §5.10: by way of who hides this network.
+#[test]
+fn requests_for_other_networks_go_by_the_border() {
+    let scscf = with("border = \"sip:192.0.2.4:4060\"");
+    let answer = ask(&scscf, &from_alice(), &call("sip:carol@far.test", "<sip:alice@ims.test>"));
+    let relay = answer.relays_to(&["sip:carol@far.test"]);
+    assert_eq!(relay.targets[0].route, ["<sip:192.0.2.4:4060;lr>"]);
+    let answer = ask(&scscf, &from_alice(), &call("sip:bob@ims.test", "<sip:alice@ims.test>"));
+    assert!(answer.relays_to(&["sip:bob@ims.test"]).targets[0].route.is_empty(), "ours stay within");
+}
+
+/// RFC 3325 §7, §9.1; TS 24.229 §4.4.
+#[test]
+fn who_wants_privacy_is_not_named_to_another_network() {
+    let call = |to: &str, privacy: &str| {
+        sip!("INVITE {to} SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>\nPrivacy: {privacy}")
+    };
+    let trusting = with("trusted_networks = [\"friend.test\"]");
+    let both = vec!["<sip:alice@ims.test>", "<tel:+491701234567>"];
+    for (to, privacy, named) in [
+        ("sip:carol@far.test", "id", vec![]),
+        ("sip:carol@far.test", "header;id", vec![]),
+        ("sip:carol@far.test", "\"", vec![]),
+        ("sip:carol@far.test", "none", both.clone()),
+        ("sip:carol@far.test", "user", both.clone()),
+        ("sip:carol@Friend.test", "id", both.clone()),
+        ("sip:bob@ims.test", "id", both.clone()),
+    ] {
+        let answer = ask(&trusting, &from_alice(), &call(to, privacy));
+        assert_eq!(answer.sent("P-Asserted-Identity"), named, "{to} {privacy}");
+        assert_eq!(answer.sent("Privacy"), [privacy], "the next network is to know");
+    }
+}
+
+/// RFC 7044 §10.1.
+#[test]
+fn a_private_history_is_told_without_names() {
+    let call = |to: &str, privacy: &str| {
+        sip!(
+            "INVITE {to} SIP/2.0\nP-Asserted-Identity: <sip:alice@ims.test>\n{privacy}\
+             History-Info: <sip:bob@ims.test>;index=1, <sip:dan@far.test>;index=1.1;rc=1\n\
+             History-Info: \"E\" <sip:eve@ims.test?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1.1.1;mp=1.1"
+        )
+    };
+    let [bob, dan] = ["<sip:bob@ims.test>;index=1", "<sip:dan@far.test>;index=1.1;rc=1"];
+    let eve = "\"E\" <sip:eve@ims.test?Privacy=history&Reason=SIP%3Bcause%3D302>;index=1.1.1;mp=1.1";
+    let [nobody, hidden] =
+        ["<sip:anonymous@anonymous.invalid>;index=1", "<sip:anonymous@anonymous.invalid>;index=1.1.1;mp=1.1"];
+    let said = |to: &str, privacy: &str| {
+        ask(&with("trusted_networks = [\"friend.test\"]"), &from_alice(), &call(to, privacy))
+            .sent("History-Info")
+    };
+    assert_eq!(said("sip:carol@far.test", ""), [bob, dan, hidden], "the entry says it for itself");
+    for privacy in ["history", "header", "session", "\""] {
+        let said = said("sip:carol@far.test", &format!("Privacy: {privacy}\n"));
+        assert_eq!(said, [nobody, dan, hidden], "{privacy}: those of our network");
+    }
+    for to in ["sip:carol@friend.test", "sip:bob@ims.test"] {
+        assert_eq!(said(to, "Privacy: history\n"), [[bob, ", ", dan].concat(), eve.to_owned()], "{to}");
+    }
+}

@@ -137,3 +137,29 @@ fn by_the_name_that_the_hss_has_for_us_a_request_is_terminating() {
     let host = serving().own_route("sip:192.0.2.3:6060;lr");
     ask(&scscf(), &host, &call(ALICE)).relays_to(&["location sip:alice@ims.test"]);
 }
+
+/// RFC 5002; TS 23.003 §13.5: who is called has no profile of its own, but the wildcard that the HSS named to the I-CSCF.
+#[test]
+fn a_wildcarded_service_is_served_by_its_profile_key() {
+    const ROOMS: &str = "sip:room-!.*!@ims.test";
+    let mut rooms = alice(false);
+    rooms.identities.truncate(1);
+    rooms.identities[0].uri = ROOMS.to_owned();
+    rooms.identities[0].barred = false;
+    let host = TestHost::new().serves(rooms).triggers(server(0, "sip:rooms.ims.test", false));
+    let invite = |key: &str| sip!("INVITE sip:room-7@ims.test SIP/2.0\nP-Profile-Key: {key}");
+    for key in ["<sip:room-!.*!@ims.test>", "<sip:room-%21.%2A%21@ims.test>"] {
+        let answer = ask(&scscf(), &host, &invite(key));
+        let relay = answer.relays_to(&["sip:room-7@ims.test"]);
+        assert_eq!(relay.targets[0].route[0], "<sip:rooms.ims.test;lr>");
+    }
+    assert_eq!(asked(&host, "SAR"), [""; 0], "it is known here");
+    let host = TestHost::new().assigned(Err(CxFailure::Experimental(5001)));
+    ask(&scscf(), &host, &invite("<sip:other-!.*!@ims.test>")).replies(404);
+}
+
+#[test]
+fn a_phone_is_not_told_the_profile_key() {
+    let message = sip!("MESSAGE {ALICE} SIP/2.0\nP-Profile-Key: <sip:!.*!@ims.test>");
+    assert_eq!(ask(&scscf(), &serving(), &message).sent("P-Profile-Key"), [""; 0]);
+}

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::commit::{Change, Notice};
 use crate::core::Core;
-use crate::database::{Database, is_broken};
+use crate::database::{Database, Group, is_broken};
 use crate::documents::Documents;
 use crate::error::{OpenError, StoreError};
 use crate::garbage::Garbage;
@@ -169,8 +169,9 @@ impl Writer {
         }
         let count = rows.len();
         let started = Instant::now();
-        let writes = group.writes.iter().map(|((space, key), write)| (&**space, &**key, write));
-        let written = self.database.write(rows, writes);
+        let writes = group.writes.iter().map(|((space, key), write)| ((&**space, &**key), write));
+        let queue = &self.core.queue;
+        let written = self.database.write(Group::new(rows, writes), &mut |rest| queue.pause(rest));
         let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.counters.busy_us.fetch_add(took, Ordering::Relaxed);
         self.counters.longest_us.fetch_max(took, Ordering::Relaxed);
@@ -222,7 +223,13 @@ impl Writer {
                 self.owed.extend(change.void.drain(..).filter(|row| *row != 0));
             }
         }
-        self.core.queue.put_back(std::mem::take(&mut group.writes));
+        let lost = self.core.queue.put_back(std::mem::take(&mut group.writes), self.failures_in_a_row);
+        if lost > 0 {
+            tracing::error!(
+                keys = lost,
+                "the store is closed without them: the database could not be written"
+            );
+        }
         self.tell(group.changes, Err(kind));
     }
 

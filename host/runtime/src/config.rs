@@ -77,6 +77,11 @@ impl Config {
             let reason = "must be given with storage.url: keys of dialogs and nonces are there";
             return Err(StartError::Value { key: "node.data".into(), value, reason });
         }
+        if let (Some(file), true) = (&self.users.file, self.users.url.is_some()) {
+            let value = file.display().to_string();
+            let reason = "must not be given beside users.url";
+            return Err(StartError::Value { key: "users.file".into(), value, reason });
+        }
         within("node.shards", u32::from(self.node.shards), 0..=64, "must be 0 to 64")?;
         within("plugin.deadline_ms", self.plugin.deadline_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
@@ -300,17 +305,26 @@ impl PluginTable {
 }
 
 /// `[users]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsersTable {
     /// A file of lines `user TAB domain TAB password TAB HA1`, or an SQLite database with the table
     /// `subscriber(username, domain, password, ha1)`.
     pub file: Option<PathBuf>,
+    /// In the place of a file: `mysql://user:password@host/database` or `postgres://…`, with that table.
+    pub url: Option<String>,
     /// Refuse credentials whose `uri` is not the Request-URI (RFC 7616 §3.4.6). Off by default: many user agents and
     /// load generators write the address they send to instead. A captured answer cannot be used again either way:
     /// each nonce count of a nonce is good once.
     #[serde(default)]
     pub strict_uri: bool,
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for UsersTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UsersTable").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 /// `[admin]`

@@ -49,6 +49,9 @@ pub enum StartError {
     /// The users do not serve.
     #[error("users.file: {0}")]
     Users(#[from] UsersError),
+    /// The users on a server do not serve.
+    #[error("users.url: {0}")]
+    UsersServer(#[source] UsersError),
     /// The plugin file cannot be read.
     #[error("plugin.file {file}: {source}")]
     PluginFile {

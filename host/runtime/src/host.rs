@@ -370,9 +370,10 @@ fn timers(config: &Config) -> Timers {
 }
 
 fn read_users(config: &Config) -> Result<Users, StartError> {
-    Ok(match &config.users.file {
-        Some(file) => Users::open(file)?,
-        None => Users::none(),
+    Ok(match (&config.users.file, &config.users.url) {
+        (Some(file), _) => Users::open(file)?,
+        (None, Some(url)) => Users::open_at(url).map_err(StartError::UsersServer)?,
+        (None, None) => Users::none(),
     })
 }
 

@@ -100,8 +100,8 @@ impl StoreError {
                 "40001" | "40P01" | "55P03" => StoreError::Locked,
                 "53100" => StoreError::Full,
                 "XX001" | "XX002" => StoreError::Corrupt,
-                "08S01" | "70100" => StoreError::Unreachable,
-                code if code.starts_with("57P0") => StoreError::Unreachable,
+                "70100" => StoreError::Unreachable,
+                code if code.starts_with("08") || code.starts_with("57P0") => StoreError::Unreachable,
                 _ => StoreError::Failed,
             };
         }

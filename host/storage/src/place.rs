@@ -51,6 +51,17 @@ pub enum Dialect {
     Postgres,
 }
 
+impl Dialect {
+    /// Of a server's URL.
+    pub(crate) fn of(url: &str) -> Option<Dialect> {
+        match url.split_once(':')?.0 {
+            "mysql" | "mariadb" => Some(Dialect::MySql),
+            "postgres" | "postgresql" => Some(Dialect::Postgres),
+            _ => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Dialect {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -80,16 +91,11 @@ impl Place {
     /// # Errors
     /// It is no URL of ours, or a name is missing.
     pub fn of(url: &str, node: &str) -> Result<Place, PlaceError> {
-        let (scheme, rest) = url.split_once(':').ok_or(PlaceError::Scheme)?;
-        let dialect = match scheme {
-            "sqlite" => {
-                let file = rest.strip_prefix("//").unwrap_or(rest);
-                return if file.is_empty() { Err(PlaceError::File) } else { Ok(Place::File(file.into())) };
-            }
-            "mysql" | "mariadb" => Dialect::MySql,
-            "postgres" | "postgresql" => Dialect::Postgres,
-            _ => return Err(PlaceError::Scheme),
-        };
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            let file = rest.strip_prefix("//").unwrap_or(rest);
+            return if file.is_empty() { Err(PlaceError::File) } else { Ok(Place::File(file.into())) };
+        }
+        let dialect = Dialect::of(url).ok_or(PlaceError::Scheme)?;
         if node.is_empty() || node.len() > MAX_NODE {
             return Err(PlaceError::Node);
         }

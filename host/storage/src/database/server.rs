@@ -162,15 +162,13 @@ impl Server {
             let page = runtime.block_on(connection.all(&sql, &values))?;
             let keys: Vec<Vec<u8>> = page.iter().map(|row| row.bytes(0)).collect::<sqlx::Result<_>>()?;
             for keys in keys.chunks(MAX_KEYS) {
-                let sql = format!(
-                    "SELECT name, value, revision, expires_at FROM strowger_key_value
-                     WHERE node = ? AND space = ? AND name IN {}",
-                    places(1, keys.len())
-                );
-                let first = [Value::Bytes(node.as_bytes()), Value::Bytes(space)];
-                let values: Vec<Value<'_>> =
-                    first.into_iter().chain(keys.iter().map(|key| Value::Bytes(key))).collect();
-                for row in runtime.block_on(connection.all(&sql, &values))? {
+                // By the two ends, which every server looks up in the index; a list of keys PostgreSQL compares with all.
+                let sql = "SELECT name, value, revision, expires_at FROM strowger_key_value
+                           WHERE node = ? AND space = ? AND name >= ? AND name <= ?";
+                let ends = [&keys[0], &keys[keys.len() - 1]].map(|key| Value::Bytes(key));
+                let [first, last] = ends;
+                let values = [Value::Bytes(node.as_bytes()), Value::Bytes(space), first, last];
+                for row in runtime.block_on(connection.all(sql, &values))? {
                     let stored = Stored {
                         value: row.bytes(1)?.into(),
                         revision: row.number(2)? as u64,

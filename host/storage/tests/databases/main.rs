@@ -9,6 +9,7 @@ mod scenarios;
 #[path = "../servers/mod.rs"]
 mod servers;
 mod trouble;
+mod users;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -87,4 +88,5 @@ fn on(kind: Kind) {
     trouble::a_server_that_is_killed_and_comes_back(&mut home);
     trouble::a_server_that_is_gone_for_too_long(&mut home);
     trouble::a_newer_schema(&home, kind);
+    users::are_read_from_a_server(&home, kind);
 }

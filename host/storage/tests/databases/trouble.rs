@@ -147,10 +147,16 @@ pub(crate) fn a_server_that_is_gone_for_too_long(home: &mut Home) {
 }
 
 pub(crate) fn a_newer_schema(home: &Home, kind: Kind) {
+    execute(home, kind, "UPDATE strowger_schema SET version = 99");
+    let error = home.try_open("newer", &quick()).map(drop).expect_err("it is newer");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
+}
+
+/// Statements beside the store.
+pub(crate) fn execute(home: &Home, kind: Kind, sql: &'static str) {
     use sqlx::{Connection as _, Executor as _};
     let Home::Server(server) = home else { panic!("a server's") };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let sql = "UPDATE strowger_schema SET version = 99";
     runtime.block_on(async {
         match kind {
             Kind::MariaDb => {
@@ -163,6 +169,4 @@ pub(crate) fn a_newer_schema(home: &Home, kind: Kind) {
             }
         }
     });
-    let error = home.try_open("newer", &quick()).map(drop).expect_err("it is newer");
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
 }

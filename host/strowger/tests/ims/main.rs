@@ -12,6 +12,7 @@
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
 //! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls, on each database |
+//! | `database_gone.rs` | the database server of the CSCFs killed and started again |
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
@@ -45,6 +46,7 @@ mod subscribers;
 mod application_servers;
 mod attacks;
 mod crowd;
+mod database_gone;
 mod diameter_agent;
 mod forgotten;
 mod hss_faults;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use storage::Place;
 use trace::Trace;
 
 use crate::error::StartError;
@@ -18,6 +19,9 @@ use crate::error::StartError;
 pub struct Config {
     /// What this node is.
     pub node: NodeTable,
+    /// Where what must survive a restart is kept, if not in the data folder.
+    #[serde(default)]
+    pub storage: StorageTable,
     /// Where it listens; at least one entry.
     #[serde(rename = "listen")]
     pub listeners: Vec<ListenTable>,
@@ -68,6 +72,16 @@ impl Config {
         };
         within("node.rest_us", self.node.rest_us, 0..=10_000, "must be 0 to 10,000")?;
         within("node.commit_ms", self.node.commit_ms, 0..=1_000, "must be 0 to 1,000")?;
+        if self.storage.place()?.is_some() && self.node.data.is_none() {
+            let value = "none".to_owned();
+            let reason = "must be given with storage.url: keys of dialogs and nonces are there";
+            return Err(StartError::Value { key: "node.data".into(), value, reason });
+        }
+        if let (Some(file), true) = (&self.users.file, self.users.url.is_some()) {
+            let value = file.display().to_string();
+            let reason = "must not be given beside users.url";
+            return Err(StartError::Value { key: "users.file".into(), value, reason });
+        }
         within("node.shards", u32::from(self.node.shards), 0..=64, "must be 0 to 64")?;
         within("plugin.deadline_ms", self.plugin.deadline_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
@@ -174,6 +188,35 @@ impl NodeTable {
     }
 }
 
+/// `[storage]`
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StorageTable {
+    /// `sqlite:FILE`, `mysql://user:password@host/database` or `postgres://…`: registrations, scripts' tables and what a
+    /// CSCF knows of its subscribers. None: SQLite in the data folder.
+    pub url: Option<String>,
+    /// The name of this node, by which its rows are known in a database that several share.
+    #[serde(default)]
+    pub node: String,
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for StorageTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StorageTable").field("node", &self.node).finish_non_exhaustive()
+    }
+}
+
+impl StorageTable {
+    /// Where that is. None: in the data folder.
+    ///
+    /// # Errors
+    /// The URL is none of ours, or the node has no name.
+    pub fn place(&self) -> Result<Option<Place>, StartError> {
+        Ok(self.url.as_deref().map(|url| Place::of(url, &self.node)).transpose()?)
+    }
+}
+
 /// A transport's name in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -262,17 +305,26 @@ impl PluginTable {
 }
 
 /// `[users]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UsersTable {
     /// A file of lines `user TAB domain TAB password TAB HA1`, or an SQLite database with the table
     /// `subscriber(username, domain, password, ha1)`.
     pub file: Option<PathBuf>,
+    /// In the place of a file: `mysql://user:password@host/database` or `postgres://…`, with that table.
+    pub url: Option<String>,
     /// Refuse credentials whose `uri` is not the Request-URI (RFC 7616 §3.4.6). Off by default: many user agents and
     /// load generators write the address they send to instead. A captured answer cannot be used again either way:
     /// each nonce count of a nonce is good once.
     #[serde(default)]
     pub strict_uri: bool,
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for UsersTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UsersTable").field("file", &self.file).finish_non_exhaustive()
+    }
 }
 
 /// `[admin]`

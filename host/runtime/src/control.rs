@@ -131,7 +131,7 @@ pub enum PushError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
     /// The users could not be read; the old ones stay.
-    #[error("users.file: {0}")]
+    #[error("users: {0}")]
     Users(#[from] storage::UsersError),
     /// The plugin is not fit; the old one stays.
     #[error("plugin.file: {0}")]
@@ -267,7 +267,7 @@ impl Handle {
     /// [`ReloadError`] for the first thing that is not fit; that thing stays as it was.
     pub fn reload(&self, config: &Config) -> Result<String, ReloadError> {
         let mut taken = Vec::new();
-        if config.users.file.is_some() {
+        if config.users.file.is_some() || config.users.url.is_some() {
             self.shared.users.reload()?;
             taken.push(format!("{} users", self.shared.users.len()));
         }

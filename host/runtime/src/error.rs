@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use plugin::{EngineError, LoadError};
-use storage::{OpenError, UsersError};
+use storage::{OpenError, PlaceError, UsersError};
 use transport::{StreamsError, UdpError};
 
 /// The first thing that hindered a start.
@@ -29,6 +29,12 @@ pub enum StartError {
     /// The data folder does not serve.
     #[error("node.data: {0}")]
     Store(#[from] OpenError),
+    /// The database does not serve.
+    #[error("storage.url: {0}")]
+    Database(#[source] OpenError),
+    /// It is not said where the database is.
+    #[error("storage.url: {0}")]
+    Place(#[from] PlaceError),
     /// The secrets in the data folder do not serve.
     #[error("node.data: {file}: {source}")]
     Secrets {
@@ -43,6 +49,9 @@ pub enum StartError {
     /// The users do not serve.
     #[error("users.file: {0}")]
     Users(#[from] UsersError),
+    /// The users on a server do not serve.
+    #[error("users.url: {0}")]
+    UsersServer(#[source] UsersError),
     /// The plugin file cannot be read.
     #[error("plugin.file {file}: {source}")]
     PluginFile {

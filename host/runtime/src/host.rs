@@ -76,10 +76,7 @@ impl Host {
         config.validate()?;
         let threads = tokio::runtime::Handle::current();
         let shards = shard_count(config.node.shards);
-        let store = match &config.node.data {
-            Some(folder) => Store::open(folder, &store_options(&config))?,
-            None => Store::in_memory(&store_options(&config)),
-        };
+        let store = open_store(&config)?;
         let secrets = Secrets::of(config.node.data.as_deref())?;
         let users = Arc::new(read_users(&config)?);
         let (registrations, keys) = (Arc::clone(store.registrations()), Arc::clone(store.key_value()));
@@ -373,10 +370,20 @@ fn timers(config: &Config) -> Timers {
 }
 
 fn read_users(config: &Config) -> Result<Users, StartError> {
-    Ok(match &config.users.file {
-        Some(file) => Users::open(file)?,
-        None => Users::none(),
+    Ok(match (&config.users.file, &config.users.url) {
+        (Some(file), _) => Users::open(file)?,
+        (None, Some(url)) => Users::open_at(url).map_err(StartError::UsersServer)?,
+        (None, None) => Users::none(),
     })
+}
+
+fn open_store(config: &Config) -> Result<Store, StartError> {
+    let (options, data) = (store_options(config), config.node.data.as_deref());
+    match (config.storage.place()?, data) {
+        (Some(place), data) => Store::open_at(place, data, &options).map_err(StartError::Database),
+        (None, Some(folder)) => Ok(Store::open(folder, &options)?),
+        (None, None) => Ok(Store::in_memory(&options)),
+    }
 }
 
 fn store_options(config: &Config) -> StoreOptions {

@@ -1,8 +1,8 @@
 //! What a registration costs: CPU time per registration at a given rate, of the threads behind the store and of the caller.
 //!
-//!     cargo run --release -p strowger-storage --example rate -- [RATE] [WINDOW_MS] [SECONDS] [new|again]
+//!     cargo run --release -p strowger-storage --example rate -- [RATE] [WINDOW_MS] [SECONDS] [new|again] [KEYS]
 //!
-//! `again`: 20,000 phones register over and over instead of new ones. Linux only: it reads /proc.
+//! `again`: 20,000 phones register over and over instead of new ones. `KEYS`: documents that are put with each. Linux only: it reads /proc.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ fn main() {
     let mut number = |or: u64| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(or);
     let (rate, window, seconds) = (number(4000), number(20), number(10));
     let again = arguments.next().is_some_and(|word| word == "again");
+    let keys: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(0);
     let folder = std::env::temp_dir().join(format!("strowger-rate-{}", std::process::id()));
     let options = Options { window: Duration::from_millis(window), ..Options::default() };
     let mut store = Store::open(&folder, &options).expect("a new folder");
@@ -59,6 +60,9 @@ fn main() {
             };
             let (_, change) =
                 registrations.register(message.head(), aor, &LIMITS, flow, now_ms()).expect("granted");
+            for key in 0..keys {
+                store.documents().put("rate", &format!("{aor} {key}"), &[b'x'; 200]);
+            }
             queue.commit(change.expect("a change"), made);
             made += 1;
         }

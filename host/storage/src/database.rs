@@ -1,317 +1,132 @@
-//! The SQLite file: opened, brought to our schema, read once, appended to.
+//! Where rows and keys are kept: a file of SQLite's, or tables of a MySQL, MariaDB or PostgreSQL server.
 //!
-//! In: rows and writes. Out: what was there; a group made durable, or a [`StoreError`]. One connection, used by the
-//! storage thread alone. Not here: grouping (`writer.rs`), what rows mean (`row.rs`).
-//!
-//! A group of up to [`MAX_BATCH`] rows is one statement and so one transaction by itself: the driver has a thread of its
-//! own, and each statement is a round trip to it. Statements are prepared for powers of two, and rows that are not there
-//! are NULL and left out: half a dozen statements serve all sizes.
+//! In: groups of changes. Out: what was there; a group made durable, or an error. One connection, used by the storage
+//! thread alone. Not here: grouping (`writer.rs`), what rows mean (`row.rs`).
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+mod server;
+mod sqlite;
+
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, Row as _};
+use server::Server;
+use sqlite::Sqlite;
 
 use crate::error::{OpenError, StoreError};
 use crate::key_value::{Stored, Write};
+use crate::place::Place;
 use crate::row::Row;
+use crate::store::Options;
 
-/// Rows of one statement.
-pub(crate) const MAX_BATCH: usize = 512;
+/// A space and a key of it.
+pub(crate) type Key<'a> = (&'a str, &'a str);
 
-/// How long another process may hold the database before a group fails.
-const BUSY: Duration = Duration::from_secs(2);
+/// What is made durable together. No key is in it twice.
+#[derive(Default)]
+pub(crate) struct Group<'a> {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) set: Vec<(Key<'a>, &'a Stored)>,
+    pub(crate) gone: Vec<Key<'a>>,
+}
 
-/// Pages of the database in memory, KiB. Appending needs few.
-const CACHE_KIB: i64 = 512;
+impl<'a> Group<'a> {
+    pub(crate) fn new(rows: Vec<Row>, writes: impl Iterator<Item = (Key<'a>, &'a Write)>) -> Group<'a> {
+        let mut group = Group { rows, ..Group::default() };
+        for (key, write) in writes {
+            match write {
+                Some(stored) => group.set.push((key, stored)),
+                None => group.gone.push(key),
+            }
+        }
+        group
+    }
+}
 
-/// The log is cut to this once all of it is in the file, bytes. It is larger only while another process reads.
-const MAX_IDLE_LOG: u64 = 64 << 20;
-
-/// The schema's history: each batch leads from the version of its index to the next. Never change one that was released.
-const MIGRATIONS: [&str; 2] = [
-    "
-    CREATE TABLE binding (
-        id INTEGER PRIMARY KEY,
-        replaces INTEGER NOT NULL,
-        aor TEXT NOT NULL,
-        expires_at INTEGER NOT NULL,
-        record TEXT
-    ) STRICT;
-    CREATE TABLE key_value (
-        space TEXT NOT NULL,
-        key TEXT NOT NULL,
-        value BLOB NOT NULL,
-        revision INTEGER NOT NULL,
-        expires_at INTEGER NOT NULL,
-        PRIMARY KEY (space, key)
-    ) STRICT, WITHOUT ROWID;
-",
-    "
-    CREATE TABLE binding_2 (id INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
-    INSERT INTO binding_2 SELECT
-        id,
-        iif(
-            record IS NULL,
-            CAST(replaces AS TEXT),
-            replaces || char(10) || aor || char(10) || expires_at || char(10) || record
-        )
-    FROM binding ORDER BY id;
-    DROP TABLE binding;
-    ALTER TABLE binding_2 RENAME TO binding;
-",
-];
-
-const BEGIN: &str = "BEGIN IMMEDIATE";
-const COMMIT: &str = "COMMIT";
-const ROLLBACK: &str = "ROLLBACK";
+/// Rests for a while; false: there is no time for that, the store is being closed.
+pub(crate) type Pause<'a> = &'a mut dyn FnMut(Duration) -> bool;
 
 /// The database.
-pub(crate) struct Database {
-    runtime: tokio::runtime::Runtime,
-    connection: SqliteConnection,
-    options: SqliteConnectOptions,
-    file: PathBuf,
-    max_pages: Option<u32>,
-    /// Appends 2^n rows.
-    appends: Vec<Arc<str>>,
+pub(crate) enum Database {
+    Sqlite(Sqlite),
+    Server(Box<Server>),
+}
+
+/// The same of both.
+macro_rules! either {
+    ($self:expr, $database:ident => $what:expr) => {
+        match $self {
+            Database::Sqlite($database) => $what,
+            Database::Server($database) => $what,
+        }
+    };
 }
 
 impl Database {
-    /// Opens the file and brings it to our schema. `max_pages`: the database's bound in pages of 4 kB.
-    pub(crate) fn open(file: &Path, max_pages: Option<u32>) -> Result<Database, OpenError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY)
-            .pragma("cache_size", (-CACHE_KIB).to_string())
-            .pragma("wal_autocheckpoint", "0")
-            .pragma("journal_size_limit", MAX_IDLE_LOG.to_string())
-            .thread_name(|_| "strowger-sqlite".into())
-            .disable_statement_logging();
-        let failed = |source| OpenError::Database { file: file.into(), source };
-        let connection = runtime.block_on(options.connect()).map_err(failed)?;
-        let appends = (0..=MAX_BATCH.ilog2()).map(|n| append(1 << n).into()).collect();
-        let mut database = Database { runtime, connection, options, file: file.into(), max_pages, appends };
-        database.migrate()?;
-        database.bound().map_err(failed)?;
-        Ok(database)
-    }
-
-    fn bound(&mut self) -> sqlx::Result<()> {
-        match self.max_pages {
-            Some(pages) => self.execute(format!("PRAGMA max_page_count = {pages}")),
-            None => Ok(()),
-        }
-    }
-
-    fn migrate(&mut self) -> Result<(), OpenError> {
-        let known = MIGRATIONS.len() as i64;
-        let found = self.version().map_err(|source| self.failed(source))?;
-        if found > known {
-            return Err(OpenError::Newer { file: self.file.clone(), found, known });
-        }
-        for (version, batch) in MIGRATIONS.iter().enumerate().skip(found as usize) {
-            let next = version + 1;
-            let all = format!(
-                "{BEGIN}; {batch}; CREATE TABLE IF NOT EXISTS schema (version INTEGER NOT NULL) STRICT;
-                 DELETE FROM schema; INSERT INTO schema VALUES ({next}); {COMMIT}"
-            );
-            let done = self.runtime.block_on(self.connection.execute(sqlx::raw_sql(AssertSqlSafe(all))));
-            if let Err(source) = done {
-                self.roll_back();
-                return Err(self.failed(source));
+    /// Opens it and brings it to our schema.
+    pub(crate) fn open(place: &Place, options: &Options) -> Result<Database, OpenError> {
+        match place {
+            Place::File(file) => Sqlite::open(file, options.max_pages).map(Database::Sqlite),
+            Place::Server(place) => {
+                Server::open(place, options.outage).map(|server| Database::Server(Box::new(server)))
             }
         }
-        Ok(())
-    }
-
-    /// 0: an empty file.
-    fn version(&mut self) -> sqlx::Result<i64> {
-        let table = "SELECT count(*) FROM sqlite_schema WHERE name = 'schema'";
-        let is_there: i64 =
-            self.runtime.block_on(sqlx::query_scalar(table).fetch_one(&mut self.connection))?;
-        if is_there == 0 {
-            return Ok(0);
-        }
-        self.runtime
-            .block_on(sqlx::query_scalar("SELECT version FROM schema").fetch_one(&mut self.connection))
     }
 
     /// Rows that others replace, and rows that are nothing but that.
     pub(crate) fn void_rows(&mut self) -> Result<Vec<u64>, OpenError> {
-        // SQLite reads a number up to the line feed
-        let sql =
-            "SELECT id, CAST(record AS INTEGER) AS replaced, CAST(CAST(record AS INTEGER) AS TEXT) = record
-                   FROM binding WHERE replaced > 0";
-        let mut rows = Vec::new();
-        self.each(sql, |row| {
-            rows.push(row.try_get::<i64, _>(1)? as u64);
-            if row.try_get::<bool, _>(2)? {
-                rows.push(row.try_get::<i64, _>(0)? as u64);
-            }
-            Ok(())
-        })?;
-        Ok(rows)
+        either!(self, database => database.void_rows())
     }
 
     /// Every row, oldest first: its number and record.
-    pub(crate) fn rows(&mut self, mut met: impl FnMut(u64, &str)) -> Result<(), OpenError> {
-        self.each("SELECT id, record FROM binding ORDER BY id", |row| {
-            met(row.try_get::<i64, _>(0)? as u64, row.try_get(1)?);
-            Ok(())
-        })
+    pub(crate) fn rows(&mut self, met: impl FnMut(u64, &str)) -> Result<(), OpenError> {
+        either!(self, database => database.rows(met))
     }
 
     /// Every key of every space.
-    pub(crate) fn keys(&mut self, mut met: impl FnMut(&str, &str, Stored)) -> Result<(), OpenError> {
-        self.each("SELECT space, key, value, revision, expires_at FROM key_value", |row| {
-            let stored = Stored {
-                value: row.try_get::<&[u8], _>(2)?.into(),
-                revision: row.try_get::<i64, _>(3)? as u64,
-                expires_at_ms: row.try_get::<i64, _>(4)? as u64,
-            };
-            met(row.try_get(0)?, row.try_get(1)?, stored);
-            Ok(())
-        })
+    pub(crate) fn keys(&mut self, met: impl FnMut(&str, &str, Stored)) -> Result<(), OpenError> {
+        either!(self, database => database.keys(met))
     }
 
     /// The highest row there is; 0: none.
     pub(crate) fn last_row(&mut self) -> Result<u64, OpenError> {
-        let sql = "SELECT ifnull(max(id), 0) FROM binding";
-        let last: sqlx::Result<i64> =
-            self.runtime.block_on(sqlx::query_scalar(sql).fetch_one(&mut self.connection));
-        last.map(|last| last as u64).map_err(|source| self.failed(source))
+        either!(self, database => database.last_row())
     }
 
-    fn each(
-        &mut self,
-        sql: &'static str,
-        mut met: impl FnMut(&sqlx::sqlite::SqliteRow) -> sqlx::Result<()>,
-    ) -> Result<(), OpenError> {
-        use futures_util::TryStreamExt as _;
-        let all = async {
-            let mut rows = sqlx::query(sql).fetch(&mut self.connection);
-            while let Some(row) = rows.try_next().await? {
-                met(&row)?;
-            }
-            Ok(())
-        };
-        let done = self.runtime.block_on(all);
-        done.map_err(|source| self.failed(source))
-    }
-
-    /// Makes a group durable: all of it or nothing.
-    pub(crate) fn write<'a>(
-        &mut self,
-        rows: Vec<Row>,
-        writes: impl ExactSizeIterator<Item = (&'a str, &'a str, &'a Write)>,
-    ) -> sqlx::Result<()> {
-        // one statement is a transaction by itself
-        if rows.len() <= MAX_BATCH && writes.len() == 0 {
-            return self.append(rows);
+    /// Makes a group durable: all of it or nothing. A server that has gone is waited for, for a while.
+    pub(crate) fn write(&mut self, group: Group<'_>, pause: Pause<'_>) -> sqlx::Result<()> {
+        match self {
+            Database::Sqlite(database) => database.write(group),
+            Database::Server(database) => database.write(&group, pause),
         }
-        self.transaction(|database| {
-            let mut rows = rows.into_iter();
-            while rows.len() > 0 {
-                database.append(rows.by_ref().take(MAX_BATCH))?;
-            }
-            writes.into_iter().try_for_each(|(space, key, write)| database.write_key(space, key, write))
-        })
     }
 
     /// Deletes rows, in one transaction.
     pub(crate) fn delete(&mut self, rows: &[u64]) -> sqlx::Result<()> {
-        let mut list = String::with_capacity(rows.len() * 8 + 2);
-        for row in rows {
-            list.push_str(if list.is_empty() { "[" } else { "," });
-            list.push_str(&row.to_string());
-        }
-        list.push(']');
-        let sql = "DELETE FROM binding WHERE id IN (SELECT value FROM json_each(?1))";
-        self.runtime.block_on(sqlx::query(sql).bind(list).execute(&mut self.connection)).map(drop)
+        either!(self, database => database.delete(rows))
     }
 
-    /// Moves what the log holds into the file, as far as nobody reads it.
+    /// Moves what SQLite's log holds into its file, as far as nobody reads it. Servers do such things by themselves.
     pub(crate) fn checkpoint(&mut self) -> sqlx::Result<()> {
-        self.execute("PRAGMA wal_checkpoint(PASSIVE)".into())
+        match self {
+            Database::Sqlite(database) => database.checkpoint(),
+            Database::Server(_) => Ok(()),
+        }
     }
 
-    /// A new connection in the place of one that is no good any more.
+    /// A new connection in the place of one that is no good any more. That to a server is made anew by the next group.
     pub(crate) fn reopen(&mut self) -> sqlx::Result<()> {
-        self.connection = self.runtime.block_on(self.options.connect())?;
-        self.bound()
+        match self {
+            Database::Sqlite(database) => database.reopen(),
+            Database::Server(_) => Ok(()),
+        }
     }
 
-    /// Ends well: the log is moved into the file.
+    /// Ends well.
     pub(crate) fn close(self) -> sqlx::Result<()> {
-        self.runtime.block_on(self.connection.close())
-    }
-
-    fn transaction(&mut self, work: impl FnOnce(&mut Database) -> sqlx::Result<()>) -> sqlx::Result<()> {
-        self.execute(BEGIN.into())?;
-        let done = work(self).and_then(|()| self.execute(COMMIT.into()));
-        if done.is_err() {
-            self.roll_back();
-        }
-        done
-    }
-
-    /// Some errors have rolled back already; then there is nothing to do, which SQLite calls an error too.
-    fn roll_back(&mut self) {
-        let _ = self.execute(ROLLBACK.into());
-    }
-
-    /// At most [`MAX_BATCH`] rows.
-    fn append(
-        &mut self,
-        rows: impl IntoIterator<Item = Row, IntoIter: ExactSizeIterator>,
-    ) -> sqlx::Result<()> {
-        let rows = rows.into_iter();
-        let Some(size) = rows.len().checked_next_power_of_two().filter(|_| rows.len() > 0) else {
-            return Ok(());
-        };
-        let sql = Arc::clone(&self.appends[size.ilog2() as usize]);
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for row in rows {
-            query = query.bind(row.id as i64).bind(row.record);
-        }
-        self.runtime.block_on(query.execute(&mut self.connection)).map(drop)
-    }
-
-    fn write_key(&mut self, space: &str, key: &str, write: &Write) -> sqlx::Result<()> {
-        let query = match write {
-            None => sqlx::query("DELETE FROM key_value WHERE space = ? AND key = ?").bind(space).bind(key),
-            Some(stored) => sqlx::query("INSERT OR REPLACE INTO key_value VALUES (?, ?, ?, ?, ?)")
-                .bind(space)
-                .bind(key)
-                .bind(stored.value.to_vec())
-                .bind(stored.revision as i64)
-                .bind(stored.expires_at_ms as i64),
-        };
-        self.runtime.block_on(query.execute(&mut self.connection)).map(drop)
-    }
-
-    fn execute(&mut self, sql: String) -> sqlx::Result<()> {
-        self.runtime.block_on(self.connection.execute(AssertSqlSafe(sql))).map(drop)
-    }
-
-    fn failed(&self, source: sqlx::Error) -> OpenError {
-        OpenError::Database { file: self.file.clone(), source }
+        either!(self, database => database.close())
     }
 }
 
 /// Whether a connection is of no use after this.
 pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     StoreError::of(error) == StoreError::Closed
-}
-
-fn append(rows: usize) -> String {
-    let places = vec!["(?,?)"; rows].join(",");
-    format!("INSERT INTO binding SELECT * FROM (VALUES {places}) WHERE column1 IS NOT NULL")
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::place::Dialect;
+
 /// The store cannot be opened. The operator acts.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -39,6 +41,14 @@ pub enum OpenError {
         /// What SQLite said.
         source: sqlx::Error,
     },
+    /// The database server cannot be reached, or its tables cannot be read, or another process uses this node's rows.
+    #[error("{dialect} database: {source}")]
+    Server {
+        /// Which kind; its URL may hold a password and is not shown.
+        dialect: Dialect,
+        /// What it said.
+        source: sqlx::Error,
+    },
     /// No thread can be had.
     #[error("cannot start the storage thread: {0}")]
     System(#[from] std::io::Error),
@@ -65,21 +75,38 @@ pub enum StoreError {
     /// The bindings of this address-of-record changed in between so that this change has no room any more.
     #[error("the bindings changed in between")]
     Conflict,
+    /// The database server has been gone for too long.
+    #[error("the database server cannot be reached")]
+    Unreachable,
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
 }
 
 impl StoreError {
-    /// The kind of an error of SQLite (its primary result code).
+    /// The kind of an error: of SQLite by its primary result code, of a server by its SQLSTATE.
     pub(crate) fn of(error: &sqlx::Error) -> StoreError {
         let code = match error {
-            sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
+            sqlx::Error::Database(error) => error.code().unwrap_or_default(),
             sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => return StoreError::Closed,
-            _ => None,
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::Configuration(_) => return StoreError::Unreachable,
+            _ => return StoreError::Failed,
         };
+        if code.len() == 5 {
+            return match &*code {
+                "40001" | "40P01" | "55P03" => StoreError::Locked,
+                "53100" => StoreError::Full,
+                "XX001" | "XX002" => StoreError::Corrupt,
+                "70100" => StoreError::Unreachable,
+                code if code.starts_with("08") || code.starts_with("57P0") => StoreError::Unreachable,
+                _ => StoreError::Failed,
+            };
+        }
         // https://www.sqlite.org/rescode.html: the low byte is the primary code
-        match code.map(|code| code & 0xff) {
+        match code.parse::<i32>().ok().map(|code| code & 0xff) {
             Some(5 | 6) => StoreError::Locked,
             Some(11 | 26) => StoreError::Corrupt,
             Some(13) => StoreError::Full,

@@ -55,6 +55,12 @@ impl Folder {
         Ok(Folder { path: path.into(), _lock: lock })
     }
 
+    /// Whether it is this one, by whatever path.
+    pub(crate) fn is(&self, path: &Path) -> bool {
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        self.path == path || real(path).is_some_and(|path| real(&self.path) == Some(path))
+    }
+
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   register ─▶ contacts ─▶ table (packed) ─▶ queue ─▶ writer ─▶ database      pure: register, contacts, packed, row,
-//!      REGISTER   §10.3        memory          a group's   thread   SQLite            garbage, expiry
+//!      REGISTER   §10.3        memory          a group's   thread   SQLite, a server  garbage, expiry
 //!                                              window
 //! ```
 //! Reads meet memory alone. A change is made in memory at once and told durable after one commit that many changes share;
@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod garbage;
 mod key_value;
 mod packed;
+mod place;
 mod queue;
 mod register;
 mod registrations;
@@ -38,6 +39,7 @@ pub use contacts::{Limits, MAX_BINDINGS, Refusal, Registration};
 pub use documents::{Documents, MAX_DOCUMENT, MAX_DOCUMENT_KEY};
 pub use error::{OpenError, StoreError};
 pub use key_value::{Entry, KeyValue, MAX_KEY, MAX_KEYS, MAX_SPACE, MAX_VALUE, PutRefusal};
+pub use place::{Dialect, MAX_NODE, Place, PlaceError, Server};
 pub use queue::MAX_QUEUED;
 pub use register::{MAX_AOR, MAX_BINDING, MAX_CONTACTS};
 pub use registrations::{Ended, Registrations};

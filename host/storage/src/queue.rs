@@ -23,6 +23,9 @@ pub const MAX_QUEUED: usize = 65_536;
 /// A group whose first change comes within so many windows after that of the group before waits for others.
 const CROWD: u32 = 2;
 
+/// Failures in a row after which a store that is being closed tries no more.
+const LAST_ATTEMPTS: u64 = 3;
+
 /// What waits.
 #[derive(Default)]
 pub(crate) struct Waiting {
@@ -122,15 +125,32 @@ impl Queue {
         }
     }
 
-    /// Writes that could not be made; newer ones of the same keys are kept instead.
-    pub(crate) fn put_back(&self, writes: HashMap<(Box<str>, Box<str>), Write>) {
+    /// Writes that could not be made; newer ones of the same keys are kept instead. `failures`: groups in a row that
+    /// failed. How many are given up, because the store is being closed and that many have failed.
+    pub(crate) fn put_back(&self, writes: HashMap<(Box<str>, Box<str>), Write>, failures: u64) -> usize {
         let mut state = self.state.lock();
+        if state.closing && failures >= LAST_ATTEMPTS {
+            return writes.len();
+        }
         for (key, write) in writes {
             state.waiting.writes.entry(key).or_insert(write);
         }
         if !state.waiting.writes.is_empty() {
             state.waiting.since.get_or_insert_with(Instant::now);
         }
+        0
+    }
+
+    /// Rests, while changes come in. False: the store is being closed, and it did not rest to the end.
+    pub(crate) fn pause(&self, rest: Duration) -> bool {
+        let until = Instant::now() + rest;
+        let mut state = self.state.lock();
+        while !state.closing {
+            if self.wake.wait_until(&mut state, until).timed_out() {
+                return true;
+            }
+        }
+        false
     }
 
     /// Rows that expired: to be deleted when there is time.

@@ -14,6 +14,7 @@ use crate::documents::Documents;
 use crate::error::OpenError;
 use crate::folder::Folder;
 use crate::key_value::KeyValue;
+use crate::place::Place;
 use crate::queue::Queue;
 use crate::registrations::Registrations;
 use crate::writer::{Counters, Writer};
@@ -30,6 +31,9 @@ pub struct Options {
     pub max_bindings: usize,
     /// The database's bound in pages of 4 kB; `None`: the disk's.
     pub max_pages: Option<u32>,
+    /// How long changes wait for a database server that has gone, before they fail: less than the 32 s that a phone waits
+    /// for an answer (RFC 3261 §17.1.2.2, Timer F).
+    pub outage: Duration,
 }
 
 impl Default for Options {
@@ -39,6 +43,7 @@ impl Default for Options {
             max_rows: 512,
             max_bindings: 10_000_000,
             max_pages: None,
+            outage: Duration::from_secs(20),
         }
     }
 }
@@ -67,13 +72,36 @@ impl Store {
     /// The folder is in use, cannot be written, or holds a database that cannot be read or is newer than this host.
     pub fn open(folder: &Path, options: &Options) -> Result<Store, OpenError> {
         let folder = Folder::take(folder)?;
+        let place = Place::File(folder.database());
+        Store::start(place, vec![folder], options)
+    }
+
+    /// The same with a database that is elsewhere. The data folder is taken too, if there is one, and so is the folder of a
+    /// file.
+    ///
+    /// # Errors
+    /// As of [`Store::open`]; or the server cannot be reached, or another process uses the rows of this node.
+    pub fn open_at(place: Place, folder: Option<&Path>, options: &Options) -> Result<Store, OpenError> {
+        let mut folders: Vec<Folder> = folder.map(Folder::take).transpose()?.into_iter().collect();
+        if let Place::File(file) = &place {
+            let of_file = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let of_file = of_file.unwrap_or(Path::new("."));
+            if !folders.iter().any(|folder| folder.is(of_file)) {
+                folders.push(Folder::take(of_file)?);
+            }
+        }
+        Store::start(place, folders, options)
+    }
+
+    /// Starts the thread that opens the database. `folders`: what is held as long.
+    fn start(place: Place, folders: Vec<Folder>, options: &Options) -> Result<Store, OpenError> {
         let mut store = Store::new(false, options);
         let (core, key_value) = (Arc::clone(&store.core), Arc::clone(&store.key_value));
         let documents = Arc::clone(&store.documents);
         let (counters, options) = (Arc::clone(&store.counters), *options);
         let (report, opened) = mpsc::sync_channel(1);
         let thread = Builder::new().name("strowger-storage".into()).spawn(move || {
-            let writer = Database::open(&folder.database(), options.max_pages).and_then(|database| {
+            let writer = Database::open(&place, &options).and_then(|database| {
                 let mut writer = Writer::new(core, database, counters, options.window);
                 writer.load(&key_value, &documents, wall_clock_ms())?;
                 Ok(writer)
@@ -87,8 +115,8 @@ impl Store {
                     let _ = report.send(Err(error));
                 }
             }
-            // until here the folder is ours
-            drop(folder);
+            // until here the folders are ours
+            drop(folders);
         })?;
         store.thread = Some(thread);
         match opened.recv() {

@@ -1,9 +1,10 @@
 //! The subscribers: who may register, and the hashes that prove it.
 //!
-//! In: a file of lines or an SQLite database. Out: a user's HA1s (RFC 7616 §3.4.2), never a password: it is hashed while
+//! In: a file of lines, an SQLite database, or a MySQL or PostgreSQL server. Out: a user's HA1s (RFC 7616 §3.4.2), never a password: it is hashed while
 //! it is read and forgotten. A set is immutable; reading the source again exchanges it as a whole, or leaves it where
 //! anything in the source is wrong. Not here: checking credentials (`strowger-auth`).
 
+mod server;
 mod set;
 mod sqlite;
 mod tsv;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use auth::Ha1s;
 
+use crate::place::Dialect;
 use set::Set;
 
 /// How an SQLite file begins.
@@ -41,6 +43,27 @@ pub enum UsersError {
         /// What is wrong with it.
         reason: Wrong,
     },
+    /// A row of a server's table is wrong.
+    #[error("{dialect} subscriber, row {row}: {reason}")]
+    Row {
+        /// Which kind of server.
+        dialect: Dialect,
+        /// The row in the order of domain and user, from 1.
+        row: u64,
+        /// What is wrong with it.
+        reason: Wrong,
+    },
+    /// The server cannot be asked.
+    #[error("{dialect} database: {source}")]
+    Server {
+        /// Which kind; its URL may hold a password and is not shown.
+        dialect: Dialect,
+        /// What it said.
+        source: sqlx::Error,
+    },
+    /// The URL is none of a server.
+    #[error("must begin with mysql: or postgres:")]
+    Scheme,
     /// The database cannot be read.
     #[error("{}: {source}", file.display())]
     Database {
@@ -49,6 +72,13 @@ pub enum UsersError {
         /// What SQLite said.
         source: sqlx::Error,
     },
+}
+
+/// Where subscribers come from.
+enum Source {
+    Nowhere,
+    File(PathBuf),
+    Server(Dialect, String),
 }
 
 /// What can be wrong with a subscriber.
@@ -85,7 +115,7 @@ pub enum Wrong {
 
 /// The subscribers. Shared by all shards; looking one up takes no lock.
 pub struct Users {
-    file: Option<PathBuf>,
+    source: Source,
     set: ArcSwap<Set>,
 }
 
@@ -98,7 +128,7 @@ impl std::fmt::Debug for Users {
 impl Users {
     /// Nobody.
     pub fn none() -> Users {
-        Users { file: None, set: ArcSwap::default() }
+        Users { source: Source::Nowhere, set: ArcSwap::default() }
     }
 
     /// Reads a file: an SQLite database with the table `subscriber(username, domain, password, ha1)`, or lines of user,
@@ -109,16 +139,29 @@ impl Users {
     /// What is wrong with it, and where.
     pub fn open(file: &Path) -> Result<Users, UsersError> {
         let set = read(file)?;
-        Ok(Users { file: Some(file.into()), set: ArcSwap::from_pointee(set) })
+        Ok(Users { source: Source::File(file.into()), set: ArcSwap::from_pointee(set) })
     }
 
-    /// Reads the file again. How many there are now.
+    /// Asks a server, `mysql://…` or `postgres://…`, for the table `subscriber(username, domain, password, ha1)`. Blocks; safe
+    /// to be called from within an async runtime.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, the server or a row.
+    pub fn open_at(url: &str) -> Result<Users, UsersError> {
+        let dialect = Dialect::of(url).ok_or(UsersError::Scheme)?;
+        let set = server::read(dialect, url)?;
+        Ok(Users { source: Source::Server(dialect, url.to_owned()), set: ArcSwap::from_pointee(set) })
+    }
+
+    /// Reads the source again. How many there are now.
     ///
     /// # Errors
     /// What is wrong with it, and where; the users are what they were.
     pub fn reload(&self) -> Result<usize, UsersError> {
-        if let Some(file) = &self.file {
-            self.set.store(Arc::new(read(file)?));
+        match &self.source {
+            Source::Nowhere => {}
+            Source::File(file) => self.set.store(Arc::new(read(file)?)),
+            Source::Server(dialect, url) => self.set.store(Arc::new(server::read(*dialect, url)?)),
         }
         Ok(self.len())
     }

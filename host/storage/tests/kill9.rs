@@ -1,20 +1,24 @@
-//! kill -9 in the middle of registrations: whatever was acknowledged is there after the restart.
+//! kill -9 in the middle of registrations: whatever was acknowledged is there after the restart, on each of the databases.
 //!
 //! Has no test harness: run without arguments it is the test; it starts itself as the process that is to be killed. That
 //! one binds, binds anew and removes contacts as fast as it can, and prints each change that it was told is durable:
 //! `phone step`. The steps of a phone follow each other, so after the restart a phone is where its last printed step led,
 //! or one step further: durable, but killed before it could be told. So is the document that is put before each step.
 
+#[allow(dead_code, reason = "the other tests use more of it")]
+#[path = "servers/mod.rs"]
+mod servers;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use servers::{Kind, Server};
 use sip::{Flow, Message, Transport};
-use strowger_storage::{Limits, Options, Store};
+use strowger_storage::{Limits, Options, Place, Store};
 
 const LIMITS: Limits = Limits { min_expires: 10, max_expires: 7200, default_expires: 3600, max_bindings: 10 };
 const PHONES: u32 = 1000;
@@ -23,32 +27,45 @@ const STEPS: &str = "steps";
 /// A kill only tells something if it comes while a group is prepared: what a process has written is the kernel's, and
 /// survives it. So many kills, not one.
 const KILLS: u32 = 12;
+/// Phones that were acknowledged something, from which on a kill proves something.
+const ENOUGH: usize = 500;
 const ALIVE: Duration = Duration::from_millis(700);
 
 fn main() {
     let arguments: Vec<_> = std::env::args().collect();
-    if let [_, word, folder, run] = &arguments[..]
+    if let [_, word, url, run] = &arguments[..]
         && word == "until-killed"
     {
-        register_until_killed(Path::new(folder), run);
-    } else {
-        acknowledged_is_durable();
-        println!("test acknowledged_is_durable ... ok");
+        register_until_killed(url, run);
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    acknowledged_is_durable(&format!("sqlite:{}", folder.path().join("a.sqlite").display()));
+    println!("test acknowledged_is_durable on SQLite ... ok");
+    for kind in [Kind::MariaDb, Kind::Postgres] {
+        if let Some(server) = Server::start(kind) {
+            acknowledged_is_durable(&server.url());
+            println!("test acknowledged_is_durable on {kind:?} ... ok");
+        }
     }
 }
 
-fn acknowledged_is_durable() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn open(url: &str, options: &Options) -> Store {
+    let place = Place::of(url, "kill9").expect("a place");
+    Store::open_at(place, None, options).expect("it opens")
+}
+
+fn acknowledged_is_durable(url: &str) {
     let mut last = HashMap::new();
     for run in 0..KILLS {
-        let printed = run_and_kill(folder.path(), run);
+        let printed = run_and_kill(url, run);
         assert!(
-            printed.len() > 500,
+            printed.len() > ENOUGH,
             "{} changes were acknowledged: too few to prove anything",
             printed.len()
         );
         last.extend(printed);
-        let store = Store::open(folder.path(), &Options::default()).expect("it opens after a kill");
+        let store = open(url, &Options::default());
         let documents: HashMap<_, _> = store.documents().take(STEPS).into_iter().collect();
         let mut further = 0;
         for (phone, step) in &last {
@@ -72,16 +89,18 @@ fn acknowledged_is_durable() {
 }
 
 /// The last printed step of every phone.
-fn run_and_kill(folder: &Path, run: u32) -> HashMap<String, u32> {
+fn run_and_kill(url: &str, run: u32) -> HashMap<String, u32> {
     let own = std::env::current_exe().expect("this test");
     let mut child = Command::new(own)
         .arg("until-killed")
-        .arg(folder)
+        .arg(url)
         .arg(run.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .expect("started");
-    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    // it has loaded what there is, and is at work
+    let first = lines.next();
     // at no particular point of its work: a thread of its own that knows nothing of it
     let killer = std::thread::spawn(move || {
         std::thread::sleep(ALIVE + Duration::from_micros(u64::from(run) * 3_700));
@@ -91,7 +110,7 @@ fn run_and_kill(folder: &Path, run: u32) -> HashMap<String, u32> {
         alive
     });
     let mut last = HashMap::new();
-    for line in lines {
+    for line in first.into_iter().chain(lines) {
         let line = line.expect("text");
         // the kill may cut the last line short
         let Some((phone, step)) = line.strip_suffix(" durable").and_then(|line| line.split_once(' ')) else {
@@ -104,9 +123,9 @@ fn run_and_kill(folder: &Path, run: u32) -> HashMap<String, u32> {
     last
 }
 
-fn register_until_killed(folder: &Path, run: &str) {
+fn register_until_killed(url: &str, run: &str) {
     let options = Options { window: Duration::from_millis(2), ..Options::default() };
-    let store = Store::open(folder, &options).expect("a store");
+    let store = open(url, &options);
     // steps asked for and steps acknowledged
     let steps: Arc<Vec<(AtomicU32, AtomicU32)>> = Arc::new((0..PHONES).map(|_| Default::default()).collect());
     loop {

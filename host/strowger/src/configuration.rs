@@ -106,6 +106,11 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
         &mut config.tls.authorities,
     ];
     optional.into_iter().flatten().for_each(resolve);
+    if let Some(file) = config.storage.url.as_deref().and_then(|url| url.strip_prefix("sqlite:"))
+        && !file.starts_with('/')
+    {
+        config.storage.url = Some(format!("sqlite:{}", folder.join(file).display()));
+    }
     for listener in &mut config.listeners {
         [&mut listener.certificate, &mut listener.key].into_iter().flatten().for_each(resolve);
     }
@@ -133,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn a_database_has_a_place() {
+        let (folder, path) = written(
+            &GOOD.replace("[[listen]]", "data = \"data\"\n[storage]\nurl = \"sqlite:a.db\"\n[[listen]]"),
+        );
+        let place = read(&path).unwrap().storage.place().unwrap();
+        assert_eq!(place, Some(storage::Place::File(folder.path().join("a.db"))));
+    }
+
+    #[test]
     fn errors_name_file_key_value_and_reason() {
         for (bad, expected) in [
             (GOOD.replace("role", "roll"), "roll"),
@@ -141,6 +155,12 @@ mod tests {
             (GOOD.replace("[plugin]\nfile = \"edge.wasm\"\n", ""), "plugin"),
             (GOOD.replace("\"udp\"", "\"tls\""), "certificate"),
             (format!("{GOOD}deadline_ms = 0\n"), "plugin.deadline_ms"),
+            (format!("{GOOD}[storage]\nurl = \"redis://h\"\n"), "storage.url: must begin with sqlite:"),
+            (
+                format!("{GOOD}[storage]\nurl = \"mysql://u:secret@h/d\"\n"),
+                "storage.url: needs the node's name",
+            ),
+            (format!("{GOOD}[storage]\nurl = \"sqlite:a.db\"\n"), "node.data = none: must be given"),
         ] {
             let (_folder, path) = written(&bad);
             let error = format!("{:#}", read(&path).unwrap_err());

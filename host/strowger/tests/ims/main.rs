@@ -11,7 +11,8 @@
 //! | `network_ends.rs` | TS 29.228 §6.1.3, §6.2: the network ends registrations and changes profiles |
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
-//! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls |
+//! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls, on each database |
+//! | `database_gone.rs` | the database server of the CSCFs killed and started again |
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
 //! | `attacks.rs` | TS 33.203, TS 24.229 §5.2.6: phones that pretend |
@@ -23,6 +24,9 @@
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
 
+#[allow(dead_code, reason = "the tests of storage use more of it")]
+#[path = "../../../storage/tests/servers/mod.rs"]
+mod database;
 #[path = "../ports/mod.rs"]
 mod ports;
 #[path = "../blackbox/support/mod.rs"]
@@ -44,6 +48,7 @@ mod application_servers;
 mod attacks;
 mod border;
 mod crowd;
+mod database_gone;
 mod diameter_agent;
 mod forgotten;
 mod hss_faults;

@@ -29,6 +29,8 @@ pub(crate) struct Setup {
     pub(crate) t1_ms: u32,
     /// Shards of each CSCF.
     pub(crate) shards: u32,
+    /// The database that the CSCFs share. None: each has SQLite in its data folder.
+    pub(crate) database: Option<String>,
     /// Lines of the plugins' configurations; `{icscf}` in those of the I- and the S-CSCF: where the I-CSCF is.
     pub(crate) pcscf: String,
     pub(crate) icscf: String,
@@ -46,6 +48,7 @@ impl Setup {
             hss_ms: 5_000,
             t1_ms: 500,
             shards: 1,
+            database: None,
             pcscf: none(),
             icscf: none(),
             scscf: none(),

@@ -107,11 +107,16 @@ impl Plan<'_> {
                  [[diameter.peers]]\nidentity = \"{peer}\"\naddress = \"{hss}\"\n"
             )
         });
+        let storage = self
+            .setup
+            .database
+            .as_ref()
+            .map_or_else(String::new, |url| format!("[storage]\nurl = \"{url}\"\nnode = \"{name}\"\n"));
         let folder = self.folder(
             name,
             &format!(
                 "[node]\nrole = \"{role}\"\ndomains = [\"{domain}\"]\ndata = \"data\"\nshards = {shards}\ncommit_ms = 5\n\
-                 {proxy_require}\
+                 {proxy_require}{storage}\
                  [[listen]]\ntransport = \"udp\"\naddress = \"{at}\"\n\
                  [[listen]]\ntransport = \"tcp\"\naddress = \"{at}\"\n\
                  [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"127.0.0.1:9\"]\n\

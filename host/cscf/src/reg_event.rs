@@ -139,6 +139,21 @@ impl Notifier {
         std::mem::take(&mut self.documents)
     }
 
+    /// What is to be on disk before the 200 to a SUBSCRIBE leaves, so that who was told of a subscription has it after a
+    /// restart; none for one that ends. The rest is [`Notifier::commit`]'s.
+    #[must_use]
+    pub fn document_of(&self, staged: &Staged, now_ms: u64) -> Option<(String, Vec<u8>)> {
+        let Staged { key, subscription } = staged;
+        if subscription.expires_at_ms <= now_ms {
+            return None;
+        }
+        let mut subscription = subscription.clone();
+        if let Some(before) = self.subscriptions.get(key) {
+            (subscription.cseq, subscription.version) = (before.cseq, before.version);
+        }
+        Some((stored::name(key), stored::write(key, &subscription)))
+    }
+
     /// After a restart: one that was on disk. False: it is none, it is over, or there are too many.
     pub fn load(&mut self, document: &[u8], now_ms: u64) -> bool {
         let Some((key, subscription)) = stored::read(document) else { return false };

@@ -322,7 +322,10 @@ impl Consultations {
                     changes.push(change);
                     after.extend(watched.map(After::Changed));
                 }
-                Ok(Change::Subscription(staged)) => after.push(After::Subscribed(staged)),
+                Ok(Change::Subscription(staged)) => {
+                    barrier |= self.ims.as_ref().is_some_and(|ims| ims.keep(&staged, wall_ms()));
+                    after.push(After::Subscribed(staged));
+                }
                 Ok(Change::Barrier) => barrier = true,
                 Err(_) => unreachable!("only this crate's services stage changes"),
             }

@@ -212,6 +212,33 @@ fn another_dialog_or_another_order_is_refused() {
     assert_eq!(taken.err(), Some(Refusal::NoSubscription));
 }
 
+/// The 200 has left and nothing else has happened when the host is killed: the subscription is there, and a later restart
+/// does not take numbers back.
+#[test]
+fn who_was_told_of_a_subscription_has_it_after_a_restart() {
+    let mut notifier = Notifier::default();
+    let lines = ["Event: reg", "Expires: 3600"];
+    let (_, tag, staged) = look(&notifier, &subscribe("c1", 1, None, &lines), NOW).unwrap();
+    let (name, kept) = notifier.document_of(&staged, NOW).unwrap();
+    assert!(notifier.is_empty(), "only kept");
+    let mut after = Notifier::default();
+    assert!(after.load(&kept, NOW + 1_000));
+    let (_, same, notify) = taken(&mut after, &subscribe("c1", 2, Some(&tag), &lines), NOW + 2_000);
+    assert_eq!(same, tag);
+    // And once more, with a refresh.
+    let (_, _, staged) = look(&after, &subscribe("c1", 3, Some(&tag), &lines), NOW + 3_000).unwrap();
+    let (again, kept) = after.document_of(&staged, NOW + 3_000).unwrap();
+    assert_eq!(again, name);
+    let mut last = Notifier::default();
+    assert!(last.load(&kept, NOW + 4_000));
+    let change = last.changed(SET, NOW + 5_000, &ended("sip:phone@192.0.2.7"), false);
+    assert!(told(&change[0]).0 > told(&notify).0 && told(&change[0]).3 > told(&notify).3);
+    // One that ends has nothing to be kept.
+    let end = subscribe("c1", 4, Some(&tag), &["Event: reg", "Expires: 0"]);
+    let (_, _, staged) = look(&after, &end, NOW + 6_000).unwrap();
+    assert!(after.document_of(&staged, NOW + 6_000).is_none());
+}
+
 /// What was looked at and not taken has changed nothing; what changed meanwhile is not forgotten.
 #[test]
 fn staged_is_not_taken() {

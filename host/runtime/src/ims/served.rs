@@ -137,6 +137,13 @@ impl Ims {
         notifier.subscribe(message.head(), set.key(), contact, max_expires, now_ms, fresh())
     }
 
+    /// Writes what must be on disk before the 200 to a SUBSCRIBE leaves. Whether there is anything to wait for.
+    pub(crate) fn keep(&self, staged: &reg_event::Staged, now_ms: u64) -> bool {
+        let document = self.notifier.lock().document_of(staged, now_ms);
+        // Too long a name for the disk: it lasts until a restart.
+        document.is_some_and(|(name, document)| self.documents.put(SUBSCRIPTIONS, &name, &document))
+    }
+
     /// Takes a SUBSCRIBE whose 200 has left: its first NOTIFY.
     pub(crate) fn subscribed(&self, staged: reg_event::Staged, now_ms: u64) {
         let notify =

@@ -261,15 +261,19 @@ impl Phone {
     }
 }
 
-/// A call that is up: the caller's name for it, and the callee's.
+/// A call that is up: the caller's name for it, and the callee's. The callee has its ACK: until then it may not hang up
+/// (RFC 3261 §15).
 #[track_caller]
 pub(crate) fn talk(caller: &Phone, callee: &Phone, to: &str) -> (CallId, CallId) {
+    let acknowledged = || callee.ladder().iter().filter(|said| *said == "ACK").count();
+    let before = acknowledged();
     let outgoing = caller.call(to);
     let (incoming, _) = callee.incoming();
     callee.ringing(incoming);
     callee.answer(incoming);
     caller.answered(outgoing);
     callee.answered(incoming);
+    crate::until("the callee has the ACK", || acknowledged() > before);
     (outgoing, incoming)
 }
 

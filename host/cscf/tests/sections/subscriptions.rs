@@ -216,7 +216,7 @@ fn another_dialog_or_another_order_is_refused() {
 /// does not take numbers back.
 #[test]
 fn who_was_told_of_a_subscription_has_it_after_a_restart() {
-    let mut notifier = Notifier::default();
+    let notifier = Notifier::default();
     let lines = ["Event: reg", "Expires: 3600"];
     let (_, tag, staged) = look(&notifier, &subscribe("c1", 1, None, &lines), NOW).unwrap();
     let (name, kept) = notifier.document_of(&staged, NOW).unwrap();

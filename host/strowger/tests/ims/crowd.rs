@@ -4,6 +4,7 @@
 //!
 //! As many as the issue of restarts is about take some minutes: `STROWGER_CROWD=full cargo test -p strowger --test ims crowd`.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -166,7 +167,11 @@ fn the_s_cscf_is_killed_with_a_crowd_on_postgresql() {
     }
 }
 
+/// One crowd at a time: each phone has a socket.
+static ALONE: Mutex<()> = Mutex::new(());
+
 fn killed_on(name: &str, database: Option<String>) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let size = size();
     let scscf = "min_expires = 1\n".to_owned();
     // Beside the crowd: one whose registration ends by itself, one whose is ended by the network.

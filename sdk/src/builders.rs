@@ -19,6 +19,9 @@ const UNTIL_RESPONSE: u16 = 4;
 const UNTIL_TRYING: u16 = 7;
 const RETURNS_BY: u16 = 8;
 pub(crate) const VIAS: u16 = 9;
+const SERVER_TIMERS: u16 = 10;
+const UNLESS_HEARD: u16 = 11;
+const SERVED_USER: u16 = 12;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -107,10 +110,16 @@ impl Relay {
         self.target_attribute(FLOW, token.into().into_bytes())
     }
 
-    /// With these timers T1, T2 and T4 in ms for the target added last (TS 24.229 §7.7).
+    /// With these timers T1, T2 and T4 in ms for the target added last (TS 24.229 §7.7). Without a target: for where the
+    /// request goes by itself.
     #[must_use]
-    pub fn timers_ms(self, t1: u32, t2: u32, t4: u32) -> Self {
-        self.target_attribute(TIMERS, [t1, t2, t4].map(u32::to_le_bytes).concat())
+    pub fn timers_ms(mut self, t1: u32, t2: u32, t4: u32) -> Self {
+        let timers = timers_attribute(TIMERS, [t1, t2, t4]);
+        match self.targets.last_mut() {
+            Some(target) => target.attrs.push(timers),
+            None => self.attrs.push(timers),
+        }
+        self
     }
 
     /// The target added last is sent to where this SIP URI points, in place of where its Route or Request-URI do
@@ -146,6 +155,14 @@ impl Relay {
     #[must_use]
     pub fn returns_by(mut self, user: impl Into<String>) -> Self {
         self.attrs.push(Attr { tag: RETURNS_BY, value: user.into().into_bytes() });
+        self
+    }
+
+    /// The session passes on behalf of this user, named as its bindings are: where the network takes the user away, it ends
+    /// the session with a BYE to both sides, or cancels it (TS 24.229 §5.4.5.1). Together with `record_route`.
+    #[must_use]
+    pub fn served_user(mut self, address_of_record: impl Into<String>) -> Self {
+        self.attrs.push(Attr { tag: SERVED_USER, value: address_of_record.into().into_bytes() });
         self
     }
 
@@ -186,6 +203,14 @@ impl Relay {
     pub fn ask_failure(mut self) -> Self {
         self.options = self.options.with(RelayOptions::ASK_FAILURE);
         self
+    }
+
+    /// Ask `on_failure` when all targets have failed and none has given a response above 100: whoever lets it ring has taken
+    /// the request.
+    #[must_use]
+    pub fn ask_failure_unless_heard(mut self) -> Self {
+        self.attrs.push(Attr { tag: UNLESS_HEARD, value: Vec::new() });
+        self.ask_failure()
     }
 
     /// Give up on a target after this many ms without a final response.
@@ -296,6 +321,25 @@ impl Challenge {
         self.edits.push(Edit::Append(name.into().header(value.into())));
         self
     }
+}
+
+impl Decision {
+    /// With these timers T1, T2 and T4 in ms for the transaction that the request came by, where its sender's are not the
+    /// host's (TS 24.229 §7.7): a relay and a reply.
+    #[must_use]
+    pub fn server_timers_ms(mut self, t1: u32, t2: u32, t4: u32) -> Self {
+        let attrs = match &mut self {
+            Decision::Relay(relay) => &mut relay.attrs,
+            Decision::Reply(reply) => &mut reply.attrs,
+            Decision::Challenge(_) | Decision::Next(_) | Decision::Drop => return self,
+        };
+        attrs.push(timers_attribute(SERVER_TIMERS, [t1, t2, t4]));
+        self
+    }
+}
+
+fn timers_attribute(tag: u16, ms: [u32; 3]) -> Attr {
+    Attr { tag, value: ms.map(u32::to_le_bytes).concat() }
 }
 
 impl From<Relay> for Decision {

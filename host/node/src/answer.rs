@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dialog::Change;
 use proxy::{Best, Kind, Rejection};
 use sip::{Draft, Edit, Flow, Head, HeaderId, Message, Method};
-use transaction::{ServerId, Time};
+use transaction::{ServerId, Time, TimerName};
 
 use crate::context::Active;
 use crate::decision::{Challenge, Reply};
@@ -232,7 +232,7 @@ impl Node {
 
     /// Whether who sent a request that is no INVITE can still take an answer: its Timer F (§17.1.2.2) runs.
     pub(crate) fn is_awaited(&mut self, now: Time, id: ContextId) -> bool {
-        let timer_f = self.config.timers.t1() * 64;
+        let timer_f = self.server_timers(id).duration(TimerName::F);
         self.contexts.get_mut(id).is_some_and(|context| now - context.received_at < timer_f)
     }
 

@@ -7,6 +7,7 @@ use transaction::{ServerId, Time};
 
 use crate::context::Asking;
 use crate::errors;
+use crate::io::ContextId;
 use crate::node::Node;
 
 /// Bytes of a Reason that is passed on; a longer one is left out, for it goes to every branch.
@@ -21,9 +22,20 @@ impl Node {
         message: &Message,
     ) {
         self.counters.request(sip::Method::Cancel);
+        // It comes from where the request came from.
+        if let Some(timers) = target.and_then(|target| self.transactions.server_timers(target)) {
+            self.transactions.set_server_timers(cancel, timers);
+        }
         let status = if target.is_some() { (200, "") } else { errors::NO_TRANSACTION };
         self.answer_transaction(now, cancel, message, status);
-        let Some(id) = target.and_then(|target| self.servers.get(target.slot())) else { return };
+        if let Some(id) = target.and_then(|target| self.servers.get(target.slot())) {
+            self.cancel_request(now, id, &reason(message));
+        }
+    }
+
+    /// Ends the branches of an INVITE that is not answered, with this Reason in their CANCELs (RFC 3326 §2); the INVITE gets
+    /// their answer, or 487.
+    pub(crate) fn cancel_request(&mut self, now: Time, id: ContextId, reason: &[u8]) {
         let Some(context) = self.contexts.get_mut(id) else { return };
         if context.answered || context.method != sip::Method::Invite {
             return;
@@ -36,7 +48,7 @@ impl Node {
             context.active = Some(active);
             return self.answer(now, id, errors::CANCELLED);
         }
-        active.cancel_reason = reason(message).into();
+        active.cancel_reason = reason.to_vec().into();
         let actions = active.forking.handle(Event::Cancel);
         self.carry_out(now, id, active, actions);
     }

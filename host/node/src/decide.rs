@@ -90,6 +90,9 @@ impl Node {
 
     /// Does what a script, or in its place the standard, decided about a request.
     pub(crate) fn decide(&mut self, now: Time, id: ContextId, decision: Decision) {
+        if let (Some(timers), Some(server)) = (decision.server_timers(), self.server_of(id)) {
+            self.transactions.set_server_timers(server, timers);
+        }
         match decision {
             Decision::Relay(relay) => self.relay(now, id, relay),
             Decision::Next(edits) => self.relay(now, id, Relay { edits, ..Relay::default() }),

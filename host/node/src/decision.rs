@@ -49,6 +49,8 @@ pub struct Relay {
     pub ask_replies: bool,
     /// Ask the script before a best response that is not a 2xx goes upstream.
     pub ask_failure: bool,
+    /// Only while none of its targets has given a response above 100: whoever lets it ring has taken the request.
+    pub ask_failure_unless_heard: bool,
     /// Give up on a target after this time; `None`: Timer C or F.
     pub timeout: Option<Duration>,
     /// What else than a final response ends that time-out.
@@ -59,6 +61,23 @@ pub struct Relay {
     /// Vias below ours, in the place of those that were received (TS 24.229 §5.10.4.2). Responses get back what was
     /// received; `None`: it stays in the request.
     pub vias: Option<Box<str>>,
+    /// On whose behalf a session passes that [`Input::Release`](crate::Input::Release) of this user ends.
+    pub served_user: Option<Box<str>>,
+    /// Timers of the transactions of targets that have none of their own (TS 24.229 §7.7); `None`: this element's.
+    pub timers: Option<Timers>,
+    /// Timers of the transaction that the request came by, where its sender's are not this element's (TS 24.229 §7.7).
+    pub server_timers: Option<Timers>,
+}
+
+impl Decision {
+    /// Timers of the transaction that the request came by; `None`: this element's.
+    pub(crate) fn server_timers(&self) -> Option<Timers> {
+        match self {
+            Decision::Relay(relay) => relay.server_timers,
+            Decision::Reply(reply) => reply.server_timers,
+            Decision::Challenge(_) | Decision::Next(_) | Decision::Drop => None,
+        }
+    }
 }
 
 /// What ends the time that a script gave to a target; then Timer C or F counts as for others.
@@ -131,6 +150,8 @@ pub struct Reply {
     pub edits: Vec<Edit>,
     /// Answer without a transaction (RFC 3261 §8.2.7).
     pub stateless: bool,
+    /// Timers of the transaction that the request came by, where its sender's are not this element's (TS 24.229 §7.7).
+    pub server_timers: Option<Timers>,
 }
 
 /// 401 or 407 with challenges.

@@ -220,7 +220,8 @@ impl Node {
         active.forking.started(branch, client);
         let place = &active.branches[usize::from(branch)];
         let target = active.relays[place.relay].targets.get(place.target);
-        let timers = target.and_then(|target| target.timers).unwrap_or(self.config.timers);
+        let timers = target.and_then(|target| target.timers).or(active.relays[place.relay].timers);
+        let timers = timers.unwrap_or(self.config.timers);
         self.transactions.send_request(now, client, bytes, hop.flow, timers);
         self.start_timer(now, id, active, branch);
         Ok(())

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proxy::{BranchIndex, BranchState, Event, Kind};
-use transaction::{Time, Timers};
+use transaction::{ServerId, Time, Timers};
 
 use crate::context::Active;
 use crate::io::ContextId;
@@ -18,9 +18,20 @@ use crate::node::Node;
 const REQUEST: BranchIndex = BranchIndex::MAX;
 
 impl Node {
+    /// The transaction that a context's request came by; `None`: none, or it is over.
+    pub(crate) fn server_of(&mut self, id: ContextId) -> Option<ServerId> {
+        self.contexts.get_mut(id)?.server
+    }
+
+    /// Its timers, which tell how long its sender waits.
+    pub(crate) fn server_timers(&mut self, id: ContextId) -> Timers {
+        let server = self.server_of(id);
+        server.and_then(|server| self.transactions.server_timers(server)).unwrap_or(self.config.timers)
+    }
+
     /// Starts the wait for the 100 of a request that is no INVITE.
     pub(crate) fn start_trying_timer(&mut self, now: Time, id: ContextId) {
-        let at = now + until_trying(self.config.timers);
+        let at = now + until_trying(self.server_timers(id));
         self.timers.catch_up(now);
         self.timers.insert(at, (id, REQUEST));
     }
@@ -46,7 +57,8 @@ impl Node {
         self.start_timer(now, id, active, branch);
     }
 
-    /// A response has come on a branch: it may be what the script wanted to see in time.
+    /// A response has come on a branch: it may be what the script wanted to see in time, or what makes the target's failure
+    /// an answer.
     pub(crate) fn heard(
         &mut self,
         now: Time,
@@ -55,13 +67,15 @@ impl Node {
         branch: BranchIndex,
         status: u16,
     ) {
+        if status >= 200 || !is_tried(active, branch) {
+            return;
+        }
         let entry = &active.branches[usize::from(branch)];
-        let relay = active.relays.get(entry.relay).filter(|relay| relay.timeout.is_some());
-        if status < 200
-            && is_tried(active, branch)
-            && !entry.in_time
-            && relay.is_some_and(|relay| relay.until.is_over(status))
-        {
+        let Some(relay) = active.relays.get_mut(entry.relay) else { return };
+        if relay.ask_failure_unless_heard && status > 100 {
+            relay.ask_failure = false;
+        }
+        if relay.timeout.is_some() && !entry.in_time && relay.until.is_over(status) {
             self.end_patience(now, id, active, branch);
         }
     }

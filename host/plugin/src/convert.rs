@@ -133,10 +133,14 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         record_route: relay.options.contains(types::RelayOptions::RECORD_ROUTE),
         ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
+        ask_failure_unless_heard: relay.attrs.iter().any(|attr| attr.tag == attribute::UNLESS_HEARD),
         timeout,
         until: until(&relay.attrs),
         returns_by: returns_by(&relay.attrs)?,
         vias: vias(&relay.attrs)?,
+        served_user: served_user(&relay.attrs)?,
+        timers: timers_of(&relay.attrs, attribute::TIMERS)?,
+        server_timers: timers_of(&relay.attrs, attribute::SERVER_TIMERS)?,
     })
 }
 
@@ -157,6 +161,15 @@ fn returns_by(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
     match str::from_utf8(&attr.value) {
         Ok(token) if !token.is_empty() && token.len() <= MAX_URI => Ok(Some(token.into())),
         _ => Err(wrong),
+    }
+}
+
+/// On whose behalf a relay's session passes.
+fn served_user(attrs: &[types::Attr]) -> Result<Option<Box<str>>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == attribute::SERVED_USER) else { return Ok(None) };
+    match str::from_utf8(&attr.value) {
+        Ok(user) if !user.is_empty() && user.len() <= MAX_ADDRESS_OF_RECORD => Ok(Some(user.into())),
+        _ => Err(Violation::Attribute { tag: attr.tag }),
     }
 }
 
@@ -227,6 +240,9 @@ mod attribute {
     pub(super) const UNTIL_TRYING: u16 = 7;
     pub(super) const RETURNS_BY: u16 = 8;
     pub(super) const VIAS: u16 = 9;
+    pub(super) const SERVER_TIMERS: u16 = 10;
+    pub(super) const UNLESS_HEARD: u16 = 11;
+    pub(super) const SERVED_USER: u16 = 12;
 }
 
 /// What the attributes of a target say.
@@ -257,6 +273,12 @@ fn target_attributes(attrs: &[types::Attr], hosted: &mut Hosted) -> Result<Targe
         }
     }
     Ok(attributes)
+}
+
+/// The timers that an attribute names, if it is there.
+fn timers_of(attrs: &[types::Attr], tag: u16) -> Result<Option<Timers>, Violation> {
+    let Some(attr) = attrs.iter().find(|attr| attr.tag == tag) else { return Ok(None) };
+    timers(&attr.value).map(Some).ok_or(Violation::Attribute { tag })
 }
 
 /// T1, T2 and T4 in ms, 32 bits each, little endian.
@@ -300,6 +322,7 @@ fn reply(reply: types::Reply, hosted: Option<&mut Hosted>) -> Result<Reply, Viol
         reason: line(reply.reason, MAX_REASON, "a reason phrase")?,
         edits: made,
         stateless: reply.options.contains(types::ReplyOptions::STATELESS),
+        server_timers: timers_of(&reply.attrs, attribute::SERVER_TIMERS)?,
     })
 }
 

@@ -234,7 +234,10 @@ fn attributes_of_decisions() {
                 assert_eq!((reply.status, field.id), (401, HeaderId::WWW_AUTHENTICATE));
                 assert_eq!(&*field.value, hss::CHALLENGE.as_bytes(), "with its keys");
             }
-            (With::Reply(..), Decision::Reply(reply)) => assert!(reply.edits.is_empty()),
+            (With::Reply(tag, _), Decision::Reply(reply)) => {
+                assert!(reply.edits.is_empty());
+                assert_eq!(reply.server_timers, (tag == 10).then_some(Timers::IMS_PHONE), "{tag}");
+            }
             (With::Relay(tag, value), Decision::Relay(relay)) => {
                 let until = match tag {
                     4 => node::Until::Response,
@@ -245,6 +248,11 @@ fn attributes_of_decisions() {
                 let token = (tag == 8).then(|| std::str::from_utf8(value).unwrap());
                 assert_eq!(relay.returns_by.as_deref(), token, "{tag}");
                 assert_eq!(relay.vias.as_deref().map(str::as_bytes), (tag == 9).then_some(value));
+                assert_eq!(relay.timers, (tag == 3).then_some(Timers::IMS_PHONE), "{tag}");
+                assert_eq!(relay.ask_failure_unless_heard, tag == 11, "{tag}");
+                let served = (tag == 12).then(|| std::str::from_utf8(value).unwrap());
+                assert_eq!(relay.served_user.as_deref(), served, "{tag}");
+                assert_eq!(relay.server_timers, (tag == 10).then_some(Timers::IMS_PHONE), "{tag}");
             }
             (With::Target(2, value), Decision::Relay(relay)) => {
                 let target = &relay.targets[0];

@@ -162,11 +162,6 @@ impl Checks {
         self.calls.restarted(node);
     }
 
-    /// A node has forgotten the transaction that this response is of.
-    pub(crate) fn forgotten(&mut self, seen: &Seen<'_>) {
-        self.one_final.forgotten(seen);
-    }
-
     /// A node sends something that is no message.
     pub(crate) fn unreadable(&mut self, now: Time, node: usize, why: &dyn std::fmt::Display) {
         self.add(now, Rule::Readable, format!("node {node} sent what cannot be read: {why}"));

@@ -73,6 +73,11 @@ impl Deadlines {
         self.timers
     }
 
+    /// From now on these: what runs already runs on.
+    pub(crate) fn set_timers(&mut self, timers: Timers) {
+        self.timers = timers;
+    }
+
     /// Starts and stops what a step says.
     pub(crate) fn apply(&mut self, now: Time, actions: Actions) {
         if actions.intersects(STOP_RETRANSMIT) {

@@ -116,6 +116,19 @@ impl Transactions {
         self.servers.get(id.0).map(|server| server.flow)
     }
 
+    /// The timers of this transaction; `None`: it is gone.
+    pub fn server_timers(&self, id: ServerId) -> Option<Timers> {
+        self.servers.get(id.0).map(|server| server.deadlines.timers())
+    }
+
+    /// Gives it other timers than its side has, once it is known who has sent its request (TS 24.229 §7.7). Timers that
+    /// run already run on as they were started.
+    pub fn set_server_timers(&mut self, id: ServerId, timers: Timers) {
+        if let Some(server) = self.servers.get_mut(id.0) {
+            server.deadlines.set_timers(timers);
+        }
+    }
+
     /// Whether this is an INVITE server transaction, still there.
     pub fn is_invite(&self, id: ServerId) -> bool {
         self.servers.get(id.0).is_some_and(|server| server.method == MethodCode::INVITE)

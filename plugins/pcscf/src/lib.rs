@@ -10,6 +10,7 @@
 //!   from a phone ───────────────────────▶ originating.rs   registered? identity, Service-Route        §5.2.6.3
 //!   inside a dialog ────────────────────▶ trust.rs         by the side it comes from                  §5.2.6.3, .4
 //!   INVITE, UPDATE and their 2xx ───────▶ session_timer.rs                                            RFC 4028 §8
+//!   from a phone, to a phone ───────────▶ timers.rs        transactions of a slow side                §7.7
 //! ```
 //! Phones that are registered are rows of the key-value table (`contact.rs`), which outlives restarts. Security
 //! associations, policy (Rx), media and emergency calls are not here.
@@ -24,6 +25,7 @@ mod session_timer;
 mod settings;
 mod subscription;
 mod terminating;
+mod timers;
 mod trust;
 
 pub use settings::Settings;
@@ -43,39 +45,44 @@ impl Plugin for Pcscf {
 
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
         let settings = &self.0;
+        let from_phone = |outcome| timers::from_phone(settings, outcome);
         let uri = request.uri()?;
         if let Some(refusal) = trust::security_agreement(settings, request) {
-            return refusal.into();
+            return from_phone(refusal.into());
         }
         match request.method() {
             Method::Cancel => next().into(),
             Method::Options if uri.is_sip() && uri.user().is_none() && !request.has(HeaderId::ROUTE) => {
                 reply(200).stateless().into()
             }
-            Method::Register => registration::register(settings, request, host),
+            Method::Register => from_phone(registration::register(settings, request, host)),
             Method::Notify if reg_event::is_for_us(settings, request, &uri) => {
                 reg_event::notify(request, host)
             }
             _ => match terminating::Target::of(&host.own_routes(), host) {
                 Some(target) => terminating::terminate(settings, request, &target, host),
-                None => originating::originate(settings, request, host),
+                None => from_phone(originating::originate(settings, request, host)),
             },
         }
     }
 
     fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
-        let refusal = trust::security_agreement(&self.0, request);
-        if let Some(refusal) = refusal.or_else(|| session_timer::refresh(&self.0, request, host)) {
-            return refusal.into();
+        let settings = &self.0;
+        let registered = contact::Registered::of_source(host);
+        let is_phones = registered.is_some() || !settings.trusted.has_sent(host);
+        let by_side = |outcome| if is_phones { timers::from_phone(settings, outcome) } else { outcome };
+        let refusal = trust::security_agreement(settings, request);
+        if let Some(refusal) = refusal.or_else(|| session_timer::refresh(settings, request, host)) {
+            return by_side(refusal.into());
         }
-        match contact::Registered::of_source(host) {
+        match registered {
             Some(registered) => {
                 trust::from_phone(request);
                 let from = request.from().ok().and_then(|from| from.uri().ok());
                 originating::assert_identity(request, &registered, from.as_ref());
             }
             // A phone's other socket: whose it is, is not known; what it says about that is not passed on.
-            None if !self.0.trusted.has_sent(host) => {
+            None if is_phones => {
                 trust::from_phone(request);
                 request.remove(HeaderId::P_PREFERRED_IDENTITY);
             }
@@ -87,7 +94,8 @@ impl Plugin for Pcscf {
         match request.method() {
             Method::Ack => next().into(),
             // Answers cross the border too (§5.2.6.3.6, §5.2.6.4.6).
-            _ => Relay::onward().ask_replies().into(),
+            _ if is_phones => by_side(Relay::onward().ask_replies().into()),
+            _ => timers::to_phone(settings, Relay::onward().ask_replies()).into(),
         }
     }
 

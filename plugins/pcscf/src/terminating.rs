@@ -7,7 +7,7 @@ use strowger_sdk::prelude::*;
 
 use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
-use crate::{session_timer, trust};
+use crate::{session_timer, timers, trust};
 
 /// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
@@ -59,8 +59,7 @@ pub(crate) fn terminate(
     if let Target::Flow(token) = target {
         relay = relay.by_flow(token.clone());
     }
-    let [t1, t2, t4] = settings.timers;
-    relay = relay.timers_ms(t1, t2, t4);
+    relay = timers::to_phone(settings, relay);
     if matches!(request.method(), Method::Invite | Method::Subscribe | Method::Refer | Method::Notify) {
         relay = relay.record_route();
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sip::fuzzing::Choices;
 use sip::{Edit, HeaderEdit, HeaderId, Message, Method};
+use transaction::Timers;
 
 use super::phones;
 use crate::decision::{Challenge, ConsultError, Decision, Hook, Relay, Reply, ReplyDecision, Target, Until};
@@ -110,11 +111,15 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         record_route: has(1),
         ask_replies: has(2),
         ask_failure: has(3),
+        ask_failure_unless_heard: has(0),
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),
         until: *choices.one_of(&[Until::Final, Until::Response, Until::Trying]),
         returns_by: has(6).then(|| "odi".into()),
         vias: has(7).then(|| "SIP/2.0/UDP hidden.test;branch=z9hG4bKh".into()),
         edits: if has(5) { edits(choices, message) } else { Vec::new() },
+        served_user: has(1).then(|| "sip:alice@example.test".into()),
+        timers: has(2).then_some(Timers::IMS_PHONE),
+        server_timers: has(4).then_some(Timers::IMS_PHONE),
     }
 }
 
@@ -139,6 +144,7 @@ fn reply(choices: &mut Choices<'_>) -> Reply {
         reason: (*choices.one_of(&["", "Because"])).into(),
         edits: Vec::new(),
         stateless: choices.once_in(3),
+        server_timers: None,
     }
 }
 

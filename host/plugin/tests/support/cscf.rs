@@ -160,7 +160,7 @@ macro_rules! timers {
 }
 
 /// Decisions, and whether each keeps the contract.
-pub const DECISIONS: [(With, bool); 31] = [
+pub const DECISIONS: [(With, bool); 41] = [
     (With::Reply(1, &7_u64.to_le_bytes()), true),
     (With::Reply(1, &8_u64.to_le_bytes()), false),
     (With::Reply(1, b"\x07"), false),
@@ -191,6 +191,16 @@ pub const DECISIONS: [(With, bool); 31] = [
     (With::Relay(9, b"SIP/2.0/UDP a.test, nonsense"), false),
     (With::Relay(9, b"SIP/2.0/UDP a.test\r\nX: y"), false),
     (With::Relay(9, b"\xff"), false),
+    (With::Relay(3, timers!(2_000, 16_000, 17_000)), true),
+    (With::Relay(3, timers!(49, 16_000, 17_000)), false),
+    (With::Relay(10, timers!(2_000, 16_000, 17_000)), true),
+    (With::Relay(10, &[0; 11]), false),
+    (With::Reply(10, timers!(2_000, 16_000, 17_000)), true),
+    (With::Reply(10, timers!(2_000, 1_999, 17_000)), false),
+    (With::Relay(11, b""), true),
+    (With::Relay(12, b"sip:alice@ims.test"), true),
+    (With::Relay(12, b""), false),
+    (With::Relay(12, b"\xff"), false),
     (With::Relay(0xf001, b""), true),
 ];
 

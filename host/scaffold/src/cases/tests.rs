@@ -151,6 +151,7 @@ fn answers_are_looked_at_as_they_are_written() {
             Edit::SetBody { content_type: "text/plain".into(), content: (*b"hello\r\n").into() },
         ],
         stateless: true,
+        server_timers: None,
     };
     assert!(sentences(&case, Said::Decision(&Decision::Reply(reply)), &[]).is_empty());
 }

@@ -24,13 +24,6 @@ impl OneFinal {
         of_node.for_each(|(_, given)| given.is_stateless = true);
     }
 
-    /// A node has forgotten one transaction.
-    pub(super) fn forgotten(&mut self, seen: &Seen<'_>) {
-        if let Some(given) = seen.upstream(0).and_then(|upstream| self.0.get_mut(&upstream)) {
-            given.is_stateless = true;
-        }
-    }
-
     pub(super) fn sent(&mut self, seen: &Seen<'_>, is_stateless: bool) -> Option<String> {
         let status = seen.message.status();
         if status < 200 {

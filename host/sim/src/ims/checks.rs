@@ -14,21 +14,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sip::{Flow, HeaderId, Message, Method, NameAddr};
 use transaction::Time;
 
 use super::b2bua::PREFIX;
-use super::home::{self, ICSCF, PCSCF, SCSCFS, public_identities};
+use super::home::{self, ICSCF, SCSCFS, public_identities};
 use super::story::Story;
 use crate::checks::{Checks, Left, Rule, Seen, Violation};
 
 /// Names a client transaction of a phone.
 pub(crate) type Asked = (usize, Vec<u8>, Vec<u8>);
 
-/// When a request first came, and by which branches.
-type Came = (Time, BTreeSet<Vec<u8>>);
+/// By which branches a request came.
+type Came = BTreeSet<Vec<u8>>;
 
 /// A request of a phone.
 struct Request {
@@ -52,11 +51,9 @@ pub(crate) struct ImsChecks {
     proofs: BTreeMap<(usize, Vec<u8>), Vec<u8>>,
     /// By proof: by which branch it was accepted.
     accepted: BTreeMap<Vec<u8>, (usize, Vec<u8>)>,
-    /// By branch and method: when the P-CSCF first gave a final response.
-    answered: BTreeMap<(Vec<u8>, Vec<u8>), Time>,
-    /// By application server and request: when it first came, and branches.
+    /// By application server and request: branches.
     passed: BTreeMap<(usize, String), Came>,
-    /// By phone, call and number: when it first came, and branches.
+    /// By phone, call and number: branches of what came.
     came: BTreeMap<(usize, Vec<u8>, u32), Came>,
     /// Branches of what went back by a forged ODI.
     forged: BTreeSet<Vec<u8>>,
@@ -77,7 +74,6 @@ impl ImsChecks {
             callers: BTreeMap::new(),
             proofs: BTreeMap::new(),
             accepted: BTreeMap::new(),
-            answered: BTreeMap::new(),
             passed: BTreeMap::new(),
             came: BTreeMap::new(),
             forged: BTreeSet::new(),
@@ -131,11 +127,9 @@ impl ImsChecks {
         let call_id = head.call_id().unwrap_or_default();
         if let Some(branch) = branch(message) {
             let number = head.cseq().map_or(0, |cseq| cseq.number);
-            let (first, came) =
-                self.came.entry((phone, call_id.to_vec(), number)).or_insert_with(|| (now, BTreeSet::new()));
+            let came = self.came.entry((phone, call_id.to_vec(), number)).or_default();
             came.insert(branch);
-            let is_new = message.method() != Method::Invite && now >= *first + TIMER_J;
-            if came.len() > 1 && !is_new && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
+            if came.len() > 1 && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
                 let what = format!("phone {phone} gets {} twice", text(call_id));
                 self.base.add(now, Rule::Chain, what);
             }
@@ -176,11 +170,8 @@ impl ImsChecks {
         message: &Message,
         is_stateless: bool,
     ) -> Option<Accepted> {
-        let (head, seen) = (message.head(), Seen::new(element, flow, message));
-        if element == PCSCF && self.is_forgotten(now, message) {
-            self.base.forgotten(&seen);
-        }
-        self.base.sent(now, &seen, is_stateless);
+        self.base.sent(now, &Seen::new(element, flow, message), is_stateless);
+        let head = message.head();
         if message.is_request() {
             let own = home::element_address(ICSCF).to_string();
             let recorded = head.values(HeaderId::RECORD_ROUTE).map(|value| text(value.bytes));
@@ -211,18 +202,6 @@ impl ImsChecks {
         Some(Accepted { user, scscf: element })
     }
 
-    /// Whether the P-CSCF has forgotten the transaction of this response by now, which its phone has not: the phone's Timer
-    /// F is 128 s (TS 24.229 table 7.8), and Timer J of a server transaction the host's 32 s (docs/ims.md, row P14).
-    fn is_forgotten(&mut self, now: Time, message: &Message) -> bool {
-        let method = message.head().cseq().map(|cseq| cseq.token.to_vec()).unwrap_or_default();
-        if message.status() < 200 || method == b"INVITE" {
-            return false;
-        }
-        let Some(branch) = branch(message) else { return false };
-        let first = *self.answered.entry((branch, method)).or_insert(now);
-        now >= first + TIMER_J
-    }
-
     /// An application server receives. `lost`: datagrams of the call.
     pub(crate) fn server_received(&mut self, now: Time, server: usize, message: &Message, lost: u32) {
         let (head, method) = (message.head(), message.method());
@@ -239,11 +218,10 @@ impl ImsChecks {
         let number = head.cseq().map_or(0, |cseq| cseq.number);
         let call_id = text(head.call_id().unwrap_or_default());
         let request = format!("{} {number} of {call_id} for {served}", text(head.method_token()));
-        let (first, branches) =
-            self.passed.entry((server, request.clone())).or_insert_with(|| (now, BTreeSet::new()));
+        let branches = self.passed.entry((server, request.clone())).or_default();
         branches.insert(branch);
-        let (count, is_new) = (branches.len(), method != Method::Invite && now >= *first + TIMER_J);
-        if count > allowed && lost < ENOUGH_LOST && !is_new && !self.is_excused(Time::ZERO, now) {
+        let count = branches.len();
+        if count > allowed && lost < ENOUGH_LOST && !self.is_excused(Time::ZERO, now) {
             let what = format!("as{} gets {request} {count} times, and has {allowed} criteria", server + 1);
             self.base.add(now, Rule::Chain, what);
         }
@@ -312,9 +290,6 @@ impl ImsChecks {
         self.base.into_violations()
     }
 }
-
-/// RFC 3261 §17.2.2, with T1 of half a second.
-const TIMER_J: Duration = Duration::from_secs(32);
 
 /// What the branch of a proof that is sent again begins with.
 const AGAIN: &[u8] = b"z9hG4bKagain";

@@ -88,3 +88,21 @@ fn each_side_has_its_own() {
     b.until(200_000).sees(&["0 BYE", "0 200", "5000 ended", "128000 ended"]);
     b.is_over();
 }
+
+/// Who sent a request is known only once somebody has looked at it: until then the timers are those of the side that it
+/// came by, and nothing has started.
+#[test]
+fn whose_it_is_may_be_known_later() {
+    let mut b = udp();
+    let message = from_peer("MESSAGE");
+    let id = b.takes(&message);
+    assert_eq!(b.table.server_timers(id), Some(Timers::RFC3261));
+    b.table.set_server_timers(id, Timers::IMS_PHONE);
+    b.respond(id, &message, 200);
+    b.until(127_990).sees(&["0 200"]);
+    assert_eq!(b.receives(&message), Received::Retransmission);
+    b.until(200_000).sees(&["127990 200", "128000 ended"]);
+    b.is_over();
+    b.table.set_server_timers(id, Timers::RFC3261);
+    assert_eq!(b.table.server_timers(id), None, "it is gone");
+}

@@ -1,11 +1,11 @@
-//! Requests to phones (TS 24.229 §5.2.6.4, §7.7).
+//! Requests to phones (TS 24.229 §5.2.6.4).
 
 use strowger_sdk::Host;
 use strowger_sdk::decision::RelayOptions;
 use strowger_sdk::sip;
 use strowger_sdk::testing::{TestHost, TestMessage, ask, ask_about_reply};
 
-use crate::world::{pcscf, with};
+use crate::world::pcscf;
 
 /// By the Path that we gave the registrar: "contact" and "flow", sealed.
 const BY_CONTACT: &str = "sip:s636f6e74616374@192.0.2.1:5060;lr";
@@ -38,19 +38,6 @@ fn or_along_the_flow_that_the_path_names() {
     let answer = ask(&pcscf(), &scscf().own_route(BY_FLOW), &call(""));
     let target = &answer.relays().targets[0];
     assert!(target.attrs.iter().any(|attr| attr.tag == 2 && attr.value == b"flow-40000-7"), "{target:?}");
-}
-
-/// Table 7.7.1: towards the phone T1 is 2 s, T2 16 s, T4 17 s.
-#[test]
-fn timers_towards_phones_are_those_of_radio() {
-    let timers = |plugin, wanted: [u32; 3]| {
-        let answer = ask(&plugin, &scscf().own_route(BY_CONTACT), &call(""));
-        let bytes = wanted.map(u32::to_le_bytes).concat();
-        let attrs = &answer.relays().targets[0].attrs;
-        assert!(attrs.iter().any(|attr| attr.tag == 3 && attr.value == bytes), "{attrs:?}");
-    };
-    timers(pcscf(), [2_000, 16_000, 17_000]);
-    timers(with("t1_ms = 500\nt2_ms = 4000\nt4_ms = 5000"), [500, 4_000, 5_000]);
 }
 
 /// A Path that we did not make opens no way to a phone: its sender is a phone like any other, and not registered.

@@ -11,7 +11,7 @@ use ims::service_profile::ApplicationServer;
 use node::{ConsultError, Decision, Follow, Hook, Originate, Relay, Reply, Until};
 use sip::{HeaderId, Message};
 use strowger_node as node;
-use world::{ALICE, BOB, Sent, Word, World, ladder, request, response, to_bob};
+use world::{ALICE, BOB, Sent, Word, World, ladder, request, response, target, to_bob};
 
 const SERVER: &str = "192.0.2.30:5060";
 
@@ -242,4 +242,36 @@ fn a_time_may_count_until_the_first_response_alone() {
     world.pass(seconds(1));
     world.receive(BOB, &response(&invite.message, 180, "b1", ""));
     assert_eq!(left(&mut world, Duration::from_millis(1_500)), [format!("CANCEL {BOB}")]);
+}
+
+/// §5.3.2.2, §5.4.3.2: a target that has let it ring has the request: its failure is the answer, and no other one is tried.
+/// A 100 is the next hop's word alone.
+#[test]
+fn who_has_let_it_ring_is_not_replaced() {
+    for (provisional, is_asked) in [(None, true), (Some(100), true), (Some(180), false), (Some(183), false)] {
+        for status in [408, 480, 503] {
+            let mut world = World::new(|hook, _| match hook {
+                Hook::Request => {
+                    let Decision::Relay(relay) = to_bob() else { unreachable!() };
+                    let relay = Relay { ask_failure: true, ask_failure_unless_heard: true, ..relay };
+                    Ok(Word::Request(Decision::Relay(relay)))
+                }
+                _ => {
+                    let targets = vec![target("sip:other@192.0.2.30", 1000)];
+                    let relay = Relay { targets, targets_named: true, ..Relay::default() };
+                    Ok(Word::Request(Decision::Relay(relay)))
+                }
+            });
+            let mut sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+            let invite = sent.pop().unwrap();
+            if let Some(provisional) = provisional {
+                world.receive(BOB, &response(&invite.message, provisional, "b1", ""));
+            }
+            let left = ladder(&world.receive(BOB, &response(&invite.message, status, "b1", "")));
+            let is_tried = left.contains(&format!("INVITE {SERVER}"));
+            assert_eq!(is_tried, is_asked, "{status} after {provisional:?}: {left:?}");
+            let upstream = if status == 503 { 500 } else { status };
+            assert_eq!(left.contains(&format!("{upstream} {ALICE}")), !is_asked, "{left:?}");
+        }
+    }
 }

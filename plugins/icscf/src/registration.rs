@@ -87,11 +87,11 @@ fn to_scscf(settings: &Settings, scscf: String, head: &Head<'_>, host: &impl Hos
 }
 
 /// What becomes of it is asked, and soon: an S-CSCF that is there says so with a 100, to what is no INVITE after 3.5 s
-/// (RFC 4320 §4.1).
+/// (RFC 4320 §4.1). One that has let it ring has taken it: no other one gets it after that (§5.3.2.2).
 pub(crate) fn patient(settings: &Settings, relay: Relay) -> Relay {
     match settings.scscf_timeout {
-        0 => relay.ask_failure(),
-        timeout => relay.ask_failure().timeout_ms(timeout).until_trying(),
+        0 => relay.ask_failure_unless_heard(),
+        timeout => relay.ask_failure_unless_heard().timeout_ms(timeout).until_trying(),
     }
 }
 

@@ -199,6 +199,22 @@ fn when_the_chosen_s_cscf_does_not_answer_the_next_one_gets_it() {
     }
 }
 
+/// One that has let it ring has taken the request, and is not replaced whatever it says then: the host asks no more.
+#[test]
+fn an_s_cscf_that_has_let_it_ring_is_not_replaced() {
+    const UNLESS_HEARD: u16 = 11;
+    let chosen = || hss(to_choose(LocationOutcome::UnregisteredService, &[1], &[], &[]));
+    for settings in ["", "scscf_timeout_ms = 0"] {
+        let host = chosen().answers(invite("sip:bob@ims.test"));
+        let first = ask(&with(settings), &host, &invite("sip:bob@ims.test"));
+        let next = ask_about_failure(&with(settings), &host, &sip!("SIP/2.0 503 No"));
+        for relay in [first.relays(), next.relays()] {
+            assert!(relay.options.contains(RelayOptions::ASK_FAILURE));
+            assert!(relay.attrs.iter().any(|attr| attr.tag == UNLESS_HEARD), "{relay:?}");
+        }
+    }
+}
+
 #[test]
 fn what_a_callee_answers_is_the_answer() {
     for status in [300, 302, 404, 480, 486, 487, 500, 600, 603] {

@@ -3,7 +3,7 @@
 //! ```text
 //!   r udp 192.0.2.10 5060 0        ▶ the registration of who sends from there
 //!   c sip:alice@192.0.2.10:5060    ▶ the key above, for a phone that sends from another port than it registered from
-//!   p alice@ims.test               ▶ the keys of all phones of a private identity
+//!   p alice@ims.test               ▶ until when (ms since 1970) and the key of each phone of a private identity
 //! ```
 //! In: a 200, later a request's source. Out: [`Registered`]. The rows lie in the script's table, with the lifetime of the
 //! registration; the 200 goes to the phone when they are on disk.
@@ -12,9 +12,6 @@ use strowger_sdk::prelude::*;
 
 /// Phones of one private identity.
 const MAX_PHONES: usize = 16;
-
-/// How long the list of a private identity's phones is kept after the last change, ms: longer than any registration.
-const LIST_MS: u64 = 1_000_000_000;
 
 /// One phone's registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,13 +89,12 @@ impl Registered {
         }
         let list = phones_key(&self.private_identity);
         let mut phones = phones(&list, host);
-        if !phones.contains(&key) {
-            phones.push(key);
-            if phones.len() > MAX_PHONES {
-                phones.remove(0);
-            }
+        phones.retain(|(_, other)| *other != key);
+        phones.push((host.now() + lifetime, key));
+        if phones.len() > MAX_PHONES {
+            phones.remove(0);
         }
-        let _ = host.put(&list, phones.join("\n").as_bytes(), LIST_MS, None);
+        put_phones(&list, &phones, host);
     }
 
     /// A public identity is no longer registered with this contact (§5.2.3). A phone may lose one of several and keep the
@@ -108,7 +104,7 @@ impl Registered {
             let aor = |text: &str| Uri::parse(text.as_bytes()).ok().map(|uri| uri.aor());
             one == other || (aor(one).is_some() && aor(one) == aor(other))
         };
-        for key in phones(&phones_key(private_identity), host) {
+        for (_, key) in phones(&phones_key(private_identity), host) {
             let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
             let Some(registered) = registered else { continue };
             let own = Uri::parse(registered.contact.as_bytes());
@@ -122,7 +118,7 @@ impl Registered {
 
     /// A contact of a private identity is gone; all of them, where none is named.
     pub(crate) fn drop_contact(private_identity: &str, contact: Option<&Uri<'_>>, host: &impl Host) {
-        for key in phones(&phones_key(private_identity), host) {
+        for (_, key) in phones(&phones_key(private_identity), host) {
             let registered = host.get(&key).and_then(|entry| Registered::read(&entry.value));
             let is_meant = |contact: &Uri<'_>| {
                 let own = registered.as_ref().map(|registered| Uri::parse(registered.contact.as_bytes()));
@@ -144,20 +140,30 @@ fn drop_key(key: &str, private_identity: &str, host: &impl Host) {
     host.delete(key);
     let list = phones_key(private_identity);
     let mut left = phones(&list, host);
-    left.retain(|own| own != key);
-    match left.is_empty() {
-        true => {
-            host.delete(&list);
-        }
-        false => {
-            let _ = host.put(&list, left.join("\n").as_bytes(), LIST_MS, None);
-        }
-    }
+    left.retain(|(_, own)| own != key);
+    put_phones(&list, &left, host);
 }
 
-fn phones(list: &str, host: &impl Host) -> Vec<String> {
+/// Until when, and the key of each phone whose registration has not ended by itself.
+fn phones(list: &str, host: &impl Host) -> Vec<(u64, String)> {
     let value = host.get(list).map(|entry| entry.value).unwrap_or_default();
-    String::from_utf8_lossy(&value).lines().map(str::to_owned).collect()
+    let read = |line: &str| {
+        let (until, key) = line.split_once(' ')?;
+        Some((until.parse().ok()?, key.to_owned()))
+    };
+    let mut phones: Vec<_> = String::from_utf8_lossy(&value).lines().filter_map(read).collect();
+    phones.retain(|(until, _)| *until > host.now());
+    phones
+}
+
+/// Keeps the list for as long as the last of its registrations lasts.
+fn put_phones(list: &str, phones: &[(u64, String)], host: &impl Host) {
+    let Some(last) = phones.iter().map(|(until, _)| *until).max() else {
+        host.delete(list);
+        return;
+    };
+    let lines: Vec<String> = phones.iter().map(|(until, key)| format!("{until} {key}")).collect();
+    let _ = host.put(list, lines.join("\n").as_bytes(), last.saturating_sub(host.now()), None);
 }
 
 fn source_key(host: &impl Host) -> String {

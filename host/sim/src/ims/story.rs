@@ -31,8 +31,8 @@ pub(crate) const PROBES_AT: Time = Time::from_millis(1_500_000);
 pub(crate) const CALLS_AT: Time = Time::from_millis(1_600_000);
 /// The phones are switched off without a word.
 pub(crate) const VANISH_AT: Time = Time::from_millis(1_800_000);
-/// When everything must have ended by itself: the P-CSCF's list of a user's phones has the longest time, 1,000,000 s.
-pub(crate) const END: Time = Time::from_millis(1_800_000 + 13 * 24 * 3_600_000);
+/// When everything must have ended by itself: a subscription to a registration has the longest time, 600,000 s.
+pub(crate) const END: Time = Time::from_millis(1_800_000 + 7 * 24 * 3_600_000);
 
 /// A user with one phone.
 #[derive(Debug, Clone)]

@@ -208,3 +208,28 @@ fn a_subscription_that_failed_is_made_anew() {
     assert_eq!(value(&sent[1], HeaderId::TO), ["<sip:alice@ims.test>"]);
     assert!(value(&sent[1], HeaderId::CALL_ID).is_empty(), "another dialog");
 }
+
+/// Bindings may expire before, or without, the NOTIFY that says so: nothing of a phone outlasts its registration.
+#[test]
+fn what_is_kept_of_a_phone_ends_with_its_registration() {
+    const LIST: &str = "p alice@ims.test";
+    let keys = |host: &TestHost| -> Vec<String> {
+        let list = host.get(LIST).map_or_else(Vec::new, |entry| entry.value);
+        let key = |line: &str| line.split_once(' ').expect("until when").1.to_owned();
+        String::from_utf8(list).expect("text").lines().map(key).collect()
+    };
+    let host = registered(phone());
+    host.advance(300_000);
+    // A second device of hers.
+    let host = registered(host.from(Transport::Udp, "192.0.2.11", 5060, 0));
+    assert_eq!(keys(&host), ["r UDP 192.0.2.10 5060 0", "r UDP 192.0.2.11 5060 0"]);
+    host.advance(300_001);
+    // The first is over; the next change leaves it out.
+    let host = registered(host);
+    assert_eq!(keys(&host), ["r UDP 192.0.2.11 5060 0"]);
+    host.advance(599_999);
+    assert!(host.get(LIST).is_some());
+    host.advance(1);
+    assert!(host.get(LIST).is_none(), "ten minutes after the last of them registered");
+    assert!(!is_registered(&host));
+}

@@ -11,15 +11,14 @@
 //!                                └── INVITE answered 3xx to 6xx, or silent for too long ──▶ over
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use hashbrown::HashTable;
 use sip::{Head, Method};
 use transaction::Time;
 
-use crate::dialog::{Change, Counts, DialogId, Ended, LATE_2XX, Limits, State, Why};
+use crate::dialog::{Change, Counts, DialogId, Ended, Limits, State, Why};
 use crate::early::EarlyDialogs;
 use crate::expiry::Expiry;
 use crate::key::{DialogKey, InviteKey, Keys};
@@ -409,28 +408,6 @@ impl Dialogs {
         self.counts.confirmed += 1;
     }
 
-    /// A message of the dialog passed: it is good for some time longer, unless its session timer rules.
-    fn touch(&mut self, now: Time, id: DialogId) {
-        let record = &self.records[id.slot as usize];
-        let longer = match record.state {
-            Slot::Early => self.limits.early,
-            Slot::Confirmed if record.session_interval == 0 => self.limits.silence,
-            Slot::Confirmed | Slot::Free => return,
-        };
-        self.expiry.set(now, id.slot, now + longer);
-    }
-
-    /// A 2xx to a session refresh request: it alone says whether there is a timer from now on (RFC 4028 §8.2).
-    fn refresh(&mut self, now: Time, slot: u32, response: &Head<'_>) {
-        let interval = Session::of(response).map_or(0, |session| session.interval.max(LEAST_INTERVAL));
-        self.records[slot as usize].session_interval = interval;
-        let longer = match interval {
-            0 => self.limits.silence,
-            seconds => Duration::from_secs(u64::from(seconds)),
-        };
-        self.expiry.set(now, slot, now + longer);
-    }
-
     /// An INVITE failed: its early dialogs are over.
     fn reject(&mut self, invite: InviteKey) -> Change {
         let siblings = self.early.take(invite);
@@ -441,13 +418,6 @@ impl Dialogs {
             self.end(slot, Why::Rejected);
         }
         Change::Over
-    }
-
-    /// A 2xx came: the other early dialogs of its INVITE may follow for [`LATE_2XX`] only.
-    fn shorten_siblings(&mut self, now: Time, invite: InviteKey) {
-        for sibling in self.early.of(invite) {
-            self.expiry.set(now, *sibling, now + LATE_2XX);
-        }
     }
 
     fn end(&mut self, slot: u32, why: Why) {

@@ -58,7 +58,13 @@ impl Node {
         // The nonce tells by itself that it is ours, so that no state is needed (§8.2.7) but for an INVITE, whose
         // answer must be repeated until it is acknowledged.
         let stateless = self.contexts.get_mut(id).is_some_and(|context| context.method != Method::Invite);
-        let reply = Reply { status, reason: "".into(), edits: challenge.edits.clone(), stateless };
+        let reply = Reply {
+            status,
+            reason: "".into(),
+            edits: challenge.edits.clone(),
+            stateless,
+            ..Reply::default()
+        };
         self.reply_with(now, id, &reply, &values);
     }
 
@@ -164,11 +170,18 @@ impl Node {
         edits.iter().for_each(|edit| draft.apply(edit));
         proxy::add_challenges(&mut draft, challenges.iter().map(|other| other.head()));
         let bytes = self.print_draft(&draft);
-        if let Some(context) = self.contexts.get_mut(id)
-            && context.method == Method::Invite
-            && is_success(shown.status())
-        {
-            context.judged_success = Some(bytes.clone());
+        let method = self.contexts.get_mut(id).map(|context| context.method);
+        if is_success(shown.status()) && matches!(method, Some(Method::Invite | Method::Update)) {
+            if edits.iter().any(|edit| is_of(&shown.head(), edit, HeaderId::SESSION_EXPIRES))
+                && let Ok(left) = Message::parse_stream(&bytes)
+            {
+                self.dialogs.handle_settled(now, &left.head());
+            }
+            if let Some(context) =
+                self.contexts.get_mut(id).filter(|context| context.method == Method::Invite)
+            {
+                context.judged_success = Some(bytes.clone());
+            }
         }
         self.respond(now, id, shown.status(), bytes);
     }
@@ -363,6 +376,20 @@ pub(crate) fn upstream<'a>(
     draft.remove_all(HeaderId::VIA);
     draft.prepend(HeaderId::VIA, vias);
     true
+}
+
+/// Whether an edit of a message with this head changes a header field of this name.
+fn is_of(head: &Head<'_>, edit: &Edit, id: HeaderId) -> bool {
+    match edit {
+        Edit::Append(header) | Edit::Prepend(header) => header.resolved() == id,
+        Edit::Replace { index, .. } | Edit::Remove { index } => {
+            head.spans().get(*index as usize).is_some_and(|span| span.id == id)
+        }
+        Edit::RemoveAll(of, name) => {
+            *of == id || (*of == HeaderId::OTHER && HeaderId::from_name(name.as_bytes()) == id)
+        }
+        Edit::SetRequestUri(_) | Edit::SetBody { .. } => false,
+    }
 }
 
 /// Whether a script has written a Date of its own.

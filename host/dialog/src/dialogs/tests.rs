@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use sip::Message;
 
+use std::time::Duration;
+
 use super::*;
 
 struct Random(u64);

@@ -65,7 +65,7 @@ pub use document::Document;
 pub use error::{DocumentError, EntryError, ManageError, OpenError, StoreError};
 pub use hss::{AnswerError, Answered, Hss, Imported, Listed, Registered, Secrets, Shown, ShownSet};
 pub use profile::{Criterion, Handling, OneOrMore, Part, Profile};
-pub use push_profile::Push;
+pub use push_profile::{Push, Pushed};
 pub use registration_termination::{Terminated, Termination, Whom};
 pub use settings::Settings;
 pub use subscriber::{

@@ -1,12 +1,12 @@
 //! PPR: the profile is another one. TS 29.228 §6.2.
 //!
 //! In: a record whose subscription or profile was changed. Out: a [`Push`] for each implicit registration set that is
-//! registered, or served although it is not: the S-CSCF replaces what it has of that set. What the S-CSCF answers does
-//! not change anything here.
+//! registered, or served although it is not: the S-CSCF replaces what it has of that set. What the S-CSCF answers changes
+//! nothing here: it is for people to know that an S-CSCF goes on with an old profile.
 
 use diameter::base::Origin;
-use diameter::cx::{PushProfileRequest, RequestHead};
-use diameter::{Command, DiameterIdentity, Message, TooLong};
+use diameter::cx::{PushProfileAnswer, PushProfileRequest, RequestHead};
+use diameter::{Command, DiameterIdentity, Message, Outcome, TooLong};
 
 use crate::answering::charging;
 use crate::record::Record;
@@ -36,6 +36,23 @@ impl Push {
     /// It is longer than a message can be.
     pub fn message(&self) -> Result<Message, TooLong> {
         self.request.print()
+    }
+}
+
+/// What an S-CSCF said to a PPR (TS 29.228 §6.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It has the new profile.
+    Taken,
+    /// It goes on with what it has: it does not know the user, cannot read the profile, or is too busy.
+    Refused(Outcome),
+}
+
+/// What an answer says.
+pub(crate) fn outcome(answer: &PushProfileAnswer) -> Pushed {
+    match answer.head.outcome {
+        outcome if outcome.is_success() => Pushed::Taken,
+        outcome => Pushed::Refused(outcome),
     }
 }
 

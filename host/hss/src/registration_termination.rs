@@ -3,7 +3,7 @@
 //! ```text
 //!   whom                     User-Name, Associated-Identities            Public-Identity
 //!   a subscription           every private identity that is registered   all of theirs; none, where that is too long
-//!   a private identity       that one                                    none: all of its
+//!   a private identity       that one                                    all that it registered; none, where that is too long
 //!   public identities        those with which they are registered        all of their sets
 //!
 //!   PERMANENT_TERMINATION    registered, or served: neither, once the S-CSCF has answered
@@ -11,7 +11,8 @@
 //!   REMOVE_S-CSCF            only what is served although not registered
 //!   NEW_SERVER_ASSIGNED      told to the S-CSCF that another one took over from; nothing of the other's changes
 //! ```
-//! None means all of the private identities' too (§6.1.3), but Kamailio's S-CSCF answers no request without one.
+//! None means all of the private identities' too (§6.1.3), but there are S-CSCFs that answer no request without one
+//! (Kamailio's).
 //!
 //! In: a record, whom, why. Out: a [`Termination`] to be sent; and when its answer is here, the state that follows.
 //! Until then the S-CSCF is assigned. What was registered anew meanwhile stays.
@@ -119,10 +120,7 @@ pub(crate) fn terminate(record: &Record, whom: &Selection, order: Order<'_>) -> 
         return None;
     }
     let is_needed = private.is_empty() || matches!(whom, Selection::Sets(_));
-    let public_identities = match whom {
-        Selection::Private(_) if !is_needed => Vec::new(),
-        _ => identities(record, &meant),
-    };
+    let public_identities = identities(record, &meant);
     let mut termination = request(record, server, meant, private, public_identities, order)?;
     let is_taken = termination.message().is_ok_and(|message| message.bytes().len() <= MAX_MESSAGE);
     if !is_needed && !is_taken {

@@ -163,8 +163,8 @@ async fn push(State(served): State<Arc<Served>>, Path(identity): Path<String>) -
     match served.running.hss.changed(&identity).await {
         Ok(pushes) => {
             let number = pushes.len();
-            served.running.push(pushes).await;
-            Json(json!({ "pushed": number })).into_response()
+            let taken = served.running.push(pushes).await;
+            Json(json!({ "pushed": number, "taken": taken })).into_response()
         }
         Err(error) => refused(&error),
     }

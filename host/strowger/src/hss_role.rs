@@ -169,7 +169,7 @@ impl RunningHss {
             this.terminate(told.terminations).await;
             for name in told.updated {
                 match this.hss.changed(&name).await {
-                    Ok(pushes) => this.push(pushes).await,
+                    Ok(pushes) => drop(this.push(pushes).await),
                     Err(error) => error!(%error, "an S-CSCF is not told of a changed profile"),
                 }
             }
@@ -199,13 +199,23 @@ impl RunningHss {
     }
 
     /// Sends PPRs; how many S-CSCFs took them.
-    pub(crate) async fn push(&self, pushes: Vec<Push>) {
+    pub(crate) async fn push(&self, pushes: Vec<Push>) -> usize {
+        let mut taken = 0;
         for push in pushes {
             let Ok(message) = push.message() else { continue };
-            if let Err(error) = self.diameter.send(message, ANSWER_WITHIN).await {
-                warn!(%error, destination = %push.destination, "an S-CSCF cannot be told of a changed profile");
+            let destination = &push.destination;
+            match self.diameter.send(message, ANSWER_WITHIN).await.map(|answer| self.hss.pushed(&answer)) {
+                Ok(Ok(hss::Pushed::Taken)) => taken += 1,
+                Ok(Ok(hss::Pushed::Refused(outcome))) => {
+                    warn!(?outcome, %destination, "an S-CSCF does not take a changed profile");
+                }
+                Ok(Err(error)) => error!(%error, %destination, "the answer to a PPR cannot be taken"),
+                Err(error) => {
+                    warn!(%error, %destination, "an S-CSCF cannot be told of a changed profile");
+                }
             }
         }
+        taken
     }
 
     /// Says goodbye to peers.

@@ -3,23 +3,23 @@
 //!
 //! In: an identity and why; later the S-CSCF's answer. Out: requests for the caller to send, each to its destination.
 
-use diameter::cx::{ReasonCode, RegistrationTerminationAnswer};
+use diameter::cx::{PushProfileAnswer, ReasonCode, RegistrationTerminationAnswer};
 use diameter::{Command, Failure, Message};
 
 use super::Hss;
 use crate::bounds::MAX_TRIES;
 use crate::error::{ManageError, StoreError};
-use crate::push_profile::{self, Push};
+use crate::push_profile::{self, Push, Pushed};
 use crate::record::Record;
 use crate::registration_termination::{self as termination, Selection, Terminated, Termination, Whom};
 use crate::store::Lost;
 use crate::subscription::{canonical, canonical_private};
 
-/// An answer to an RTR could not be taken.
+/// An answer to an RTR or a PPR could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
-    /// It is no answer to an RTR.
-    #[error("not an answer to a Registration-Termination-Request: {0}")]
+    /// It is no answer to such a request.
+    #[error("not an answer to what was asked: {0}")]
     Message(Failure),
     /// The database.
     #[error(transparent)]
@@ -116,6 +116,15 @@ impl Hss {
         let mut record = self.known(identity).await?;
         self.store.load_profiles(&mut record).await?;
         Ok(push_profile::push(&record, &self.settings.origin, || self.session_id()))
+    }
+
+    /// Reads the answer to a PPR: whether the S-CSCF has the new profile. Nothing changes here.
+    ///
+    /// # Errors
+    /// It is no such answer.
+    pub fn pushed(&self, answer: &Message) -> Result<Pushed, AnswerError> {
+        let answer = PushProfileAnswer::parse(answer, &self.reading()).map_err(AnswerError::Message)?;
+        Ok(push_profile::outcome(&answer))
     }
 
     /// The subscription of any identity.

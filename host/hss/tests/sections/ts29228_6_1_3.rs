@@ -130,6 +130,7 @@ async fn one_private_identity() {
         (termination.request.user_name.as_str(), &termination.request.associated_identities),
         (BOBS_TABLET, &None)
     );
+    assert!(termination.request.public_identities.iter().any(|identity| identity == SIP_BOB));
     answer(&world, &termination, ResultCode::SUCCESS).await;
     let set = world.set(SIP_BOB).await;
     assert_eq!((set.state, set.registered_with), (Registered::Registered, vec![BOB.to_owned()]));

@@ -1,12 +1,13 @@
 //! TS 29.228 §6.2: PPR: who is told of another profile, and what.
 
-use diameter::CommandCode;
+use diameter::cx::{AnswerHead, PushProfileAnswer};
+use diameter::{CommandCode, CxResult, Outcome, ResultCode};
 use ims::service_profile::ImsSubscription;
-use strowger_hss::{Charging, Identity, Secrets};
+use strowger_hss::{Charging, Identity, Pushed, Secrets};
 
 use crate::requests::*;
 use crate::subscribers::*;
-use crate::world::world;
+use crate::world::{sent, world};
 
 fn read(user_data: Option<&Vec<u8>>) -> ImsSubscription {
     ImsSubscription::parse(user_data.unwrap()).unwrap()
@@ -92,11 +93,34 @@ async fn what_is_there_no_longer_is_terminated() {
     let done = world.hss.update(&subscriber).await.unwrap();
     let told: Vec<_> = done.terminations.iter().map(|termination| &termination.request).collect();
     assert_eq!(told.len(), 2);
-    assert_eq!((told[0].user_name.as_str(), told[0].public_identities.len()), (BOBS_TABLET, 0));
+    // §6.1.3: those that it registered, by name.
+    assert_eq!(told[0].user_name, BOBS_TABLET);
+    assert!(told[0].public_identities.iter().any(|identity| identity == SIP_BOB), "{:?}", told[0]);
     assert_eq!(told[1].public_identities, [BOBS_TABLET_ONLY]);
     assert_eq!(world.set(SIP_BOB).await.registered_with, [BOB]);
     // And who is removed is terminated whole.
     let told = world.hss.remove(SIP_BOB).await.unwrap();
     assert_eq!((told.len(), told[0].request.user_name.as_str()), (1, BOB));
     assert!(world.hss.remove(SIP_BOB).await.is_err());
+}
+
+/// §6.2.1: what an S-CSCF answers is looked at: one that goes on with an old profile is known.
+#[tokio::test]
+async fn what_an_answer_means() {
+    let world = world().await;
+    world.register(S1, ALICE, SIP_ALICE).await;
+    let pushes = world.hss.changed(SIP_ALICE).await.unwrap();
+    for (outcome, is_taken) in [
+        (Outcome::SUCCESS, true),
+        (CxResult::ERROR_USER_UNKNOWN.into(), false),
+        (CxResult::ERROR_NOT_SUPPORTED_USER_DATA.into(), false),
+        (ResultCode::TOO_BUSY.into(), false),
+    ] {
+        let head = AnswerHead::to(&pushes[0].request.head, origin("s1.ims.test"), outcome);
+        let answer = sent(&PushProfileAnswer { head, other: Vec::new() });
+        let expected = if is_taken { Pushed::Taken } else { Pushed::Refused(outcome) };
+        assert_eq!(world.hss.pushed(&answer).unwrap(), expected);
+    }
+    let other = sent(&uar(ALICE, SIP_ALICE));
+    assert!(world.hss.pushed(&other).is_err());
 }

@@ -73,6 +73,8 @@ pub enum Why {
     Rejected,
     /// Its session timer ran out (RFC 4028 §8.3), or nothing was heard of it for too long.
     Timeout,
+    /// The network has ended it (TS 24.229 §5.4.5.1).
+    Released,
 }
 
 /// A dialog that is over.

@@ -7,7 +7,7 @@
 //!            1xx with To tag              2xx                     BYE answered 2xx, 408, 481
 //!  INVITE ───────────────────▶ Early ──────────▶ Confirmed ──────────────────────────────────▶ over
 //!     │                          │                   ▲  └── session expired, or silent for too long ──▶ over
-//!     └──────────── 2xx ─────────┼───────────────────┘
+//!     └──────────── 2xx ─────────┼───────────────────┘        confirmed ── released by the network ──▶ over
 //!                                └── INVITE answered 3xx to 6xx, or silent for too long ──▶ over
 //! ```
 
@@ -22,7 +22,7 @@ use crate::dialog::{Change, Counts, DialogId, Ended, Limits, State, Why};
 use crate::early::EarlyDialogs;
 use crate::expiry::Expiry;
 use crate::key::{DialogKey, InviteKey, Keys};
-use crate::session_timer::{LEAST_INTERVAL, Session};
+use crate::release::Releasable;
 use crate::variables::{VariableError, Variables};
 use crate::versions::Versions;
 
@@ -58,6 +58,8 @@ pub struct Dialogs {
     /// Early dialogs by INVITE.
     early: EarlyDialogs,
     expiry: Expiry,
+    /// By slot: on whose behalf the network may end it, once for each pass by this element.
+    releasable: BTreeMap<u32, Vec<Releasable>>,
     versions: Versions,
     ended: VecDeque<Ended>,
     due: Vec<u32>,
@@ -82,6 +84,7 @@ impl Dialogs {
             index: HashTable::new(),
             early: EarlyDialogs::default(),
             expiry: Expiry::new(),
+            releasable: BTreeMap::new(),
             versions: Versions::default(),
             ended: VecDeque::new(),
             due: Vec::new(),
@@ -102,6 +105,7 @@ impl Dialogs {
     pub fn handle_request(&mut self, now: Time, request: &Head<'_>) -> Option<DialogId> {
         let id = self.find(request)?;
         self.touch(now, id);
+        self.releasable.get_mut(&id.slot).into_iter().flatten().for_each(|one| one.handle_request(request));
         Some(id)
     }
 
@@ -141,7 +145,14 @@ impl Dialogs {
         };
         let key = self.keys.dialog(call_id, from_tag, to_tag);
         match self.id_of(key) {
-            Some(id) => self.handle_response_in(now, id, method, response),
+            Some(id) => {
+                let is_refresh = matches!(method, Method::Invite | Method::Update);
+                if in_dialog.is_some() && is_refresh && (200..300).contains(&status) {
+                    let all = self.releasable.get_mut(&id.slot).into_iter().flatten();
+                    all.for_each(|one| one.handle_refreshed(request, response));
+                }
+                self.handle_response_in(now, id, method, response)
+            }
             None if in_dialog.is_some() => Change::None,
             None => {
                 let invite = self.keys.invite(call_id, from_tag);
@@ -434,6 +445,7 @@ impl Dialogs {
             }
         };
         self.expiry.clear(slot);
+        self.releasable.remove(&slot);
         let record = &mut self.records[slot as usize];
         record.state = Slot::Free;
         let (key, version) = (record.key, record.version);
@@ -464,5 +476,7 @@ fn ends_dialog(status: u16) -> bool {
 /// There may be 100,000 of them.
 const _: () = assert!(size_of::<Record>() <= 72);
 
+mod deadlines;
+mod released;
 #[cfg(test)]
 mod tests;

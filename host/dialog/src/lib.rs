@@ -15,18 +15,20 @@
 //! | `early.rs` | the early dialogs of each INVITE (§12.3) |
 //! | `key.rs` | how a dialog is found from either end (§12) |
 //! | `session_timer.rs` | RFC 4028 §8: what a proxy may ask, must refuse, has to remember |
+//! | `release.rs` | TS 24.229 §5.4.5.1: what it takes to end a session from the middle |
 //! | `variables.rs` | what scripts keep in a dialog |
 //! | `versions.rs` | how many dialogs hold which plugin version |
 //! | `expiry.rs` | when a dialog is over though nobody said so |
 //!
-//! What does not belong here: transactions, the route set (it is in the messages), a user agent's dialog state
-//! (sequence numbers, targets), wall-clock time.
+//! What does not belong here: transactions, the route set (it is in the messages) and a user agent's dialog state
+//! (sequence numbers, targets), but for sessions that the network may have to end; wall-clock time.
 
 mod dialog;
 mod dialogs;
 mod early;
 mod expiry;
 mod key;
+mod release;
 pub mod session_timer;
 mod variables;
 mod versions;
@@ -35,4 +37,5 @@ pub use dialog::{
     Change, Counts, DEFAULT_EARLY, DEFAULT_SILENCE, DialogId, Ended, LATE_2XX, Limits, State, Why,
 };
 pub use dialogs::Dialogs;
+pub use release::Bye;
 pub use variables::{MAX_NAME, MAX_VALUE, MAX_VARIABLES, VariableError, Variables};

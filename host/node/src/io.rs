@@ -168,12 +168,17 @@ pub struct Originate {
     pub token: u64,
 }
 
+impl Originate {
+    /// The token of a request whose answer nobody waits for.
+    pub const NOBODY: u64 = u64::MAX;
+}
+
 /// A dialog is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     /// Its Call-ID.
     pub call_id: Box<str>,
-    /// bye, timeout, rejected
+    /// bye, timeout, rejected, released
     pub why: &'static str,
 }
 
@@ -204,6 +209,11 @@ pub enum Input {
         id: LocateId,
         /// Its result.
         hops: Result<Vec<Hop>, LocateFailure>,
+    },
+    /// The network ends all sessions of this user (TS 24.229 §5.4.5.1).
+    Release {
+        /// As relays have named it.
+        served_user: Box<str>,
     },
     /// A request came back at another shard, as its [`Output::Returned`] said.
     Returned {

@@ -11,6 +11,7 @@
 //!             response.rs ─▶ answer.rs      └──▶ Transmit
 //!
 //!   Originate ─▶ originate.rs ─▶ forward.rs …… response.rs ──▶ Concluded
+//!   Release ───▶ release.rs ───▶ originate.rs, cancel.rs
 //! ```
 //!
 //! The drive: [`Node::handle_input`] or [`Node::handle_timeout`], then [`Node::poll_output`] until there is none, then
@@ -34,6 +35,7 @@ mod io;
 mod node;
 mod originate;
 mod receive;
+mod release;
 mod request;
 mod response;
 mod returns;

@@ -107,6 +107,7 @@ impl Node {
             Input::Decided(decided) => self.handle_decided(now, *decided),
             Input::Originate(originate) => self.handle_originate(now, *originate),
             Input::Located { id, hops } => self.handle_located(now, id, hops),
+            Input::Release { served_user } => self.handle_release(now, &served_user),
             Input::Returned { context, token } => self.handle_returned(now, context, &token),
             Input::Undelivered { token, unsent } => self.handle_undelivered(now, token, unsent),
         }

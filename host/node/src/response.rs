@@ -19,6 +19,7 @@ use crate::decide::set_variables;
 use crate::hash;
 use crate::io::{ContextId, Ended, Output};
 use crate::node::Node;
+use crate::release::served_user;
 
 /// The Reason of a CANCEL to those who rang in vain, so that their phones show no missed call (RFC 3326 §2).
 const COMPLETED_ELSEWHERE: &[u8] = b"SIP;cause=200;text=\"Call completed elsewhere\"";
@@ -306,13 +307,20 @@ impl Node {
             self.note_fork(id, response);
         }
         let Some(context) = self.contexts.get_mut(id) else { return };
-        if !context.record_routed && !context.in_dialog {
+        let in_dialog = context.in_dialog;
+        if !context.record_routed && !in_dialog {
             return;
         }
         let change =
             self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
         if let (Change::Created(dialog), Some(variables)) = (change, &active.dialog_variables) {
             set_variables(&mut self.dialogs, dialog, variables);
+        }
+        let is_session = active.forking.kind() == Kind::Invite && is_success(response.status());
+        if let Some(served) = served_user(active).filter(|_| is_session && !in_dialog) {
+            let own = &self.config.own;
+            let (request, response) = (active.request.head(), response.head());
+            self.dialogs.serve(served, &request, &response, |uri| own.is_own(uri));
         }
         self.tell_ended();
     }
@@ -324,6 +332,7 @@ impl Node {
                 Why::Bye => "bye",
                 Why::Rejected => "rejected",
                 Why::Timeout => "timeout",
+                Why::Released => "released",
             };
             let call_id = String::from_utf8_lossy(&ended.call_id).into();
             self.output.push_back(Output::Event(Ended { call_id, why }));

@@ -105,7 +105,7 @@ impl Host {
                     timeout: diameter_service::timeout(&config),
                     registrations: Arc::clone(&registrations),
                     documents: Arc::clone(store.documents()),
-                    inbox: Arc::clone(&inboxes[0]),
+                    inboxes: Arc::clone(&inboxes),
                 };
                 let ims = Arc::new(Ims::new(parts, wall_ms()));
                 pushed.are_for(&ims);

@@ -45,6 +45,8 @@ pub(crate) struct Ims {
     documents: Arc<Documents>,
     /// Where requests of this element's own go.
     inbox: Arc<Inbox<ToShard>>,
+    /// All shards.
+    inboxes: Arc<[Arc<Inbox<ToShard>>]>,
     /// Sets that the HSS took away.
     leaving: Mutex<Leaving>,
 }
@@ -56,13 +58,14 @@ pub(crate) struct Parts {
     pub(crate) timeout: Duration,
     pub(crate) registrations: Arc<Registrations>,
     pub(crate) documents: Arc<Documents>,
-    pub(crate) inbox: Arc<Inbox<ToShard>>,
+    /// All shards; the first one takes requests of this element's own.
+    pub(crate) inboxes: Arc<[Arc<Inbox<ToShard>>]>,
 }
 
 impl Ims {
     /// With the subscribers and the subscriptions that the disk holds.
     pub(crate) fn new(parts: Parts, now_ms: u64) -> Ims {
-        let Parts { diameter, cx, timeout, registrations, documents, inbox } = parts;
+        let Parts { diameter, cx, timeout, registrations, documents, inboxes } = parts;
         let mut subscribers = Subscribers::default();
         let mut unreadable = 0_u32;
         for (key, document) in documents.take(SUBSCRIBERS) {
@@ -87,7 +90,8 @@ impl Ims {
             notifier: Mutex::default(),
             registrations,
             documents,
-            inbox,
+            inbox: Arc::clone(&inboxes[0]),
+            inboxes,
             leaving: Mutex::default(),
         };
         ims.load_subscriptions(now_ms);

@@ -60,6 +60,11 @@ pub(crate) enum ToShard {
         /// By which it came back.
         token: Box<str>,
     },
+    /// The network ends all sessions of a user.
+    Release {
+        /// Its default public identity.
+        served_user: Box<str>,
+    },
     /// A Diameter connection that the shard is to read.
     Feed(Feed),
     /// A script is to be told of something.

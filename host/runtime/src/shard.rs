@@ -282,6 +282,9 @@ impl Shard {
             ToShard::Returned { context, token } => {
                 self.node.handle_input(self.now, Input::Returned { context, token });
             }
+            ToShard::Release { served_user } => {
+                self.node.handle_input(self.now, Input::Release { served_user });
+            }
             ToShard::Originate { request, token } => {
                 if let Some(input) = self.consultations.originate(request, token) {
                     self.node.handle_input(self.now, input);

@@ -159,7 +159,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
             .without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES)
             .header(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, subscriber.charging);
     }
-    originating::record(relay, head).into()
+    originating::record(relay, &link.served, head, host).into()
 }
 
 /// RFC 5502 §6, RFC 8498 §5.

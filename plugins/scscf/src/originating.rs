@@ -13,6 +13,7 @@ use strowger_sdk::sip::Head;
 
 use crate::isc::{self, Link};
 use crate::leaving::leave;
+use crate::registration::key;
 use crate::settings::Settings;
 use crate::unregistered;
 
@@ -81,7 +82,7 @@ pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &
     if uri.scheme() == Scheme::Urn || uri.scheme() == Scheme::Other {
         return reply(416).into();
     }
-    record(relay.without(HeaderId::P_SERVED_USER), head).into()
+    record(relay.without(HeaderId::P_SERVED_USER), served, head, host).into()
 }
 
 /// A second P-Asserted-Identity, where the user has a number beside its SIP URI, or the other way round (§5.4.3.2 step 4).
@@ -115,10 +116,15 @@ fn charge(relay: Relay, settings: &Settings, head: &Head<'_>) -> Relay {
     relay.without(HeaderId::P_CHARGING_VECTOR).header(HeaderId::P_CHARGING_VECTOR, vector.to_string())
 }
 
-/// We stay on the way of what makes a dialog (§5.4.3.2 step 9).
-pub(crate) fn record(relay: Relay, head: &Head<'_>) -> Relay {
+/// We stay on the way of what makes a dialog (§5.4.3.2 step 9). A session ends with the registration of who is served where
+/// the network ends that (§5.4.1.5, §5.4.5.1): the host does it.
+pub(crate) fn record(relay: Relay, served: &str, head: &Head<'_>, host: &impl Host) -> Relay {
     match head.method() {
-        Method::Invite | Method::Subscribe | Method::Refer => relay.record_route(),
+        Method::Invite => match host.subscriber(served).as_ref().and_then(key) {
+            Some(key) => relay.record_route().served_user(key),
+            None => relay.record_route(),
+        },
+        Method::Subscribe | Method::Refer => relay.record_route(),
         _ => relay,
     }
 }

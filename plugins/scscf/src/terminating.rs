@@ -86,7 +86,7 @@ pub(crate) fn deliver(_: &Settings, served: &str, head: &Head<'_>, host: &impl H
         .header(HeaderId::P_CALLED_PARTY_ID, ["<", &called, ">"].concat())
         .without(HeaderId::P_PROFILE_KEY)
         .without(HeaderId::P_SERVED_USER);
-    record(relay, head).into()
+    record(relay, served, head, host).into()
 }
 
 /// Where the caller says which phones it means (RFC 3841): those, best first; all of them otherwise.

@@ -1,7 +1,7 @@
 //! What the HSS asks of an S-CSCF: Registration-Termination and Push-Profile (TS 29.228 §6.1.3, §6.2.1; TS 24.229 §5.4.1.5).
 //!
 //! ```text
-//!   RTR ─▶ which sets ─▶ bindings gone ─▶ NOTIFY, terminated ─▶ RTA ─▶ the script's on-event, for application servers
+//!   RTR ─▶ which sets ─▶ sessions end, where it is for good ─▶ bindings gone ─▶ NOTIFY, terminated ─▶ RTA ─▶ the script's on-event, for application servers
 //!   PPR ─▶ profile exchanged ─▶ NOTIFY, where identities come and go ─▶ PPA
 //! ```
 //! In: requests on the Diameter service's thread. Out: an answer to each, whatever the script does. An identity that is
@@ -106,6 +106,12 @@ impl Ims {
             ReasonCode::NewServerAssigned | ReasonCode::ServerChange => Event::Deactivated,
             _ => Event::Rejected,
         };
+        // Before the registration (§5.4.1.5). Who is only to register anew, with another S-CSCF or this one, goes on talking.
+        if reason == ReasonCode::PermanentTermination {
+            for inbox in self.inboxes.iter() {
+                inbox.extend([ToShard::Release { served_user: key.into() }]);
+            }
+        }
         self.end_contacts(set, event, now_ms);
         self.subscribers.write().set_registered(key, false);
         self.leaves(key, now_ms);

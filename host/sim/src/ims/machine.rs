@@ -51,6 +51,8 @@ pub(crate) enum Outbox {
     Notify(reg_event::Notify),
     /// Something that the script is told of.
     Event(plugin::Event),
+    /// All sessions of a user end.
+    Release(Box<str>),
 }
 
 /// A question to the HSS that a guest waits for.

@@ -107,6 +107,9 @@ impl Inner {
                 ReasonCode::NewServerAssigned | ReasonCode::ServerChange => Event::Deactivated,
                 _ => Event::Rejected,
             };
+            if reason == ReasonCode::PermanentTermination {
+                self.outbox.push_back(Outbox::Release(key.as_str().into()));
+            }
             let bindings = self.store.registrar.bindings(&key, now_ms);
             if let (_, Some(change)) = self.store.registrar.remove(&key, now_ms) {
                 self.store.registrar.commit(change);

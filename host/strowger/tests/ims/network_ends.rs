@@ -179,3 +179,49 @@ fn pushed_identities() {
     assert_eq!(network.scscf().metric("strowger_subscribers", &[]), 2);
     network.comes_to_rest();
 }
+
+/// §5.4.1.5, §5.4.5.1: sessions of who is ended for good are ended by the S-CSCF, at both sides, whatever the phone does;
+/// those that still ring are cancelled. One that is only to register anew goes on talking.
+#[test]
+fn the_network_ends_the_sessions_of_who_is_ended() {
+    let network = Network::of(sims(1..=2, ""));
+    let phone = |number| RawPhone::registered(&network, Card::sim(number));
+    for (reason, ends, anna_calls) in
+        [("permanent", true, true), ("permanent", true, false), ("server-change", false, true)]
+    {
+        let (anna, bert) = (phone(1), phone(2));
+        let (caller, callee) = if anna_calls { (&anna, &bert) } else { (&bert, &anna) };
+        let invite = caller.request("INVITE", &callee.card.impu);
+        caller.peer.send(&invite);
+        let came = callee.peer.expect("INVITE");
+        callee.peer.answer(&came, 200, "there", &format!("Contact: <{}>", callee.contact()));
+        let ok = caller.peer.expect("200");
+        caller.peer.send(&invite.within(&ok, "ACK", 1));
+        callee.peer.expect("ACK");
+        assert_eq!(network.deregister(&anna.card.impu, reason), (1, 1));
+        if ends {
+            let at_callee = callee.peer.expect("BYE");
+            assert_eq!(at_callee.get("From"), came.get("From"), "as if from the caller");
+            assert_eq!(at_callee.get("CSeq"), "2 BYE");
+            let at_caller = caller.peer.expect("BYE");
+            assert_eq!((at_caller.get("From"), at_caller.get("To")), (ok.get("To"), ok.get("From")));
+            callee.peer.answer(&at_callee, 200, "", "");
+            caller.peer.answer(&at_caller, 200, "", "");
+            until("no dialog is left", || network.scscf().metric("strowger_dialogs", &[]) == 0);
+        } else {
+            caller.peer.send(&invite.within(&ok, "BYE", 2));
+            callee.peer.answer(&callee.peer.expect("BYE"), 200, "", "");
+            assert_eq!(caller.peer.expect("200").get("CSeq"), "2 BYE");
+        }
+    }
+    let (anna, bert) = (phone(1), phone(2));
+    bert.peer.send(&bert.request("INVITE", &anna.card.impu));
+    let came = anna.peer.expect("INVITE");
+    anna.peer.answer(&came, 180, "there", &format!("Contact: <{}>", anna.contact()));
+    bert.peer.expect("180");
+    assert_eq!(network.deregister(&anna.card.impu, "permanent"), (1, 1));
+    let cancel = anna.peer.expect("CANCEL");
+    anna.peer.answer(&cancel, 200, "", "");
+    anna.peer.answer(&came, 487, "there", "");
+    assert_eq!(bert.peer.expect("487").get("CSeq"), "1 INVITE");
+}

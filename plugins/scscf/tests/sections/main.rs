@@ -4,6 +4,7 @@ mod rfc3841_7_2;
 mod settings;
 mod ts24229_5_4_1_2;
 mod ts24229_5_4_1_4;
+mod ts24229_5_4_1_5;
 mod ts24229_5_4_1_7;
 mod ts24229_5_4_2_1;
 mod ts24229_5_4_3_2;

@@ -147,6 +147,9 @@ impl ImsWorld {
                 self.elements[element].node.handle_input(self.now, Input::Originate(Box::new(originate)));
             }
             Outbox::Event(event) => self.elements[element].event(event),
+            Outbox::Release(served_user) => {
+                self.elements[element].node.handle_input(self.now, Input::Release { served_user });
+            }
         }
     }
 

@@ -24,6 +24,7 @@ use crate::{Settings, trust};
 /// Decides where a request goes.
 pub(crate) fn route(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
     trust::enforce(settings, request, host);
+    trust::charge(request, host);
     if let Some(border) = &settings.border {
         border::open_route(border, request, host);
     }

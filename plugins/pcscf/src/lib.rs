@@ -11,12 +11,14 @@
 //!   inside a dialog ────────────────────▶ trust.rs         by the side it comes from                  §5.2.6.3, .4
 //!   INVITE, UPDATE and their 2xx ───────▶ session_timer.rs                                            RFC 4028 §8
 //!   from a phone, to a phone ───────────▶ timers.rs        transactions of a slow side                §7.7
+//!                                     └─▶ charging.rs      who is to be charged                       §4.5
 //! ```
 //! Phones that are registered are rows of the key-value table (`contact.rs`), which outlives restarts. Security
 //! associations, policy (Rx), media and emergency calls are not here.
 
 use strowger_sdk::prelude::*;
 
+mod charging;
 mod contact;
 mod originating;
 mod reg_event;
@@ -80,13 +82,16 @@ impl Plugin for Pcscf {
                 trust::from_phone(request);
                 let from = request.from().ok().and_then(|from| from.uri().ok());
                 originating::assert_identity(request, &registered, from.as_ref());
+                charging::from_phone(settings, request, host);
             }
             // A phone's other socket: whose it is, is not known; what it says about that is not passed on.
             None if is_phones => {
                 trust::from_phone(request);
                 request.remove(HeaderId::P_PREFERRED_IDENTITY);
+                charging::from_phone(settings, request, host);
             }
             None => {
+                charging::to_phone(request, host);
                 trust::to_phone(request);
                 host.set_variable(terminating::CALLED, Some(b""));
             }
@@ -104,7 +109,7 @@ impl Plugin for Pcscf {
         match response.method() {
             Method::Register => registration::answered(&self.0, response, host),
             _ => match host.variable(terminating::CALLED) {
-                Some(called) => terminating::answered(&self.0, response, &called),
+                Some(called) => terminating::answered(&self.0, response, &called, host),
                 None => trust::answer_to_phone(response),
             },
         }

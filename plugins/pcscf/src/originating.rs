@@ -7,9 +7,8 @@ use strowger_sdk::ims::service_route::ServiceRoute;
 use strowger_sdk::prelude::*;
 
 use crate::contact::Registered;
-use crate::registration::charging_vector;
 use crate::settings::Settings;
-use crate::{session_timer, trust};
+use crate::{charging, session_timer, trust};
 
 /// Decides about a request of a phone.
 pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -> Outcome {
@@ -29,7 +28,7 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
     }
     trust::from_phone(request);
     assert_identity(request, &registered, None);
-    request.append(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host));
+    charging::from_phone(settings, request, host);
     if !registered.charging.is_empty() {
         request.append(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, registered.charging.clone());
     }

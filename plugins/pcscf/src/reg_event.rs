@@ -12,8 +12,8 @@ use strowger_sdk::ims::reginfo::{ContactState, Reginfo, RegistrationState};
 use strowger_sdk::prelude::*;
 use strowger_sdk::route;
 
+use crate::charging;
 use crate::contact::Registered;
-use crate::registration::charging_vector;
 use crate::settings::Settings;
 use crate::subscription::Subscription;
 
@@ -46,7 +46,7 @@ pub(crate) fn watch(settings: &Settings, registered: &Registered, expires: u32, 
             .header(HeaderId::ACCEPT, "application/reginfo+xml")
             .header(HeaderId::EXPIRES, lifetime.to_string())
             .header(HeaderId::P_ASSERTED_IDENTITY, us.clone())
-            .header(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host))
+            .header(HeaderId::P_CHARGING_VECTOR, charging::vector(settings, host).to_string())
             .header(HeaderId::CONTACT, us)
             .token(key.clone());
     if !subscription.call_id.is_empty() {

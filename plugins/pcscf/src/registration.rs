@@ -7,14 +7,13 @@
 //! ```
 //! In: a phone's REGISTER; its responses. Out: a relay; the responses as a phone may see them.
 
-use strowger_sdk::ims::charging_vector::ChargingVector;
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
 
 use crate::contact::Registered;
 use crate::settings::Settings;
-use crate::{reg_event, trust};
+use crate::{charging, reg_event, trust};
 
 /// What a sealed Path says: the phone is where its Contact says, or where its flow leads.
 pub(crate) const BY_CONTACT: &[u8] = b"contact";
@@ -40,7 +39,7 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     add_option(request, HeaderId::REQUIRE, "path");
     add_option(request, HeaderId::SUPPORTED, "path");
     request.append(HeaderId::P_VISITED_NETWORK_ID, ["\"", &settings.domain, "\""].concat());
-    request.append(HeaderId::P_CHARGING_VECTOR, charging_vector(settings, host));
+    request.append(HeaderId::P_CHARGING_VECTOR, charging::vector(settings, host).to_string());
     unprotect(request);
 
     let target = String::from_utf8_lossy(request.uri_bytes()).into_owned();
@@ -50,15 +49,6 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
         Some(icscf) => relay.next_hop(icscf.clone()).into(),
         None => relay.into(),
     }
-}
-
-/// A new charging identifier (RFC 7315 §4.6; TS 24.229 §4.5.2): ours alone.
-pub(crate) fn charging_vector(settings: &Settings, host: &impl Host) -> String {
-    let icid: String = host.random(16).iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut vector = ChargingVector::new(icid);
-    vector.icid_generated_at = Uri::parse(settings.uri.as_bytes()).ok().map(|uri| uri.host().to_string());
-    vector.orig_ioi = Some(settings.domain.clone());
-    vector.to_string()
 }
 
 /// Whether a phone can only be reached by where it sends from: a connection, or an address that is not the one of its

@@ -4,7 +4,8 @@
 //!
 //! | key | default | meaning |
 //! |---|---|---|
-//! | `domain` | must be given | of this network: P-Visited-Network-ID, charging |
+//! | `domain` | must be given | of this network: P-Visited-Network-ID |
+//! | `ioi` | the domain | what this network is called in charging vectors (TS 24.229 §4.5.4); `""`: nothing |
 //! | `uri` | must be given | this P-CSCF's SIP URI, as phones and the core know it: `"sip:192.0.2.1:5060"` |
 //! | `icscf` | none | entry of the home network for REGISTER: `"sip:192.0.2.1:4060"`; none: by DNS |
 //! | `service_route` | `"replace"` | a phone whose Route is not the Service-Route it got: `"replace"` it, or `"refuse"` with 400 |
@@ -27,6 +28,8 @@ use crate::session_timer::LEAST;
 pub struct Settings {
     /// Of this network.
     pub domain: String,
+    /// This operator's identifier in charging vectors, without the prefix that tells its type.
+    pub ioi: Option<String>,
     /// Ourselves.
     pub uri: String,
     /// Entry of the home network.
@@ -52,6 +55,7 @@ impl Settings {
     pub fn read(configuration: &str) -> Result<Self, ConfigurationError> {
         let mut c = Configuration::parse(configuration)?;
         let domain = c.text("domain")?.ok_or_else(|| missing("domain"))?;
+        let ioi = Some(c.text("ioi")?.unwrap_or_else(|| domain.clone())).filter(|ioi| !ioi.is_empty());
         let uri = c.element_uri("uri")?.ok_or_else(|| missing("uri"))?;
         let icscf = c.element_uri("icscf")?;
         let replaces_route = match c.text("service_route")?.as_deref() {
@@ -82,6 +86,7 @@ impl Settings {
         let timers = [t1, t2, t4];
         Ok(Self {
             domain,
+            ioi,
             uri,
             icscf,
             replaces_route,

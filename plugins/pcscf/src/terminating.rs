@@ -7,7 +7,7 @@ use strowger_sdk::prelude::*;
 
 use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
-use crate::{session_timer, timers, trust};
+use crate::{charging, session_timer, timers, trust};
 
 /// Variable of the transaction: it goes to a phone; the identity that was called, or nothing inside a dialog.
 pub(crate) const CALLED: &str = "called";
@@ -54,6 +54,7 @@ pub(crate) fn terminate(
     let called = request.name_addr(HeaderId::P_CALLED_PARTY_ID).map(|called| called.uri_bytes.to_vec());
     let called = called.ok().filter(|called| called.len() <= MAX_CALLED);
     host.set_variable(CALLED, Some(&called.unwrap_or_default()));
+    charging::to_phone(request, host);
     trust::to_phone(request);
     let mut relay = Relay::to_uri(contact);
     if let Target::Flow(token) = target {
@@ -67,8 +68,9 @@ pub(crate) fn terminate(
 }
 
 /// A phone's response: who answers is who was called (§5.2.6.4.4 step 2).
-pub(crate) fn answered(_: &Settings, response: &mut Response<'_>, called: &[u8]) {
+pub(crate) fn answered(settings: &Settings, response: &mut Response<'_>, called: &[u8], host: &impl Host) {
     trust::answer_from_phone(response);
+    charging::answer_from_phone(settings, response, host);
     response.remove(HeaderId::P_PREFERRED_IDENTITY);
     let called = std::str::from_utf8(called).unwrap_or_default();
     if !called.is_empty() && response.status() > 100 {

@@ -19,6 +19,7 @@ use strowger_sdk::route;
 use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
 
+use crate::charging::{self, Leg};
 use crate::settings::Settings;
 use crate::{originating, terminating};
 
@@ -159,6 +160,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
             .without(HeaderId::P_CHARGING_FUNCTION_ADDRESSES)
             .header(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, subscriber.charging);
     }
+    relay = charging::goes(relay, settings, Leg::Server, head, host);
     originating::record(relay, &link.served, head, host).into()
 }
 

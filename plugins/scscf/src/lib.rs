@@ -12,12 +12,14 @@
 //!   everything else ──────────────────▶ terminating.rs    served user, criteria, phones   §5.4.3.3
 //!   nobody asks for who is not there ─▶ unregistered.rs   the profile is let go           §5.4.3.2, §5.4.3.3
 //!   a registration ends by itself ────▶ deregistration.rs SAR, application servers        §5.4.1.4, §5.4.1.5
+//!   each leg of a request's way ──────▶ charging.rs       who is to be charged            §4.5.4
 //! ```
 //! What is registered, the profiles, the vectors and their keys are the host's; what is done with them is decided here.
 
 use strowger_sdk::Event;
 use strowger_sdk::prelude::*;
 
+mod charging;
 mod deregistration;
 mod devices;
 mod isc;
@@ -31,6 +33,8 @@ mod third_party;
 mod unregistered;
 
 pub use settings::Settings;
+
+use charging::Leg;
 
 /// The plugin: its settings are all that it knows.
 #[derive(Debug)]
@@ -59,7 +63,7 @@ impl Plugin for Scscf {
             Method::Subscribe if reg_event::is_for_us(settings, request, &uri, host) => {
                 reg_event::subscribe(settings, request, &uri, host)
             }
-            _ => match Entry::of(&host.own_routes(), host) {
+            _ => match Entry::of(&host.own_routes(), host).charged(settings, request, host) {
                 Entry::Originating => originating::originate(settings, request, false, host),
                 Entry::OnBehalf => originating::originate(settings, request, true, host),
                 Entry::Chain(link) => isc::resume(settings, request, link, host),
@@ -71,10 +75,12 @@ impl Plugin for Scscf {
 
     fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
         isc::heard(response.status(), host);
+        charging::answered(&self.0, response, host);
         pass().into()
     }
 
     fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
+        charging::answered(&self.0, response, host);
         isc::failed(&self.0, response.status(), host)
     }
 
@@ -121,6 +127,20 @@ impl Entry {
                 None => Entry::Forged,
             },
         }
+    }
+}
+
+impl Entry {
+    /// Remembers what is said about charging on the leg that this is.
+    fn charged(self, settings: &Settings, request: &Request<'_>, host: &impl Host) -> Entry {
+        let leg = match self {
+            Entry::Originating => Leg::Pcscf,
+            Entry::OnBehalf | Entry::Chain(_) => Leg::Server,
+            Entry::Terminating => Leg::Network,
+            Entry::Forged => return self,
+        };
+        charging::came(settings, leg, request, host);
+        self
     }
 }
 

@@ -11,6 +11,7 @@ use strowger_sdk::ims::{Assignment, CxFailure, SessionCase, Subscriber};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
 
+use crate::charging::{self, Leg};
 use crate::isc::{self, Link};
 use crate::leaving::leave;
 use crate::registration::key;
@@ -69,9 +70,12 @@ pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &
     let uri = Uri::parse(head.request_uri())?;
     let mut relay = Relay::to_uri(target.clone());
     relay = assert_number(relay, served, head, host);
-    relay = charge(relay, settings, head);
     let is_number = uri.scheme() == Scheme::Tel;
     let is_home = settings.is_home(&uri) || is_number;
+    relay = match is_home {
+        true => charging::goes(relay, settings, Leg::Network, head, host),
+        false => charging::leaves(relay, settings, settings.trusts_network(&uri), head, host),
+    };
     relay = match (is_home, &settings.icscf) {
         // The I-CSCF knows what becomes of numbers that nobody here has.
         (true, Some(icscf)) => relay.next_hop(icscf.clone()),
@@ -100,20 +104,6 @@ fn assert_number(relay: Relay, served: &str, head: &Head<'_>, host: &impl Host) 
         Some(other) => relay.header(HeaderId::P_ASSERTED_IDENTITY, ["<", &other.uri, ">"].concat()),
         None => relay,
     }
-}
-
-/// We are the network where it begins (§4.5.4).
-fn charge(relay: Relay, settings: &Settings, head: &Head<'_>) -> Relay {
-    let vector = head.header(HeaderId::P_CHARGING_VECTOR).and_then(|value| std::str::from_utf8(value).ok());
-    let Some(vector) = vector else { return relay };
-    let Ok(mut vector) = strowger_sdk::ims::charging_vector::ChargingVector::parse(vector.as_bytes()) else {
-        return relay;
-    };
-    if vector.orig_ioi.as_deref() == Some(settings.domains[0].as_str()) {
-        return relay;
-    }
-    vector.orig_ioi = Some(settings.domains[0].clone());
-    relay.without(HeaderId::P_CHARGING_VECTOR).header(HeaderId::P_CHARGING_VECTOR, vector.to_string())
 }
 
 /// We stay on the way of what makes a dialog (§5.4.3.2 step 9). A session ends with the registration of who is served where

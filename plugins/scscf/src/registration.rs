@@ -12,7 +12,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Contact, Credentials};
 
 use crate::settings::Settings;
-use crate::{ORIGINATING, devices, third_party};
+use crate::{ORIGINATING, charging, devices, third_party};
 
 /// How long a challenge waits for its answer, ms (table 7.8.1: reg-await-auth).
 const REG_AWAIT_AUTH_MS: u32 = 240_000;
@@ -276,23 +276,12 @@ fn ok(
         ok = ok.header(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, subscriber.charging.clone());
     }
     if let Some(vector) = request.text(HeaderId::P_CHARGING_VECTOR) {
-        ok = ok.header(HeaderId::P_CHARGING_VECTOR, with_term_ioi(vector, &settings.domains[0]));
+        ok = ok.header(HeaderId::P_CHARGING_VECTOR, charging::of_registered(settings, vector));
     }
     if is_outbound {
         ok = ok.header(HeaderId::REQUIRE, "outbound");
     }
     ok.header(HeaderId::SUPPORTED, "path, outbound")
-}
-
-/// The charging vector with us as the terminating network (§4.5.4).
-pub(crate) fn with_term_ioi(vector: &str, network: &str) -> String {
-    match strowger_sdk::ims::charging_vector::ChargingVector::parse(vector.as_bytes()) {
-        Ok(mut vector) => {
-            vector.term_ioi = Some(network.to_owned());
-            vector.to_string()
-        }
-        Err(_) => vector.to_owned(),
-    }
 }
 
 /// The longest time of contacts as they stand in an answer.

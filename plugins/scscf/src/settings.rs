@@ -5,6 +5,7 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `domains` | must be given | domains of the home network |
+//! | `ioi` | the first domain | what this network is called in charging vectors (TS 24.229 §4.5.4); `""`: nothing |
 //! | `uri` | must be given | this S-CSCF's SIP URI, as the HSS and application servers know it: `"sip:192.0.2.1:6060"` |
 //! | `realm` | the first domain | of the challenges |
 //! | `authentication` | `"auto"` | `"aka"`, `"digest"`, or whatever the HSS has |
@@ -36,6 +37,8 @@ const MAX_SECONDS: u32 = 1_000_000;
 pub struct Settings {
     /// At least one.
     pub domains: Vec<String>,
+    /// This operator's identifier in charging vectors, without the prefix that tells its type.
+    pub ioi: Option<String>,
     /// Ourselves.
     pub uri: String,
     /// Of the challenges.
@@ -70,6 +73,7 @@ impl Settings {
         let mut c = Configuration::parse(configuration)?;
         let domains =
             c.texts("domains")?.filter(|domains| !domains.is_empty()).ok_or_else(|| missing("domains"))?;
+        let ioi = Some(c.text("ioi")?.unwrap_or_else(|| domains[0].clone())).filter(|ioi| !ioi.is_empty());
         let uri = c.element_uri("uri")?.ok_or_else(|| missing("uri"))?;
         let icscf = c.element_uri("icscf")?;
         let border = c.element_uri("border")?;
@@ -97,6 +101,7 @@ impl Settings {
         let limits = Limits { min_expires, max_expires, default_expires, max_bindings };
         Ok(Self {
             domains,
+            ioi,
             uri,
             realm,
             scheme,

@@ -11,6 +11,7 @@ use strowger_sdk::ims::{Assignment, CxFailure, SessionCase, Subscriber, feature_
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Head, Params};
 
+use crate::charging::{self, Leg};
 use crate::isc::{self, Link};
 use crate::originating::record;
 use crate::registration::key;
@@ -71,7 +72,7 @@ fn fetched(served: &str, host: &impl Host) -> Result<Subscriber, Stop> {
 }
 
 /// No application server is left: the phones (§5.4.3.3 steps 6 to 12).
-pub(crate) fn deliver(_: &Settings, served: &str, head: &Head<'_>, host: &impl Host) -> Outcome {
+pub(crate) fn deliver(settings: &Settings, served: &str, head: &Head<'_>, host: &impl Host) -> Outcome {
     let Some(key) = host.subscriber(served).as_ref().and_then(key) else { return reply(480).into() };
     if !host.is_registered(&key) {
         return reply(480).into();
@@ -86,6 +87,7 @@ pub(crate) fn deliver(_: &Settings, served: &str, head: &Head<'_>, host: &impl H
         .header(HeaderId::P_CALLED_PARTY_ID, ["<", &called, ">"].concat())
         .without(HeaderId::P_PROFILE_KEY)
         .without(HeaderId::P_SERVED_USER);
+    let relay = charging::goes(relay, settings, Leg::Pcscf, head, host);
     record(relay, served, head, host).into()
 }
 

@@ -7,15 +7,15 @@ use strowger_sdk::client::OwnRequest;
 use strowger_sdk::ims::{Assignment, RegistrationType, Subscriber};
 use strowger_sdk::prelude::*;
 
+use crate::charging;
 use crate::deregistration;
 use crate::settings::Settings;
 
 /// Before the name of the set in the token of a REGISTER whose failure matters.
 const VITAL: &str = "vital:";
 
-/// Header fields that are passed on from the user's REGISTER (§5.4.1.7 steps f to i).
-const PASSED: [HeaderId; 3] =
-    [HeaderId::P_ACCESS_NETWORK_INFO, HeaderId::P_CHARGING_VECTOR, HeaderId::P_VISITED_NETWORK_ID];
+/// Header fields that are passed on from the user's REGISTER as they are (§5.4.1.7 steps f to i).
+const PASSED: [HeaderId; 2] = [HeaderId::P_ACCESS_NETWORK_INFO, HeaderId::P_VISITED_NETWORK_ID];
 
 /// Sends them. `expires`: seconds, 0 for an end. `request`: the user's REGISTER, where there is one.
 pub(crate) fn register(
@@ -37,6 +37,10 @@ pub(crate) fn register(
             if let Some(value) = request.and_then(|request| request.text(id)) {
                 own = own.header(id, value);
             }
+        }
+        let vector = request.and_then(|request| request.text(HeaderId::P_CHARGING_VECTOR));
+        if let Some(vector) = vector.and_then(|vector| charging::to_server(settings, vector)) {
+            own = own.header(HeaderId::P_CHARGING_VECTOR, vector);
         }
         if !subscriber.charging.is_empty() {
             own = own.header(HeaderId::P_CHARGING_FUNCTION_ADDRESSES, subscriber.charging.clone());

@@ -2,6 +2,7 @@
 
 mod settings;
 mod trust_domain;
+mod ts24229_4_5;
 mod ts24229_5_10_4;
 mod ts24229_5_3_1;
 mod ts24229_5_3_2;

@@ -7,10 +7,9 @@ use strowger_sdk::{HeaderId, Transport};
 
 use crate::world::{A, hss, icscf, named, with};
 
-const OF_THE_TRUST_DOMAIN: [(&str, &str); 11] = [
+const OF_THE_TRUST_DOMAIN: [(&str, &str); 10] = [
     ("P-Asserted-Identity", "<sip:boss@ims.test>"),
     ("P-Access-Network-Info", "3GPP-E-UTRAN-FDD"),
-    ("P-Charging-Vector", "icid-value=x"),
     ("P-Charging-Function-Addresses", "ccf=203.0.113.1"),
     ("P-Profile-Key", "<sip:x@ims.test>"),
     ("P-Served-User", "<sip:boss@ims.test>"),

@@ -3,6 +3,7 @@
 mod rfc4028_8;
 mod settings;
 mod trust_domain;
+mod ts24229_4_5;
 mod ts24229_5_2_2;
 mod ts24229_5_2_3;
 mod ts24229_5_2_6_3;

@@ -30,7 +30,7 @@ fn a_register_goes_to_the_home_network_with_path_visited_network_and_charging_id
     let vector = vector(&answer.sent("P-Charging-Vector"));
     assert_eq!(vector.icid_value.len(), 32);
     assert_eq!(vector.icid_generated_at.as_deref(), Some("192.0.2.1"));
-    assert_eq!((vector.orig_ioi.as_deref(), vector.term_ioi), (Some("ims.test"), None));
+    assert_eq!((vector.orig_ioi.as_deref(), vector.term_ioi), (Some("Type 1ims.test"), None), "§4.5.4");
 }
 
 #[test]

@@ -41,7 +41,10 @@ fn a_call_goes_along_the_service_route_with_identity_and_charging() {
     assert_eq!(answer.sent("P-Asserted-Identity"), ["<sip:alice@ims.test>"]);
     assert_eq!(answer.sent("P-Charging-Function-Addresses"), ["ccf=192.0.2.200"]);
     let vector = answer.sent("P-Charging-Vector");
-    assert!(vector[0].starts_with("icid-value=") && vector[0].contains("orig-ioi=ims.test"), "{vector:?}");
+    assert!(
+        vector[0].starts_with("icid-value=") && vector[0].contains("orig-ioi=\"Type 1ims.test\""),
+        "{vector:?}"
+    );
     assert!(answer.sent("P-Visited-Network-ID").is_empty(), "of REGISTER alone");
 }
 

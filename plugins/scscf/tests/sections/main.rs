@@ -2,6 +2,7 @@
 
 mod rfc3841_7_2;
 mod settings;
+mod ts24229_4_5;
 mod ts24229_5_4_1_2;
 mod ts24229_5_4_1_4;
 mod ts24229_5_4_1_5;

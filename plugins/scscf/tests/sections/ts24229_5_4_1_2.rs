@@ -121,7 +121,10 @@ fn the_200_has_path_service_route_identities_and_charging() {
         "no barred one"
     );
     assert_eq!(answer.sent("P-Charging-Function-Addresses"), ["ccf=192.0.2.200"]);
-    assert_eq!(answer.sent("P-Charging-Vector"), ["icid-value=x;orig-ioi=visited.test;term-ioi=ims.test"]);
+    assert_eq!(
+        answer.sent("P-Charging-Vector"),
+        ["icid-value=x;orig-ioi=visited.test;term-ioi=\"Type 1ims.test\""]
+    );
     assert!(answer.sent("Require").is_empty());
     assert_eq!(asked(&host, "SAR"), ["SAR Registration sip:alice@ims.test alice@ims.test"]);
     assert_eq!(asked(&host, "register "), ["register sip:alice@ims.test"], "under the default identity");

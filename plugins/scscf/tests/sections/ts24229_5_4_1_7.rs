@@ -33,7 +33,9 @@ fn every_server_whose_criteria_are_met_gets_a_register_of_the_s_cscfs() {
         assert_eq!(value(own, HeaderId::P_ACCESS_NETWORK_INFO), ["3GPP-E-UTRAN-FDD"]);
         assert_eq!(value(own, HeaderId::P_VISITED_NETWORK_ID), ["\"visited.test\""]);
         assert_eq!(value(own, HeaderId::P_CHARGING_FUNCTION_ADDRESSES), ["ccf=192.0.2.200"]);
-        assert!(value(own, HeaderId::P_CHARGING_VECTOR)[0].starts_with("icid-value=x"));
+        // §4.5.4: of type 3, with the identifier of the user's REGISTER.
+        let vector = "icid-value=x;orig-ioi=\"Type 3ims.test\"";
+        assert_eq!(value(own, HeaderId::P_CHARGING_VECTOR), [vector]);
         assert!(value(own, HeaderId::AUTHORIZATION).is_empty());
     }
 }

@@ -50,6 +50,7 @@ pub mod fuzzing;
 #[cfg(any(test, all(target_arch = "wasm32", feature = "heap")))]
 mod heap;
 #[doc(hidden)]
+pub mod history_info;
 pub mod hooks;
 mod host;
 pub mod ims;

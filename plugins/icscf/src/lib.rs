@@ -47,7 +47,7 @@ impl Plugin for Icscf {
             Method::Cancel | Method::Ack => next().into(),
             Method::Options if uri.is_sip() && uri.user().is_none() => reply(200).stateless().into(),
             Method::Register => registration::register(&self.0, request, host),
-            _ => location::route(&self.0, request, host),
+            _ => trust::watch(&self.0, location::route(&self.0, request, host), host),
         }
     }
 
@@ -62,6 +62,7 @@ impl Plugin for Icscf {
     }
 
     fn on_reply(&self, response: &mut Response<'_>, host: &impl Host) -> ReplyOutcome {
+        trust::answered(&self.0, response, host);
         if let Some(border) = &self.0.border {
             border::answered(border, response, host);
         }
@@ -69,12 +70,13 @@ impl Plugin for Icscf {
     }
 
     fn on_failure(&self, response: &mut Response<'_>, host: &impl Host) -> Outcome {
+        trust::answered(&self.0, response, host);
         if let Some(border) = &self.0.border {
             border::answered(border, response, host);
         }
         match response.method() {
             Method::Register => registration::reselect(&self.0, response.status(), host),
-            _ => location::reselect(&self.0, response.status(), host),
+            _ => trust::watch(&self.0, location::reselect(&self.0, response.status(), host), host),
         }
     }
 }

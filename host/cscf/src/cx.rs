@@ -8,8 +8,8 @@ use diameter::base::Origin;
 use diameter::cx::{
     self, AnswerHead, LocationInfoAnswer, LocationInfoRequest, MultimediaAuthAnswer, MultimediaAuthRequest,
     OriginatingRequest, RequestHead, ServerAssignmentAnswer, ServerAssignmentRequest, ServerAssignmentType,
-    SipAuthDataItem, UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest, UserAuthorizationType,
-    UserDataAlreadyAvailable,
+    SipAuthDataItem, SupportedFeatures, UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest,
+    UserAuthorizationType, UserDataAlreadyAvailable,
 };
 use diameter::{Command, CxResult, DiameterIdentity, Message, Outcome, Reading, ResultCode};
 
@@ -36,6 +36,8 @@ pub struct Cx {
     pub destination_host: Option<DiameterIdentity>,
     /// The S-CSCF's SIP URI, as the HSS stores it.
     pub server_name: String,
+    /// It holds shared sets of filter criteria, and says so with each SAR (TS 29.229 §7.1.1): then profiles may name them.
+    pub shares_ifc: bool,
 }
 
 /// What an SAA brought.
@@ -146,8 +148,12 @@ impl Cx {
             true => UserDataAlreadyAvailable::AlreadyAvailable,
             false => UserDataAlreadyAvailable::NotAvailable,
         };
+        // No M bit: an HSS that has no shared sets writes all criteria into the profile.
+        let features = self.shares_ifc.then(|| SupportedFeatures::of_cx(SupportedFeatures::SIFC, false));
+        let head =
+            RequestHead { supported_features: features.into_iter().collect(), ..self.head(session_id) };
         print(&ServerAssignmentRequest {
-            head: self.head(session_id),
+            head,
             user_name: (!private_identity.is_empty()).then(|| private_identity.to_owned()),
             public_identities: match public_identity {
                 "" => Vec::new(),

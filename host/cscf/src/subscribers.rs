@@ -9,6 +9,7 @@
 //! that many have in common are compiled and kept once. Not here: bindings, and what a registration means.
 
 mod document;
+mod profiles;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,6 +19,7 @@ use ims::filter_criteria::{FilterCriteria, Position, Request};
 use ims::identity::{Impu, WildcardedIdentity};
 use ims::service_profile::{
     DefaultHandling, ImsSubscription, InitialFilterCriteria, ProfilePart, RegistrationType, SessionCase,
+    SharedIfcSets,
 };
 use sip::{Head, Uri};
 use smallvec::SmallVec;
@@ -182,6 +184,7 @@ pub struct Subscribers {
     wildcards: Vec<(Arc<WildcardedIdentity>, Arc<Set>)>,
     by_private: HashMap<Box<str>, SmallVec<[Arc<str>; 1]>>,
     compiled: HashMap<Box<str>, Weak<FilterCriteria>>,
+    shared: Arc<SharedIfcSets>,
     sets: usize,
     sweep_at: usize,
     max: usize,
@@ -202,6 +205,8 @@ pub struct Put {
     pub replaced: Vec<Arc<Set>>,
     /// For [`Subscribers::load`] after a restart.
     pub document: Vec<u8>,
+    /// Shared sets of filter criteria that its profiles name and that are not there: the profiles count without them.
+    pub unknown_shared_sets: Vec<u32>,
 }
 
 impl Subscribers {
@@ -213,10 +218,17 @@ impl Subscribers {
             wildcards: Vec::new(),
             by_private: HashMap::new(),
             compiled: HashMap::new(),
+            shared: Arc::default(),
             sets: 0,
             sweep_at: 0,
             max,
         }
+    }
+
+    /// With sets of filter criteria that profiles may name; to be given before the first profile.
+    #[must_use]
+    pub fn with_shared(self, shared: SharedIfcSets) -> Subscribers {
+        Subscribers { shared: Arc::new(shared), ..self }
     }
 
     /// How many sets are served.
@@ -261,14 +273,11 @@ impl Subscribers {
         charging: &str,
         is_registered: bool,
     ) -> Result<Put, CxFailure> {
-        let set = self.parse(user_data)?;
+        let (set, unknown_shared_sets) = self.parse(user_data)?;
         let replaced = self.replaced_by(&set);
-        self.take_in(
-            Set { charging: charging.into(), is_registered, ..set },
-            replaced,
-            private_identity,
-            user_data,
-        )
+        let set = Set { charging: charging.into(), is_registered, ..set };
+        let put = self.take_in(set, replaced, private_identity, user_data)?;
+        Ok(Put { unknown_shared_sets, ..put })
     }
 
     /// Takes user data that the HSS pushes (TS 29.228 §6.2.1) in the place of what there is: whoever is registered remains
@@ -282,19 +291,23 @@ impl Subscribers {
         private_identity: &str,
         charging: Option<&str>,
     ) -> Result<Put, CxFailure> {
-        let mut set = self.parse(user_data)?;
+        let (mut set, unknown_shared_sets) = self.parse(user_data)?;
         let replaced = self.replaced_by(&set);
         set.is_registered = replaced.iter().any(|before| before.is_registered);
         set.charging = match charging {
             Some(charging) => charging.into(),
             None => replaced.first().map(|before| before.charging.clone()).unwrap_or_default(),
         };
-        self.take_in(set, replaced, private_identity, user_data)
+        let put = self.take_in(set, replaced, private_identity, user_data)?;
+        Ok(Put { unknown_shared_sets, ..put })
     }
 
-    fn parse(&mut self, user_data: &[u8]) -> Result<Set, CxFailure> {
+    /// The set, and the shared sets that are not there.
+    fn parse(&mut self, user_data: &[u8]) -> Result<(Set, Vec<u32>), CxFailure> {
         let subscription = ImsSubscription::parse(user_data).map_err(|_| CxFailure::Malformed)?;
-        self.read(&subscription).ok_or(CxFailure::Malformed)
+        let set = self.read(&subscription).ok_or(CxFailure::Malformed)?;
+        let profiles = subscription.service_profiles.iter();
+        Ok((set, profiles.flat_map(|profile| self.shared.unknown_to(profile)).collect()))
     }
 
     /// The sets that have an identity of this one.
@@ -340,7 +353,7 @@ impl Subscribers {
         let set = Arc::new(set);
         self.insert(&set);
         replaced.retain(|before| before.key() != set.key());
-        Ok(Put { set, replaced, document })
+        Ok(Put { set, replaced, document, unknown_shared_sets: Vec::new() })
     }
 
     /// Puts back what a document says; `is_registered`: whether the set has a binding. False: it cannot be read.
@@ -449,54 +462,5 @@ impl Subscribers {
             }
         }
         self.sets -= 1;
-    }
-
-    /// `None`: there is no identity in it, or more profiles than can be numbered.
-    fn read(&mut self, subscription: &ImsSubscription) -> Option<Set> {
-        let mut identities = Vec::new();
-        let mut criteria = SmallVec::new();
-        for (number, profile) in subscription.service_profiles.iter().enumerate() {
-            let number = u16::try_from(number).ok()?;
-            criteria.push(self.compile(&profile.initial_filter_criteria));
-            for identity in &profile.public_identities {
-                let wildcard = identity.wildcarded_impu.as_ref().or(identity.wildcarded_psi.as_ref());
-                let text = wildcard.unwrap_or(&identity.identity);
-                let key = match wildcard {
-                    Some(pattern) => pattern.clone(),
-                    None => key_of(text)?,
-                };
-                identities.push(Held {
-                    key: key.into(),
-                    is_barred: identity.is_barred,
-                    display_name: identity.display_name.as_deref().map(Into::into),
-                    profile: number,
-                    is_wildcard: wildcard.is_some(),
-                    wildcard: wildcard.and_then(|text| WildcardedIdentity::parse(text).ok()).map(Arc::new),
-                });
-            }
-        }
-        (!identities.is_empty()).then(|| Set {
-            private_identities: SmallVec::new(),
-            identities: identities.into(),
-            criteria,
-            charging: "".into(),
-            is_registered: false,
-            registered_as: None,
-        })
-    }
-
-    /// Compiled once for all that have the same.
-    fn compile(&mut self, criteria: &[InitialFilterCriteria]) -> Arc<FilterCriteria> {
-        let text = format!("{criteria:?}");
-        if let Some(compiled) = self.compiled.get(&*text).and_then(Weak::upgrade) {
-            return compiled;
-        }
-        let compiled = Arc::new(FilterCriteria::compile(criteria));
-        if self.compiled.len() >= self.sweep_at.max(SWEEP_AT) {
-            self.compiled.retain(|_, there| there.strong_count() > 0);
-            self.sweep_at = 2 * self.compiled.len();
-        }
-        self.compiled.insert(text.into(), Arc::downgrade(&compiled));
-        compiled
     }
 }

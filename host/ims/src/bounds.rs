@@ -27,6 +27,8 @@ pub const MAX_SERVICE_PROFILES: usize = 64;
 pub const MAX_PUBLIC_IDENTITIES: usize = 512;
 /// Initial filter criteria of one service profile, shared ones among them.
 pub const MAX_FILTER_CRITERIA: usize = 256;
+/// Shared sets of filter criteria of one S-CSCF.
+pub const MAX_SHARED_SETS: usize = 1_024;
 /// Service point triggers of one trigger point.
 pub const MAX_SERVICE_POINT_TRIGGERS: usize = 128;
 /// Groups that one service point trigger belongs to.

@@ -6,7 +6,7 @@
 //!                   └─ ServiceProfile* ─┬─ PublicIdentity*          public_identity.rs
 //!                                       ├─ InitialFilterCriteria*   criteria.rs
 //!                                       ├─ CoreNetworkServicesAuthorization
-//!                                       └─ SharedIFCSetID*
+//!                                       └─ SharedIFCSetID*          shared.rs: what they stand for
 //! ```
 //! In: the User-Data AVP (TS 29.229 §6.3.7). Out: [`ImsSubscription`] (`parse.rs`), and back (`print.rs`). Which filter
 //! criteria a request meets is `filter_criteria.rs`; what an identity is compared by is `identity.rs`.
@@ -18,12 +18,14 @@ mod criteria;
 mod parse;
 mod print;
 mod public_identity;
+mod shared;
 
 pub use criteria::{
     ApplicationServer, ConditionType, DefaultHandling, InitialFilterCriteria, ProfilePart, RegistrationType,
     ServicePointTrigger, SessionCase, TriggerPoint, What,
 };
 pub use public_identity::{ExtendedPriority, IdentityType, PublicIdentity};
+pub use shared::SharedIfcSets;
 
 use crate::xml::XmlError;
 
@@ -97,8 +99,10 @@ pub enum ProfileError {
     #[error(transparent)]
     Xml(#[from] XmlError),
     /// The document is about something else.
-    #[error("user data at byte {offset}: expected IMSSubscription")]
+    #[error("user data at byte {offset}: expected {expected}")]
     Root {
+        /// The element that was wanted.
+        expected: &'static str,
         /// Bytes from the start of the document.
         offset: usize,
     },
@@ -118,6 +122,14 @@ pub enum ProfileError {
         /// What it should be.
         expected: &'static str,
         /// Where the element begins.
+        offset: usize,
+    },
+    /// Two shared sets of one document have the same identifier.
+    #[error("shared filter criteria at byte {offset}: the set {id} is there already")]
+    Twice {
+        /// Its identifier.
+        id: u32,
+        /// Where the second one begins.
         offset: usize,
     },
     /// A named bound of [`bounds`](crate::bounds) is exceeded.

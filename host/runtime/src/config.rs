@@ -472,6 +472,8 @@ pub struct CxTable {
     pub server_name: String,
     /// Milliseconds that the HSS has to answer, 10 to 60,000; 0: 5,000.
     pub timeout_ms: u32,
+    /// File of shared sets of filter criteria (TS 29.228 §B.2.1), for an S-CSCF; default: there are none.
+    pub shared_ifc: Option<PathBuf>,
 }
 
 /// `[tls]`

@@ -11,6 +11,7 @@ use diameter::base::Origin;
 use diameter::node::Application;
 use diameter::peer::{PeerSettings, PeerTimers};
 use diameter::{AvpBits, CommandCode, DiameterIdentity, Dictionary, cx};
+use ims::service_profile::SharedIfcSets;
 use tokio::runtime::Handle;
 use trace::Trace;
 use transport::ClientTls;
@@ -58,7 +59,16 @@ pub(crate) fn asker(config: &Config, table: &DiameterTable) -> Result<Cx, StartE
         destination_realm: identity("cx.realm", realm)?,
         destination_host: host,
         server_name: name.clone(),
+        shares_ifc: config.cx.shared_ifc.is_some(),
     })
+}
+
+/// The shared sets of filter criteria; none where no file is named.
+pub(crate) fn shared_ifc(config: &Config) -> Result<SharedIfcSets, StartError> {
+    let Some(file) = &config.cx.shared_ifc else { return Ok(SharedIfcSets::default()) };
+    let document =
+        std::fs::read(file).map_err(|source| StartError::SharedIfcFile { file: file.clone(), source })?;
+    SharedIfcSets::parse(&document).map_err(|source| StartError::SharedIfc { file: file.clone(), source })
 }
 
 /// How long the HSS has to answer.

@@ -46,6 +46,22 @@ pub enum StartError {
     /// Diameter does not start.
     #[error("diameter: {0}")]
     Diameter(#[from] transport::diameter::DiameterError),
+    /// The shared sets of filter criteria cannot be read.
+    #[error("cx.shared_ifc: {file}: {source}")]
+    SharedIfcFile {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The shared sets of filter criteria cannot be used.
+    #[error("cx.shared_ifc: {file}: {source}")]
+    SharedIfc {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        source: ims::service_profile::ProfileError,
+    },
     /// The users do not serve.
     #[error("users.file: {0}")]
     Users(#[from] UsersError),

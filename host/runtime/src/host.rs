@@ -106,6 +106,7 @@ impl Host {
                     registrations: Arc::clone(&registrations),
                     documents: Arc::clone(store.documents()),
                     inboxes: Arc::clone(&inboxes),
+                    shared_ifc: diameter_service::shared_ifc(&config)?,
                 };
                 let ims = Arc::new(Ims::new(parts, wall_ms()));
                 pushed.are_for(&ims);
@@ -330,6 +331,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
         config.listeners.iter().map(|entry| (sip::Transport::from(entry.transport), entry.address)).collect();
     listening::advertised(&config.listeners, &addresses)?;
     streams_config(config, listening::streams(config)).check()?;
+    diameter_service::shared_ifc(config)?;
     let users = read_users(config)?;
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cscf::{Challenges, Cx, Leaving, Notifier, Subscribers};
+use ims::service_profile::SharedIfcSets;
 use parking_lot::{Mutex, RwLock};
 use storage::{Documents, Registrations};
 use transport::diameter::DiameterService;
@@ -60,13 +61,18 @@ pub(crate) struct Parts {
     pub(crate) documents: Arc<Documents>,
     /// All shards; the first one takes requests of this element's own.
     pub(crate) inboxes: Arc<[Arc<Inbox<ToShard>>]>,
+    /// Sets of filter criteria that profiles may name.
+    pub(crate) shared_ifc: SharedIfcSets,
 }
 
 impl Ims {
     /// With the subscribers and the subscriptions that the disk holds.
     pub(crate) fn new(parts: Parts, now_ms: u64) -> Ims {
-        let Parts { diameter, cx, timeout, registrations, documents, inboxes } = parts;
-        let mut subscribers = Subscribers::default();
+        let Parts { diameter, cx, timeout, registrations, documents, inboxes, shared_ifc } = parts;
+        if !shared_ifc.is_empty() {
+            tracing::info!(sets = shared_ifc.len(), "shared filter criteria are loaded");
+        }
+        let mut subscribers = Subscribers::default().with_shared(shared_ifc);
         let mut unreadable = 0_u32;
         for (key, document) in documents.take(SUBSCRIBERS) {
             // A profile for services to somebody who is not registered is fetched anew when it is wanted again. A set whose

@@ -104,6 +104,7 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
         &mut config.plugin.cache,
         &mut config.users.file,
         &mut config.tls.authorities,
+        &mut config.cx.shared_ifc,
     ];
     optional.into_iter().flatten().for_each(resolve);
     if let Some(file) = config.storage.url.as_deref().and_then(|url| url.strip_prefix("sqlite:"))

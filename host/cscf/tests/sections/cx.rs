@@ -37,6 +37,24 @@ fn cx() -> Cx {
         destination_realm: name("ims.test"),
         destination_host: Some(name("hss.ims.test")),
         server_name: "sip:scscf.ims.test:5060".to_owned(),
+        shares_ifc: false,
+    }
+}
+
+/// TS 29.229 §7.1.1, §7.2.1: an S-CSCF that holds shared sets says so with each SAR, and demands nothing.
+#[test]
+fn shared_sets_are_announced_where_there_are_some() {
+    for shares_ifc in [false, true] {
+        let cx = Cx { shares_ifc, ..cx() };
+        let sar = cx.server_assignment("s".into(), "sip:a@ims.test", "a", Assignment::Registration, false);
+        let sar: typed::ServerAssignmentRequest = self::typed(&sar.unwrap());
+        let announced: Vec<_> = sar
+            .head
+            .supported_features
+            .iter()
+            .map(|list| (list.vendor, list.feature_list_id, list.feature_list, list.required))
+            .collect();
+        assert_eq!(announced, if shares_ifc { vec![(10415, 1, 1, false)] } else { Vec::new() });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Implicit registration sets and their profiles (TS 23.228 §5.2.1a, TS 29.228 Annex B and E, TS 24.229 §5.4).
 
 use cscf::{CxFailure, RegistrationType, SessionCase, Subscribers};
+use ims::service_profile::SharedIfcSets;
 use sip::Message;
 use strowger_cscf as cscf;
 use strowger_cscf::subscribers::key_of;
@@ -326,4 +327,43 @@ fn a_key_is_canonical() {
     assert_eq!(key_of("tel:+1-555-0100").as_deref(), Some(TEL));
     assert_eq!(key_of("urn:x"), None);
     assert_eq!(key_of(""), None);
+}
+
+/// TS 29.228 §B.2.1: the criteria of the sets that a profile names are its own, by priority; one that nobody knows is told, and
+/// the profile counts without it.
+#[test]
+fn shared_sets_join_profiles_by_priority() {
+    let set = |id: u32, criteria: &[String]| {
+        format!("<SharedIFCSet><SharedIFCSetID>{id}</SharedIFCSetID>{}</SharedIFCSet>", criteria.concat())
+    };
+    let shared = [
+        set(7, &[of_invite(5, "sip:first.test"), of_invite(20, "sip:after.test")]),
+        set(8, &[of_invite(10, "sip:equal.test")]),
+    ];
+    let document = format!("<SharedIFCSets>{}</SharedIFCSets>", shared.concat());
+    let sets = SharedIfcSets::parse(document.as_bytes()).unwrap();
+    let naming = |uri: &str, ids: &[u32]| {
+        let ids: String = ids.iter().map(|id| format!("<SharedIFCSetID>{id}</SharedIFCSetID>")).collect();
+        let own = profile(&[&public(uri)], &[of_invite(10, "sip:own.test")]);
+        own.replace("</ServiceProfile>", &format!("<Extension>{ids}</Extension></ServiceProfile>"))
+    };
+    let data = user_data(&[naming(ALICE, &[8, 7, 9, 7]), naming(TEL, &[])]);
+    let mut subscribers = Subscribers::default().with_shared(sets);
+    let put = put(&mut subscribers, &data);
+    assert_eq!(put.unknown_shared_sets, [9]);
+    let all = ["sip:first.test", "sip:own.test", "sip:equal.test", "sip:after.test"];
+    assert_eq!(originating(&subscribers, ALICE), all);
+    assert_eq!(originating(&subscribers, TEL), ["sip:own.test"], "each profile for itself");
+    // Pushed anew, and after a restart.
+    let pushed = subscribers.exchange(&user_data(&[naming(ALICE, &[8])]), IMPI, None).unwrap();
+    assert!(pushed.unknown_shared_sets.is_empty());
+    assert_eq!(originating(&subscribers, ALICE), ["sip:own.test", "sip:equal.test"]);
+    let sets = SharedIfcSets::parse(document.as_bytes()).unwrap();
+    let mut again = Subscribers::default().with_shared(sets);
+    assert!(again.load(&put.document, true));
+    assert_eq!(originating(&again, ALICE), all);
+    // An S-CSCF that has none.
+    let mut without = Subscribers::default();
+    assert_eq!(self::put(&mut without, &data).unknown_shared_sets, [8, 7, 9]);
+    assert_eq!(originating(&without, ALICE), ["sip:own.test"]);
 }

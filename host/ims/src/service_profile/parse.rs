@@ -18,7 +18,7 @@ type Result<T> = std::result::Result<T, ProfileError>;
 pub(super) fn subscription(user_data: &[u8]) -> Result<ImsSubscription> {
     let root = xml::parse(user_data)?;
     if root.name != "IMSSubscription" {
-        return Err(ProfileError::Root { offset: root.offset });
+        return Err(ProfileError::Root { expected: "IMSSubscription", offset: root.offset });
     }
     let private = required(&root, "PrivateID")?;
     let extension = root.child("Extension");
@@ -121,7 +121,7 @@ fn extended_priority(element: &Element) -> Result<ExtendedPriority> {
     })
 }
 
-fn filter_criteria(element: &Element) -> Result<InitialFilterCriteria> {
+pub(super) fn filter_criteria(element: &Element) -> Result<InitialFilterCriteria> {
     let part = element.child("ProfilePartIndicator");
     let parts = [ProfilePart::Registered, ProfilePart::Unregistered];
     Ok(InitialFilterCriteria {
@@ -221,7 +221,7 @@ fn what(element: &Element) -> Result<What> {
     Err(ProfileError::Missing { element: element_name, offset: element.offset })
 }
 
-fn required<'e>(element: &'e Element, name: &'static str) -> Result<&'e Element> {
+pub(super) fn required<'e>(element: &'e Element, name: &'static str) -> Result<&'e Element> {
     element.child(name).ok_or(ProfileError::Missing { element: name, offset: element.offset })
 }
 
@@ -240,7 +240,7 @@ fn bounded(element: &Element) -> Result<String> {
 }
 
 /// Every child of this name, as many as there may be.
-fn list<T>(
+pub(super) fn list<T>(
     element: &Element,
     name: &str,
     what: &'static str,
@@ -262,7 +262,7 @@ fn boolean(element: &Element, name: &'static str) -> Result<bool> {
 }
 
 /// A number that XML Schema would call a non-negative integer, within 32 bits.
-fn number(element: &Element, name: &'static str) -> Result<u32> {
+pub(super) fn number(element: &Element, name: &'static str) -> Result<u32> {
     let text = element.text();
     let digits = text.strip_prefix('+').unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -10,6 +10,7 @@ mod rfc3841_7_2;
 mod rfc7315_5;
 mod ts23003_13;
 mod ts24229_5_4_1_7;
+mod ts29228_annex_b;
 mod ts29228_annex_c;
 mod ts29228_annex_e;
 mod ts33102_6_3;

@@ -304,7 +304,7 @@ fn what_is_missing_is_named() {
             other => panic!("{document}: {other:?}"),
         }
     }
-    assert!(matches!(ImsSubscription::parse(b"<x/>"), Err(ProfileError::Root { offset: 0 })));
+    assert!(matches!(ImsSubscription::parse(b"<x/>"), Err(ProfileError::Root { offset: 0, .. })));
     assert!(matches!(ImsSubscription::parse(b"nonsense"), Err(ProfileError::Xml(_))));
 }
 

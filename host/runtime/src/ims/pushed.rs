@@ -19,6 +19,7 @@ use diameter::{Command, CommandCode, CxResult, Failure, FailureKind, Outcome};
 use ims::reginfo::Event;
 use transport::diameter::{Incoming, Requests};
 
+use super::served::tell_unknown;
 use super::{Ims, SUBSCRIBERS};
 use crate::clock::wall_ms;
 use crate::message::ToShard;
@@ -172,6 +173,7 @@ impl Ims {
         };
         match subscribers.exchange(user_data, &request.user_name, charging.as_deref()) {
             Ok(put) => {
+                tell_unknown(&put);
                 for gone in &put.replaced {
                     self.documents.remove(SUBSCRIBERS, gone.key());
                 }

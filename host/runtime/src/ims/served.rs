@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cscf::cx::Assigned;
 use cscf::reg_event::{self, Bound, Notify};
+use cscf::subscribers::Put;
 use cscf::{
     Assignment, CxFailure, Notifier, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscriber,
     Triggered,
@@ -34,6 +35,14 @@ pub(crate) struct Watched {
 
 /// How long a script may take to say goodbye to a set that the HSS took away, ms.
 const GOODBYE_MS: u64 = 5_000;
+
+/// A profile counts without the shared sets that it names and that are not there, and somebody has to put that right.
+pub(super) fn tell_unknown(put: &Put) {
+    if !put.unknown_shared_sets.is_empty() {
+        let sets = &put.unknown_shared_sets;
+        tracing::warn!(?sets, "a profile names shared filter criteria that cx.shared_ifc does not have");
+    }
+}
 
 impl Ims {
     /// What a successful SAR leads to (TS 29.228 §6.1.2): the subscriber, and whether its document has changed.
@@ -72,6 +81,7 @@ impl Ims {
             (named, _) => named,
         };
         let put = subscribers.put(user_data, private, &assigned.charging, is_registered)?;
+        tell_unknown(&put);
         for gone in &put.replaced {
             self.documents.remove(SUBSCRIBERS, gone.key());
         }

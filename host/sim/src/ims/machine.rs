@@ -147,6 +147,7 @@ impl Machine {
             origin,
             destination_host: None,
             server_name: home::uri(element),
+            shares_ifc: false,
         };
         let mut inner = Inner {
             now_ms,

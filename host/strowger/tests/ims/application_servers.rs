@@ -437,3 +437,37 @@ fn a_server_watches_a_registration() {
     server.expect("480");
     network.comes_to_rest();
 }
+
+/// TS 29.228 §B.2.1: criteria that the S-CSCF holds itself are the profile's that names their set, by priority among its own; a
+/// set that is not there is passed over.
+#[test]
+fn a_server_of_a_shared_set() {
+    let (own, shared) = (ApplicationServer::new(), ApplicationServer::new());
+    let named = profile("caller", &[(&own, ORIGINATING)])
+        .replace("name = \"caller\"\n", "name = \"caller\"\nshared_sets = [7, 9]\n");
+    let shared_ifc = format!(
+        "<SharedIFCSets><SharedIFCSet><SharedIFCSetID>7</SharedIFCSetID><InitialFilterCriteria><Priority>5</Priority>\
+         <TriggerPoint><ConditionTypeCNF>1</ConditionTypeCNF><SPT><Group>0</Group><Method>MESSAGE</Method></SPT>\
+         <SPT><Group>1</Group><SessionCase>0</SessionCase></SPT></TriggerPoint><ApplicationServer><ServerName>{}\
+         </ServerName></ApplicationServer></InitialFilterCriteria></SharedIFCSet></SharedIFCSets>",
+        shared.uri()
+    );
+    let network =
+        Network::start(&Setup { shared_ifc, ..Setup::of(of(1, "caller") + &sims(2..=2, "") + &named) });
+    let (anna, bert) =
+        (RawPhone::registered(&network, Card::sim(1)), RawPhone::registered(&network, Card::sim(2)));
+    sends(&anna, &bert.card.impu);
+    for server in [&own, &shared] {
+        let came = server.expect("MESSAGE");
+        assert!(came.message.get("P-Served-User").starts_with(&format!("<{}>", anna.card.impu)));
+        server.send_on(&came, |text| text);
+    }
+    delivered(&bert, &[&shared, &own]);
+    assert_eq!(answered(&anna), 200);
+    // Who has no such profile is not served by it.
+    sends(&bert, &anna.card.impu);
+    let came = anna.peer.expect("MESSAGE");
+    anna.peer.answer(&came, 200, "a", "");
+    assert_eq!(answered(&bert), 200);
+    network.comes_to_rest();
+}

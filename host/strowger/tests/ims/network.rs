@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) pcscf: String,
     pub(crate) icscf: String,
     pub(crate) scscf: String,
+    /// The S-CSCFs' document of shared filter criteria; empty: none.
+    pub(crate) shared_ifc: String,
 }
 
 impl Setup {
@@ -52,6 +54,7 @@ impl Setup {
             pcscf: none(),
             icscf: none(),
             scscf: none(),
+            shared_ifc: none(),
         }
     }
 }

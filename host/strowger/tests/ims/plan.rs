@@ -60,7 +60,12 @@ impl Plan<'_> {
             self.icscf,
             self.setup.scscf.replace("{icscf}", &self.icscf.to_string())
         );
-        let cx = format!("[cx]\nserver_name = \"sip:{at}\"\ntimeout_ms = {}\n", self.setup.hss_ms);
+        let mut cx = format!("[cx]\nserver_name = \"sip:{at}\"\ntimeout_ms = {}\n", self.setup.hss_ms);
+        if !self.setup.shared_ifc.is_empty() {
+            let file = self.folder.join(format!("{}-shared-ifc.xml", scscf_name(n)));
+            std::fs::write(&file, &self.setup.shared_ifc).expect("written");
+            writeln!(cx, "shared_ifc = \"{}\"", file.display()).expect("written");
+        }
         self.cscf("scscf", &scscf_name(n), (at, admin), &plugin, Some(hss), &cx)
     }
 

@@ -39,6 +39,9 @@ pub(crate) struct Setup {
     pub(crate) shared_ifc: String,
 }
 
+/// RFC 3261's; phones have those of TS 24.229 table 7.8 then.
+pub(crate) const DEFAULT_T1_MS: u32 = 500;
+
 impl Setup {
     pub(crate) fn of(subscribers: String) -> Setup {
         let none = String::new;
@@ -48,7 +51,7 @@ impl Setup {
             relayed: false,
             agent: None,
             hss_ms: 5_000,
-            t1_ms: 500,
+            t1_ms: DEFAULT_T1_MS,
             shards: 1,
             database: None,
             pcscf: none(),

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::DOMAIN;
 use crate::element::Element;
-use crate::network::Setup;
+use crate::network::{DEFAULT_T1_MS, Setup};
 
 /// Who is to be where.
 pub(crate) struct Plan<'a> {
@@ -81,10 +81,15 @@ impl Plan<'_> {
     }
 
     pub(crate) fn pcscf(&self, admin: SocketAddr) -> Element {
-        let plugin = format!(
+        let mut plugin = format!(
             "domain = \"{DOMAIN}\"\nuri = \"sip:{}\"\nicscf = \"sip:{}\"\n{}",
             self.pcscf, self.icscf, self.setup.pcscf
         );
+        // Where neighbours are to be given up soon, so are phones.
+        if self.setup.t1_ms != DEFAULT_T1_MS {
+            let t1 = self.setup.t1_ms;
+            writeln!(plugin, "\nt1_ms = {t1}\nt2_ms = {0}\nt4_ms = {0}", 8 * t1).expect("written");
+        }
         self.cscf("pcscf", "pcscf", (self.pcscf, admin), &plugin, None, "")
     }
 

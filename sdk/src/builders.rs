@@ -22,6 +22,7 @@ pub(crate) const VIAS: u16 = 9;
 const SERVER_TIMERS: u16 = 10;
 const UNLESS_HEARD: u16 = 11;
 const SERVED_USER: u16 = 12;
+const ASK_FURTHER: u16 = 13;
 
 /// What a request hook returns. `Ok` and `Err` differ only in how one got there.
 pub type Outcome = Result<Decision, Stop>;
@@ -196,6 +197,14 @@ impl Relay {
     pub fn ask_replies(mut self) -> Self {
         self.options = self.options.with(RelayOptions::ASK_REPLIES);
         self
+    }
+
+    /// Ask `on_reply` about each response, the 2xx of further phones that answer the same INVITE among them. For these the
+    /// host keeps the request as long as they may come: for where what passes unseen would do harm.
+    #[must_use]
+    pub fn ask_all_replies(mut self) -> Self {
+        self.attrs.push(Attr { tag: ASK_FURTHER, value: Vec::new() });
+        self.ask_replies()
     }
 
     /// Ask `on_failure` when all targets have failed.

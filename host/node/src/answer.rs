@@ -11,7 +11,7 @@ use proxy::{Best, Kind, Rejection};
 use sip::{Draft, Edit, Flow, Head, HeaderId, Message, Method};
 use transaction::{ServerId, Time, TimerName};
 
-use crate::context::Active;
+use crate::context::{Active, Late, MAX_FORKS};
 use crate::decision::{Challenge, Reply};
 use crate::errors::{self, Refusal};
 use crate::hash;
@@ -126,7 +126,13 @@ impl Node {
         // Late 2xx can follow, from this branch or another, as long as the transaction lives (RFC 6026).
         let lingers = method == Method::Invite && is_success(status);
         if lingers {
-            context.active = None;
+            if let Some(active) = context.active.take()
+                && active.relays.iter().any(|relay| relay.ask_further)
+            {
+                let (pin, variables) = (context.pin.clone(), context.variables.clone());
+                let Active { request, own_routes, .. } = *active;
+                context.late = Some(Box::new(Late { request, own_routes, pin, variables }));
+            }
             context.variables = None;
             // Nothing is asked about them: the version need not be kept for that.
             context.pin = None;
@@ -177,10 +183,12 @@ impl Node {
             {
                 self.dialogs.handle_settled(now, &left.head());
             }
+            let tag = self.fork_tag(shown);
             if let Some(context) =
                 self.contexts.get_mut(id).filter(|context| context.method == Method::Invite)
+                && context.judged.len() < MAX_FORKS
             {
-                context.judged_success = Some(bytes.clone());
+                context.judged.push((tag, bytes.clone()));
             }
         }
         self.respond(now, id, shown.status(), bytes);

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use proxy::{Best, BranchIndex, Preprocessed, ResponseContext};
+use proxy::{Best, BranchIndex, Kind, Preprocessed, ResponseContext};
 use sip::{Flow, Message, Method};
 use smallvec::SmallVec;
 use transaction::{ClientId, ServerId, Time};
@@ -23,7 +23,7 @@ use crate::returns::Awaited;
 pub(crate) const MAX_WAITING_REPLIES: usize = 16;
 
 /// Phones that can have a dialog each out of one INVITE, after the first 2xx; those of more are not tracked.
-const MAX_FORKS: usize = 3;
+pub(crate) const MAX_FORKS: usize = 3;
 
 /// One request's context.
 pub(crate) struct Context {
@@ -51,8 +51,10 @@ pub(crate) struct Context {
     pub(crate) in_dialog: bool,
     /// The Vias of the request as it came, where a branch left with others: its responses get them back.
     pub(crate) vias: Option<Box<[u8]>>,
-    /// The first 2xx to an INVITE as a script let it pass: what comes again of it leaves as it left then.
-    pub(crate) judged_success: Option<Bytes>,
+    /// By who answered: each 2xx to an INVITE as a script let it pass: what comes again of it leaves as it left then.
+    pub(crate) judged: SmallVec<[(u32, Bytes); 1]>,
+    /// What scripts are asked with about the 2xx of further phones.
+    pub(crate) late: Option<Box<Late>>,
     /// Who has answered an INVITE with 2xx.
     pub(crate) forks: Forks,
     pub(crate) active: Option<Box<Active>>,
@@ -83,11 +85,15 @@ impl Forks {
             _ => false,
         }
     }
+}
 
-    /// Whether who has this tag was the first.
-    pub(crate) fn is_first(&self, tag: u32) -> bool {
-        self.0[0] == tag.max(1)
-    }
+/// What is kept of an INVITE that is answered, where a script wants to see what else may come.
+#[derive(Clone)]
+pub(crate) struct Late {
+    pub(crate) request: Arc<Message>,
+    pub(crate) own_routes: Option<Arc<[Box<str>]>>,
+    pub(crate) pin: Option<Pin>,
+    pub(crate) variables: Option<Pin>,
 }
 
 /// What is needed until a final response has left.
@@ -121,6 +127,29 @@ pub(crate) struct Active {
     pub(crate) made_status: Option<(u16, &'static str)>,
     /// Why branches are cancelled: the Reason of their CANCELs (RFC 3326 §2); empty: none.
     pub(crate) cancel_reason: Cow<'static, [u8]>,
+}
+
+impl Active {
+    /// Of a request with nothing decided, nothing preprocessed and no branch.
+    pub(crate) fn of(request: Arc<Message>, kind: Kind, breadth: u16) -> Self {
+        Self {
+            request,
+            preprocessed: Preprocessed::default(),
+            own_routes: None,
+            route_flow: None,
+            stateless: false,
+            relays: SmallVec::new(),
+            forking: ResponseContext::new(kind, breadth),
+            branches: SmallVec::new(),
+            asking: None,
+            replies: VecDeque::new(),
+            dialog_variables: None,
+            to_tag: None,
+            awaited: None,
+            made_status: None,
+            cancel_reason: Cow::Borrowed(&[]),
+        }
+    }
 }
 
 /// What the script is being asked.

@@ -47,6 +47,9 @@ pub struct Relay {
     pub record_route: bool,
     /// Ask the script about each response.
     pub ask_replies: bool,
+    /// Ask the script about the 2xx of further phones that answer the same INVITE too (RFC 3261 §16.7 item 5); for that the
+    /// request is kept as long as these may come. Beside `ask_replies`.
+    pub ask_further: bool,
     /// Ask the script before a best response that is not a 2xx goes upstream.
     pub ask_failure: bool,
     /// Only while none of its targets has given a response above 100: whoever lets it ring has taken the request.

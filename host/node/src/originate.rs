@@ -5,12 +5,10 @@
 //! or 503 in its place where nothing came (§8.1.3.1). What a response means is for whoever asked. Not here: INVITE, whose
 //! 2xx would want an ACK, and dialogs.
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ims::third_party_register;
-use proxy::{Event, Kind, Preprocessed, ResponseContext};
+use proxy::{Event, Kind, ResponseContext};
 use sip::{Draft, Message, Method};
 use smallvec::SmallVec;
 use transaction::Time;
@@ -59,27 +57,13 @@ impl Node {
             record_routed: false,
             in_dialog: false,
             vias: None,
-            judged_success: None,
+            judged: SmallVec::new(),
+            late: None,
             forks: Forks::default(),
             active: None,
         });
-        let mut active = Box::new(Active {
-            request,
-            preprocessed: Preprocessed::default(),
-            own_routes: None,
-            route_flow: None,
-            stateless: false,
-            relays: SmallVec::new(),
-            forking,
-            branches,
-            asking: None,
-            replies: VecDeque::new(),
-            dialog_variables: None,
-            to_tag: None,
-            awaited: None,
-            made_status: None,
-            cancel_reason: Cow::Borrowed(&[]),
-        });
+        let mut active =
+            Box::new(Active { forking, branches, ..Active::of(request, kind, proxy::DEFAULT_MAX_BREADTH) });
         active.relays.push(relay);
         let actions = active.forking.handle(Event::Start);
         self.carry_out(now, id, active, actions);

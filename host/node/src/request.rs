@@ -3,11 +3,9 @@
 //! In: a request and its server transaction. Out: a refusal, a consultation, or, where the script does not want to be
 //! asked, the standard's own way (`decide.rs`).
 
-use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use proxy::{Kind, Preprocessed, ResponseContext};
+use proxy::{Kind, Preprocessed};
 use sip::{Draft, Flow, Message, Method};
 use smallvec::SmallVec;
 use transaction::{ServerId, Time};
@@ -148,24 +146,14 @@ impl Node {
             record_routed: false,
             in_dialog,
             vias: None,
-            judged_success: None,
+            judged: SmallVec::new(),
+            late: None,
             forks: Forks::default(),
             active: Some(Box::new(Active {
-                request: Arc::new(route.request),
                 preprocessed: route.preprocessed,
-                own_routes: None,
                 route_flow: route.flow,
                 stateless: server.is_none(),
-                relays: SmallVec::new(),
-                forking: ResponseContext::new(kind, breadth),
-                branches: SmallVec::new(),
-                asking: None,
-                replies: VecDeque::new(),
-                dialog_variables: None,
-                to_tag: None,
-                awaited: None,
-                made_status: None,
-                cancel_reason: Cow::Borrowed(&[]),
+                ..Active::of(Arc::new(route.request), kind, breadth)
             })),
         });
         if let Some(server) = server {

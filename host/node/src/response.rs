@@ -10,12 +10,14 @@ use std::sync::Arc;
 use dialog::{Change, Why};
 use proxy::{Action, Actions, Best, BranchIndex, BranchState, Event, Kind};
 use sip::{Draft, Message, Method};
+use smallvec::SmallVec;
 use transaction::{ClientId, Response, Time};
 
 use crate::answer::{is_success, made_phrase, upstream};
-use crate::context::{Active, Asking, ByFlow, MAX_WAITING_REPLIES};
+use crate::context::{Active, Asking, ByFlow, Late, MAX_WAITING_REPLIES};
 use crate::counters::Discard;
 use crate::decide::set_variables;
+use crate::decision::Relay;
 use crate::hash;
 use crate::io::{ContextId, Ended, Output};
 use crate::node::Node;
@@ -78,16 +80,32 @@ impl Node {
         let is_new = self.note_fork(id, response);
         let tag = self.fork_tag(response);
         let Some(context) = self.contexts.get_mut(id) else { return };
-        if let Some(judged) =
-            context.judged_success.clone().filter(|_| !is_new && context.forks.is_first(tag))
-        {
+        let judged = context.judged.iter().find(|(of, _)| *of == tag).map(|(_, bytes)| bytes.clone());
+        if let Some(judged) = judged {
             return self.respond(now, id, response.status(), judged);
         }
         if is_new && context.record_routed && !context.in_dialog {
             self.dialogs.handle_further_success(now, &response.head(), context.version);
             self.tell_ended();
         }
-        self.pass(now, id, response);
+        match self.contexts.get_mut(id).and_then(|context| context.late.as_deref().cloned()) {
+            Some(late) => self.ask_about_further(now, id, late, response),
+            None => self.pass(now, id, response),
+        }
+    }
+
+    /// Puts the 2xx of a further phone before the script, with the request that it answers.
+    fn ask_about_further(&mut self, now: Time, id: ContextId, late: Late, response: &Message) {
+        let Some(shown) = self.without_top_via(id, response) else { return self.pass(now, id, response) };
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        (context.pin, context.variables) = (late.pin, late.variables);
+        let relay = Relay { ask_replies: true, ask_further: true, ..Relay::default() };
+        context.active = Some(Box::new(Active {
+            own_routes: late.own_routes,
+            relays: SmallVec::from_iter([relay]),
+            ..Active::of(late.request, Kind::Invite, proxy::DEFAULT_MAX_BREADTH)
+        }));
+        self.consult(id, Asking::Reply(shown));
     }
 
     /// Remembers who answered with 2xx; whether nobody knew yet.
@@ -96,7 +114,7 @@ impl Node {
         self.contexts.get_mut(id).is_some_and(|context| context.forks.note(tag))
     }
 
-    fn fork_tag(&self, response: &Message) -> u32 {
+    pub(crate) fn fork_tag(&self, response: &Message) -> u32 {
         hash::keyed(&self.tag_key, &[response.head().to_tag().unwrap_or_default()]) as u32
     }
 

@@ -148,3 +148,45 @@ fn a_script_cannot_end_with_a_provisional_reply() {
     world.pass(Duration::from_secs(200));
     assert!(world.node.is_quiescent());
 }
+
+/// RFC 3261 §16.7 item 5, §13.2.2.4: each phone that answers an INVITE has a 2xx of its own. A script that wants to see all of
+/// them is asked about each once, with the request and what it has kept; what comes again leaves as it left then.
+#[test]
+fn the_2xx_of_further_phones_are_asked_about_where_a_script_wants_that() {
+    for (ask_further, seen) in [(true, true), (false, false)] {
+        let mut world = World::new(move |hook, message| {
+            if hook == Hook::Request {
+                let Decision::Relay(relay) = to_bob() else { unreachable!() };
+                let relay = Relay { ask_replies: true, ask_further, ..relay };
+                return Ok(Word::Request(Decision::Relay(relay)));
+            }
+            assert_eq!(vias(message), 1, "ours is off");
+            let secret = node::Edit::RemoveAll(sip::HeaderId::P_CHARGING_VECTOR, "".into());
+            Ok(Word::Reply(ReplyDecision::Pass(vec![secret])))
+        });
+        let sent = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, ""));
+        let answer = |tag: &str| {
+            let more = "Contact: <sip:b@192.0.2.20>\nP-Charging-Vector: icid-value=1\n";
+            response(&sent[1].message, 200, tag, more)
+        };
+        let hidden = |sent: &[world::Sent]| {
+            assert_eq!(ladder(sent), [format!("200 {ALICE}")]);
+            sent[0].message.header(sip::HeaderId::P_CHARGING_VECTOR).is_none()
+        };
+        // The first, two more, and more than are remembered; each comes twice.
+        for (tag, is_remembered) in [("b1", true), ("b2", true), ("b3", true), ("b4", false), ("b1", true)] {
+            let is_first = tag == "b1";
+            let asked = world.consulted.len();
+            let one = world.receive(BOB, &answer(tag));
+            let again = world.receive(BOB, &answer(tag));
+            assert_eq!((hidden(&one), hidden(&again)), (seen || is_first, seen || is_first), "{tag}");
+            assert_eq!(one[0].message.bytes(), again[0].message.bytes(), "{tag}");
+            if seen && !is_first {
+                assert_eq!(world.consulted.len() - asked, if is_remembered { 1 } else { 2 }, "{tag}");
+            }
+        }
+        assert_eq!(world.node.counters().dialogs.get(), 3, "those that are tracked");
+        world.pass(Duration::from_secs(40));
+        assert!(world.node.is_idle());
+    }
+}

@@ -133,6 +133,7 @@ fn relay(relay: types::Relay, base: Base<'_>, hosted: &mut Hosted) -> Result<Rel
         record_route: relay.options.contains(types::RelayOptions::RECORD_ROUTE),
         ask_replies: relay.options.contains(types::RelayOptions::ASK_REPLIES),
         ask_failure: relay.options.contains(types::RelayOptions::ASK_FAILURE),
+        ask_further: relay.attrs.iter().any(|attr| attr.tag == attribute::ASK_FURTHER),
         ask_failure_unless_heard: relay.attrs.iter().any(|attr| attr.tag == attribute::UNLESS_HEARD),
         timeout,
         until: until(&relay.attrs),
@@ -243,6 +244,7 @@ mod attribute {
     pub(super) const SERVER_TIMERS: u16 = 10;
     pub(super) const UNLESS_HEARD: u16 = 11;
     pub(super) const SERVED_USER: u16 = 12;
+    pub(super) const ASK_FURTHER: u16 = 13;
 }
 
 /// What the attributes of a target say.

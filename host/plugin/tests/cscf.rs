@@ -250,6 +250,7 @@ fn attributes_of_decisions() {
                 assert_eq!(relay.vias.as_deref().map(str::as_bytes), (tag == 9).then_some(value));
                 assert_eq!(relay.timers, (tag == 3).then_some(Timers::IMS_PHONE), "{tag}");
                 assert_eq!(relay.ask_failure_unless_heard, tag == 11, "{tag}");
+                assert_eq!(relay.ask_further, tag == 13, "{tag}");
                 let served = (tag == 12).then(|| std::str::from_utf8(value).unwrap());
                 assert_eq!(relay.served_user.as_deref(), served, "{tag}");
                 assert_eq!(relay.server_timers, (tag == 10).then_some(Timers::IMS_PHONE), "{tag}");

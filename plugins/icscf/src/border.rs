@@ -118,6 +118,8 @@ pub(crate) fn cross(
     }
     match head.method() {
         Method::Ack => relay,
+        // A call may be answered by several phones: each 2xx has a Record-Route of its own.
+        Method::Invite => relay.ask_all_replies(),
         _ => relay.ask_replies(),
     }
 }

@@ -38,9 +38,9 @@ const NOT_TO_STRANGERS: [HeaderId; 7] = [
 /// Answers to a stranger's request are to be looked at before they leave.
 pub(crate) fn watch(settings: &Settings, outcome: Outcome, host: &impl Host) -> Outcome {
     match outcome {
-        Ok(Decision::Relay(relay)) if !settings.trusted.has_sent(host) => relay.ask_replies().into(),
+        Ok(Decision::Relay(relay)) if !settings.trusted.has_sent(host) => relay.ask_all_replies().into(),
         Err(Stop::Decided(Decision::Relay(relay))) if !settings.trusted.has_sent(host) => {
-            relay.ask_replies().into()
+            relay.ask_all_replies().into()
         }
         outcome => outcome,
     }

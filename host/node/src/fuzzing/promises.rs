@@ -2,7 +2,7 @@
 
 use proxy::BranchState;
 
-use crate::context::{Active, Context};
+use crate::context::{Active, Asking, Context};
 use crate::io::ContextId;
 use crate::node::Node;
 
@@ -29,7 +29,8 @@ pub(super) fn hold(node: &Node) {
 
 /// Somebody will say something about an open context: the script, the locator, or a client transaction.
 fn is_waited_for(node: &Node, id: ContextId, context: &Context, active: &Active) {
-    assert!(!context.answered, "what is answered is not worked on");
+    let is_late = context.late.is_some() && matches!(active.asking, Some(Asking::Reply(_)));
+    assert!(!context.answered || is_late, "what is answered is not worked on, but for a further 2xx");
     let mut waits = active.asking.is_some();
     assert!(waits || active.replies.is_empty(), "replies wait for the script, which is not asked");
     for (number, branch) in active.branches.iter().enumerate() {

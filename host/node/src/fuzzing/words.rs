@@ -110,6 +110,7 @@ fn relay(choices: &mut Choices<'_>, message: &Message) -> Relay {
         targets_named: has(0) || most > 0,
         record_route: has(1),
         ask_replies: has(2),
+        ask_further: has(2) && has(0),
         ask_failure: has(3),
         ask_failure_unless_heard: has(0),
         timeout: has(4).then(|| Duration::from_millis(*choices.one_of(&[0, 1, 500, 5000, 60_000]))),

@@ -160,7 +160,7 @@ macro_rules! timers {
 }
 
 /// Decisions, and whether each keeps the contract.
-pub const DECISIONS: [(With, bool); 41] = [
+pub const DECISIONS: [(With, bool); 42] = [
     (With::Reply(1, &7_u64.to_le_bytes()), true),
     (With::Reply(1, &8_u64.to_le_bytes()), false),
     (With::Reply(1, b"\x07"), false),
@@ -198,6 +198,7 @@ pub const DECISIONS: [(With, bool); 41] = [
     (With::Reply(10, timers!(2_000, 16_000, 17_000)), true),
     (With::Reply(10, timers!(2_000, 1_999, 17_000)), false),
     (With::Relay(11, b""), true),
+    (With::Relay(13, b""), true),
     (With::Relay(12, b"sip:alice@ims.test"), true),
     (With::Relay(12, b""), false),
     (With::Relay(12, b"\xff"), false),

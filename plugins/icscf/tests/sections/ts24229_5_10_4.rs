@@ -109,6 +109,8 @@ fn a_call_that_comes_in_is_answered_without_the_way_inside() {
     let relay = answer.relays_to(&["sip:bob@ims.test"]);
     assert!(relay.options.contains(RelayOptions::RECORD_ROUTE.with(RelayOptions::ASK_REPLIES)));
     assert_eq!(vias(relay), None, "their Vias are no secret of ours");
+    // §16.7 item 5: several phones may answer, each by a way of its own.
+    assert!(relay.attrs.iter().any(|attr| attr.tag == 13), "each 2xx is looked at");
     let ok = sip!(
         "SIP/2.0 200 OK\nRecord-Route: <sip:p.ims.test;lr>, <sip:10.0.0.6:6060;lr>, <{US};lr>, <sip:far.test;lr>"
     );

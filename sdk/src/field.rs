@@ -4,6 +4,7 @@
 //! Reading and editing are `message.rs`'s.
 
 use crate::decision::Header;
+use crate::text::has_line_break;
 use sip::HeaderId;
 
 /// The name of a header field. A `HeaderId` costs nothing to match; a name that has one is turned into it.
@@ -56,7 +57,11 @@ impl FieldName<'_> {
     /// A header field of this name. A folded value (copied from a message) becomes one line.
     #[must_use]
     pub fn header(&self, value: String) -> Header {
-        let value = one_line(value);
+        self.header_of_line(one_line(value))
+    }
+
+    /// The same with a value that has no line break.
+    pub(crate) fn header_of_line(&self, value: String) -> Header {
         match *self {
             FieldName::Known(id) => Header { id: id.0, name: String::new(), value },
             FieldName::Text(name) => Header { id: 0, name: name.to_owned(), value },
@@ -67,7 +72,7 @@ impl FieldName<'_> {
 /// The value without its line folding (RFC 3261 §7.3.1). No line break is left in it, so that a value can never
 /// begin another header field.
 pub(crate) fn one_line(value: String) -> String {
-    if value.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
+    if has_line_break(value.as_bytes()) {
         return String::from_utf8_lossy(&sip::unfold(value.as_bytes())).into_owned();
     }
     value

@@ -62,6 +62,7 @@ pub mod route;
 pub mod rsip;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 pub mod trust_domain;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
@@ -75,6 +76,7 @@ pub use host::{
 };
 pub use message::{Lines, Message, Request, Response, Values};
 pub use plugin::{Event, Manifest, Plugin};
+pub use text::{hex, text};
 
 pub use ::sip;
 pub use sip::{

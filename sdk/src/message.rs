@@ -8,6 +8,7 @@ mod edit;
 mod lines;
 mod request;
 mod response;
+mod seen;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use sip::{CSeq, Contact, Head, HeaderError, HeaderId, HeaderSpan, NameAddr, Via}
 pub use lines::{Lines, Values};
 pub use request::Request;
 pub use response::Response;
+use seen::Seen;
 
 /// A change made by the script, its texts in ink.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +38,13 @@ pub struct Message<'a> {
     head: Head<'a>,
     pen: Pen<'a>,
     changes: Vec<Change<'a>>,
+    seen: Seen,
 }
 
 /// Reading. Every method sees the edits made so far.
 impl<'a> Message<'a> {
     fn new(head: Head<'a>, ink: &'a Ink) -> Self {
-        Self { head, pen: ink.pen(), changes: Vec::new() }
+        Self { head, pen: ink.pen(), changes: Vec::new(), seen: Seen::of(head.spans()) }
     }
 
     /// The message as it came, without edits.
@@ -97,9 +100,10 @@ impl<'a> Message<'a> {
     /// Indexes of the header fields of this name in the message as it came.
     fn indexes<'n>(&self, name: FieldName<'n>) -> impl Iterator<Item = u32> + use<'a, 'n> {
         let head = self.head;
+        let spans = if self.seen.may_have(name) { head.spans() } else { &[] };
         let is_named =
             move |(index, span): &(u32, &HeaderSpan)| name.is(span.id, head.name_of(*index as usize));
-        (0..).zip(head.spans()).filter(is_named).map(|(index, _)| index)
+        (0..).zip(spans).filter(is_named).map(|(index, _)| index)
     }
 
     /// The value of a header field as it came, or as it was replaced; `None` where it was removed.

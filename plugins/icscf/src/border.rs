@@ -285,5 +285,5 @@ fn hide_vias(border: &Border, relay: Relay, head: &Head<'_>, host: &impl Host) -
 
 /// On one line.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&sip::unfold(bytes)).into_owned()
+    strowger_sdk::text(&sip::unfold(bytes)).into_owned()
 }

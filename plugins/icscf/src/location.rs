@@ -15,6 +15,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::route;
 use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
+use strowger_sdk::text;
 
 use crate::border::{self, Border, Crossing};
 use crate::registration::{TRIED, named, next_scscf, patient};
@@ -73,7 +74,7 @@ fn by_route(border: &Border, request: &Request<'_>, host: &impl Host) -> Outcome
 /// (§5.3.2.1), for that is the identity which the S-CSCF serves.
 fn target(uri: &Uri<'_>, identity: &str) -> String {
     if !identity.starts_with("tel:") || uri.aor() == identity {
-        return String::from_utf8_lossy(uri.as_bytes()).into_owned();
+        return text(uri.as_bytes()).into_owned();
     }
     let number = uri.user().and_then(|user| std::str::from_utf8(user).ok());
     let tel = number.filter(|number| number.starts_with('+')).map(|number| ["tel:", number].concat());
@@ -169,7 +170,7 @@ fn originate(settings: &Settings, request: &mut Request<'_>, host: &impl Host) -
         .or_else(|_| request.name_addr(HeaderId::P_ASSERTED_IDENTITY));
     let Ok(served) = served else { return reply(403).into() };
     let identity = served.uri()?.aor();
-    let uri = String::from_utf8_lossy(request.uri_bytes()).into_owned();
+    let uri = text(request.uri_bytes()).into_owned();
     match host.location_info(&identity, true, None) {
         Ok(location) if is_unknown(&location) => {
             refuse(settings, "", CxFailure::Experimental(5001), request, host)

@@ -13,6 +13,7 @@ use strowger_sdk::ims::{Authorization, AuthorizationType, Capabilities, CxFailur
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
+use strowger_sdk::text;
 
 use crate::border::{self, Crossing};
 use crate::scscfs::{choose, uri_of};
@@ -68,7 +69,7 @@ pub(crate) fn next_scscf(
     relay: impl FnOnce(String) -> Relay,
 ) -> Outcome {
     let tried = host.variable(TRIED).unwrap_or_default();
-    let mut tried: Vec<String> = String::from_utf8_lossy(&tried).lines().map(str::to_owned).collect();
+    let mut tried: Vec<String> = text(&tried).lines().map(str::to_owned).collect();
     let Some(scscf) = choose(&settings.scscfs, wanted, &tried) else { return reply(504).into() };
     tried.push(scscf.clone());
     host.set_variable(TRIED, Some(tried.join("\n").as_bytes()));
@@ -122,7 +123,7 @@ fn authorization(
     let visited = head.values(HeaderId::P_VISITED_NETWORK_ID).next().map(|value| value.bytes);
     let visited = visited.map(|value| strowger_sdk::sip::unquote(first(value)).into_owned());
     let visited_network = match visited {
-        Some(visited) => String::from_utf8_lossy(&visited).into_owned(),
+        Some(visited) => text(&visited).into_owned(),
         None => settings.domains[0].clone(),
     };
     let emergency = head.contacts().flatten().any(|contact| match contact {

@@ -8,6 +8,7 @@
 //! can make or read what is sealed.
 
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 /// Which network hid it.
 const TOKENIZED_BY: &str = "tokenized-by";
@@ -53,12 +54,7 @@ pub(crate) fn open(network: &str, uri: &Uri<'_>, host: &impl Host) -> Option<Vec
         return None;
     }
     let entries = host.unseal(std::str::from_utf8(uri.user()?).ok()?)?;
-    Some(
-        entries
-            .split(|byte| *byte == BETWEEN)
-            .map(|entry| String::from_utf8_lossy(entry).into_owned())
-            .collect(),
-    )
+    Some(entries.split(|byte| *byte == BETWEEN).map(|entry| text(entry).into_owned()).collect())
 }
 
 /// A Via that stands for others. Its host is made of what is sealed, as a name must be: letters and digits, and short.

@@ -2,6 +2,7 @@
 //!
 //! In: where a request came from. Out: the request without what its sender may not say, and with a charging identifier.
 
+use strowger_sdk::hex;
 use strowger_sdk::ims::charging_vector::ChargingVector;
 use strowger_sdk::ims::privacy::Privacy;
 use strowger_sdk::prelude::*;
@@ -107,7 +108,7 @@ pub(crate) fn charge(request: &mut Request<'_>, host: &impl Host) {
     if request.has(HeaderId::P_CHARGING_VECTOR) {
         return;
     }
-    let icid: String = host.random(16).iter().map(|byte| format!("{byte:02x}")).collect();
+    let icid: String = hex(&host.random(16));
     let vector = ChargingVector::new(icid).to_string();
     host.set_variable(CHARGED, Some(vector.as_bytes()));
     request.append(HeaderId::P_CHARGING_VECTOR, vector);

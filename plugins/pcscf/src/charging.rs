@@ -10,6 +10,7 @@
 //! ours.
 
 use strowger_sdk::Message;
+use strowger_sdk::hex;
 use strowger_sdk::ims::charging_vector::ChargingVector;
 use strowger_sdk::prelude::*;
 
@@ -29,7 +30,7 @@ const TYPE_1: &str = "Type 1";
 
 /// A new charging identifier: ours alone.
 pub(crate) fn vector(settings: &Settings, host: &impl Host) -> ChargingVector {
-    let icid: String = host.random(16).iter().map(|byte| format!("{byte:02x}")).collect();
+    let icid: String = hex(&host.random(16));
     let mut vector = ChargingVector::new(icid);
     vector.icid_generated_at = Uri::parse(settings.uri.as_bytes()).ok().map(|uri| uri.host().to_string());
     vector.orig_ioi = ioi(settings);

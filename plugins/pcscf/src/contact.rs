@@ -9,6 +9,7 @@
 //! registration; the 200 goes to the phone when they are on disk.
 
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 /// Phones of one private identity.
 const MAX_PHONES: usize = 16;
@@ -151,7 +152,7 @@ fn phones(list: &str, host: &impl Host) -> Vec<(u64, String)> {
         let (until, key) = line.split_once(' ')?;
         Some((until.parse().ok()?, key.to_owned()))
     };
-    let mut phones: Vec<_> = String::from_utf8_lossy(&value).lines().filter_map(read).collect();
+    let mut phones: Vec<_> = text(&value).lines().filter_map(read).collect();
     phones.retain(|(until, _)| *until > host.now());
     phones
 }
@@ -172,7 +173,7 @@ fn source_key(host: &impl Host) -> String {
 }
 
 fn contact_key(uri: &Uri<'_>) -> String {
-    let user = uri.user().map(String::from_utf8_lossy).unwrap_or_default();
+    let user = uri.user().map(text).unwrap_or_default();
     let mut key = format!("c {user}@{}:{}", uri.host(), uri.port().unwrap_or(5060));
     key.truncate(key.floor_char_boundary(250));
     key

@@ -5,6 +5,7 @@
 
 use strowger_sdk::ims::service_route::ServiceRoute;
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 use crate::contact::Registered;
 use crate::settings::Settings;
@@ -38,7 +39,7 @@ pub(crate) fn originate(settings: &Settings, request: &mut Request<'_>, host: &i
         if !settings.replaces_route {
             return reply(400).reason("Not The Service-Route").into();
         }
-        let target = String::from_utf8_lossy(request.uri_bytes()).into_owned();
+        let target = text(request.uri_bytes()).into_owned();
         request.remove(HeaderId::ROUTE);
         relay = Relay::to_uri(target);
         for route in &registered.service_route {

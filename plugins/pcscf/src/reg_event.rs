@@ -11,6 +11,7 @@ use strowger_sdk::client::OwnRequest;
 use strowger_sdk::ims::reginfo::{ContactState, Reginfo, RegistrationState};
 use strowger_sdk::prelude::*;
 use strowger_sdk::route;
+use strowger_sdk::text;
 
 use crate::charging;
 use crate::contact::Registered;
@@ -89,7 +90,7 @@ pub(crate) fn is_for_us(settings: &Settings, request: &Request<'_>, uri: &Uri<'_
 
 /// Takes it.
 pub(crate) fn notify(request: &Request<'_>, host: &impl Host) -> Outcome {
-    let row = row(&String::from_utf8_lossy(request.call_id()));
+    let row = row(&text(request.call_id()));
     let of = host.get(&row).and_then(|entry| String::from_utf8(entry.value).ok());
     let Some((private_identity, key)) = of.as_deref().and_then(|of| of.split_once('\n')) else {
         return reply(481).into();

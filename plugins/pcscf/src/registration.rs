@@ -10,6 +10,7 @@
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::view::View;
 use strowger_sdk::sip::{Contact, Credentials, Head};
+use strowger_sdk::text;
 
 use crate::contact::Registered;
 use crate::settings::Settings;
@@ -42,7 +43,7 @@ pub(crate) fn register(settings: &Settings, request: &mut Request<'_>, host: &im
     request.append(HeaderId::P_CHARGING_VECTOR, charging::vector(settings, host).to_string());
     unprotect(request);
 
-    let target = String::from_utf8_lossy(request.uri_bytes()).into_owned();
+    let target = text(request.uri_bytes()).into_owned();
     let relay = Relay::to_uri(target).ask_replies();
     match &settings.icscf {
         // No Route: not every I-CSCF takes its own away from a REGISTER.
@@ -74,23 +75,47 @@ fn add_option(request: &mut Request<'_>, id: HeaderId, tag: &str) {
 
 /// What is not protected is said not to be (§5.2.2.1 step 3, §7.2A.2): a phone's own word about that does not count.
 fn unprotect(request: &mut Request<'_>) {
+    const UNPROTECTED: &str = "integrity-protected=\"no\"";
     let Some(value) = request.text(HeaderId::AUTHORIZATION) else { return };
-    let Ok(credentials) = Credentials::parse(value.as_bytes()) else { return };
-    if !credentials.is("Digest") {
-        return;
-    }
-    let mut written = String::from("Digest ");
-    for (name, value) in credentials.params() {
-        if name.eq_ignore_ascii_case(b"integrity-protected") {
-            continue;
-        }
-        written.push_str(&String::from_utf8_lossy(name));
-        written.push('=');
-        written.push_str(&String::from_utf8_lossy(value));
-        written.push(',');
-    }
-    written.push_str("integrity-protected=\"no\"");
+    let written = match without(value, &["integrity-protected"]) {
+        Some(Pairs::AllThere) => [value, ",", UNPROTECTED].concat(),
+        Some(Pairs::Left(left)) if left.is_empty() => ["Digest ", UNPROTECTED].concat(),
+        Some(Pairs::Left(left)) => ["Digest ", &left, ",", UNPROTECTED].concat(),
+        None => return,
+    };
     request.set_header(HeaderId::AUTHORIZATION, written);
+}
+
+/// The pairs of credentials or of a challenge without some of them.
+enum Pairs {
+    /// None of those was there.
+    AllThere,
+    /// The others, with commas between them.
+    Left(String),
+}
+
+/// Takes the pairs of these names, in any case, out of a value of the Digest scheme; `None`: it is of no such scheme, or
+/// cannot be read.
+fn without(value: &str, names: &[&str]) -> Option<Pairs> {
+    let mut is_there = false;
+    let is_unwanted = |name: &[u8]| names.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(name));
+    let digest = Credentials::parse_each(value.as_bytes(), |name, _| is_there |= is_unwanted(name)).ok()?;
+    if !digest.is("Digest") {
+        return None;
+    }
+    if !is_there {
+        return Some(Pairs::AllThere);
+    }
+    let mut left = String::with_capacity(value.len());
+    for (name, value) in digest.params().filter(|(name, _)| !is_unwanted(name)) {
+        if !left.is_empty() {
+            left.push(',');
+        }
+        left.push_str(&text(name));
+        left.push('=');
+        left.push_str(&text(value));
+    }
+    Some(Pairs::Left(left))
 }
 
 /// A response on its way to the phone.
@@ -107,23 +132,9 @@ pub(crate) fn answered(settings: &Settings, response: &mut Response<'_>, host: &
 /// CK and IK are for us alone (§5.2.2.2; the host has shown us zeros in their place).
 fn hide_keys(response: &mut Response<'_>) {
     let Some(value) = response.text(HeaderId::WWW_AUTHENTICATE) else { return };
-    let Ok(challenge) = Credentials::parse(value.as_bytes()) else { return };
-    if challenge.param("ck").is_none() && challenge.param("ik").is_none() {
-        return;
+    if let Some(Pairs::Left(left)) = without(value, &["ck", "ik"]) {
+        response.set_header(HeaderId::WWW_AUTHENTICATE, ["Digest ", &left].concat());
     }
-    let mut written = String::from("Digest ");
-    for (name, value) in challenge.params() {
-        if name.eq_ignore_ascii_case(b"ck") || name.eq_ignore_ascii_case(b"ik") {
-            continue;
-        }
-        if written.len() > "Digest ".len() {
-            written.push(',');
-        }
-        written.push_str(&String::from_utf8_lossy(name));
-        written.push('=');
-        written.push_str(&String::from_utf8_lossy(value));
-    }
-    response.set_header(HeaderId::WWW_AUTHENTICATE, written);
 }
 
 /// Keeps what the 200 says (§5.2.2.2 steps 1 to 7).
@@ -137,7 +148,7 @@ fn registered(settings: &Settings, response: &Response<'_>, host: &impl Host) {
         host.settle();
         return;
     };
-    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let text = |value: &[u8]| text(value).into_owned();
     let mut identities: Vec<String> = response
         .name_addrs(HeaderId::P_ASSOCIATED_URI)
         .flatten()
@@ -192,7 +203,7 @@ fn grant_of(wished: &Uri<'_>, response: &Response<'_>) -> Option<(String, u32)> 
         let Contact::Address(grant) = grant else { return None };
         let seconds = grant.expires().filter(|seconds| *seconds > 0)?;
         let is_same = grant.uri().is_ok_and(|uri| uri.equivalent(wished));
-        is_same.then(|| (String::from_utf8_lossy(grant.uri_bytes).into_owned(), seconds))
+        is_same.then(|| (text(grant.uri_bytes).into_owned(), seconds))
     })
 }
 
@@ -202,7 +213,7 @@ fn private_identity(request: &Head<'_>) -> String {
         request.header(HeaderId::AUTHORIZATION).and_then(|value| Credentials::parse(value).ok());
     let username = credentials.and_then(|credentials| credentials.param("username"));
     if let Some(username) = username.filter(|username| !username.is_empty()) {
-        return String::from_utf8_lossy(&username).into_owned();
+        return text(&username).into_owned();
     }
     let to = request.header(HeaderId::TO).and_then(|to| strowger_sdk::NameAddr::parse(to).ok());
     let aor = to.and_then(|to| to.uri().ok().map(|uri| uri.aor())).unwrap_or_default();

@@ -6,6 +6,7 @@
 //! In: what was sent and answered. Out: [`Subscription`]. Whom to watch, and for how long, is `reg_event.rs`'s.
 
 use strowger_sdk::prelude::*;
+use strowger_sdk::{hex, text};
 
 /// Bytes of a key; the table takes 256, and so does a token.
 const MAX_KEY: usize = 240;
@@ -42,7 +43,7 @@ impl Subscription {
 
     /// One that is still to be made.
     pub(crate) fn new(own_uri: &str, identity: &str, ends_at: u64, host: &impl Host) -> Subscription {
-        let tag: String = host.random(8).iter().map(|byte| format!("{byte:02x}")).collect();
+        let tag: String = hex(&host.random(8));
         Subscription {
             ends_at,
             call_id: String::new(),
@@ -79,7 +80,7 @@ impl Subscription {
 
     /// As a 2xx makes it (RFC 3261 §12.1.2).
     pub(crate) fn answered(mut self, response: &Response<'_>, now: u64) -> Subscription {
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let text = |value: &[u8]| text(value).into_owned();
         if !self.is_confirmed() {
             self.routes = response.values(HeaderId::RECORD_ROUTE).map(text).take(MAX_ROUTES).collect();
             self.routes.reverse();

@@ -4,6 +4,7 @@
 //! of who is called, and without what a phone may not say.
 
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 use crate::registration::{BY_CONTACT, BY_FLOW, FLOW};
 use crate::settings::Settings;
@@ -32,7 +33,7 @@ impl Target {
             return Some(Target::Contact);
         }
         let token = uri.param(FLOW).flatten().filter(|_| sealed == BY_FLOW)?;
-        Some(Target::Flow(String::from_utf8_lossy(token).into_owned()))
+        Some(Target::Flow(text(token).into_owned()))
     }
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn terminate(
     if let Some(refusal) = session_timer::refresh(settings, request, host) {
         return refusal.into();
     }
-    let contact = String::from_utf8_lossy(request.uri_bytes()).into_owned();
+    let contact = text(request.uri_bytes()).into_owned();
     let called = request.name_addr(HeaderId::P_CALLED_PARTY_ID).map(|called| called.uri_bytes.to_vec());
     let called = called.ok().filter(|called| called.len() <= MAX_CALLED);
     host.set_variable(CALLED, Some(&called.unwrap_or_default()));

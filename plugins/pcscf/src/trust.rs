@@ -6,6 +6,7 @@
 use strowger_sdk::Message;
 use strowger_sdk::ims::privacy::Privacy;
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 use crate::settings::Settings;
 
@@ -82,7 +83,7 @@ fn drop_option(request: &mut Request<'_>, id: HeaderId, tag: &str) {
     let left: Vec<String> = request
         .values(id)
         .filter(|own| !own.eq_ignore_ascii_case(tag.as_bytes()))
-        .map(|own| String::from_utf8_lossy(own).into_owned())
+        .map(|own| text(own).into_owned())
         .collect();
     match left.is_empty() {
         true => request.remove(id),

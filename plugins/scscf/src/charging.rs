@@ -10,6 +10,7 @@
 //! ```
 //! In: requests and responses. Out: the same with the vector of the leg that they leave by.
 
+use strowger_sdk::hex;
 use strowger_sdk::ims::charging_vector::ChargingVector;
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
@@ -97,7 +98,7 @@ fn with(relay: Relay, settings: &Settings, vector: Option<ChargingVector>) -> Re
 }
 
 fn new_vector(settings: &Settings, host: &impl Host) -> ChargingVector {
-    let icid: String = host.random(16).iter().map(|byte| format!("{byte:02x}")).collect();
+    let icid: String = hex(&host.random(16));
     let mut vector = ChargingVector::new(icid);
     vector.icid_generated_at = Uri::parse(settings.uri.as_bytes()).ok().map(|uri| uri.host().to_string());
     vector

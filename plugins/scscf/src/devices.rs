@@ -8,6 +8,7 @@
 
 use strowger_sdk::ims::{Assignment, CxFailure};
 use strowger_sdk::prelude::*;
+use strowger_sdk::text;
 
 /// Private identities of one set; whoever comes after them is not remembered.
 const MAX_DEVICES: usize = 16;
@@ -53,7 +54,7 @@ pub(crate) fn forget(set: &str, host: &impl Host) {
 
 fn devices(row: &str, host: &impl Host) -> Vec<String> {
     let value = host.get(row).map(|entry| entry.value).unwrap_or_default();
-    String::from_utf8_lossy(&value).lines().map(str::to_owned).collect()
+    text(&value).lines().map(str::to_owned).collect()
 }
 
 fn row(set: &str) -> String {

@@ -18,6 +18,7 @@ use strowger_sdk::prelude::*;
 use strowger_sdk::route;
 use strowger_sdk::sip::Head;
 use strowger_sdk::sip::view::View;
+use strowger_sdk::{hex, text};
 
 use crate::charging::{self, Leg};
 use crate::settings::Settings;
@@ -108,7 +109,7 @@ impl Link {
 
     /// The row of the table that says that its server was passed over.
     fn row(&self) -> String {
-        let nonce: String = self.nonce.iter().map(|octet| format!("{octet:02x}")).collect();
+        let nonce: String = hex(&self.nonce);
         ["o ", &nonce].concat()
     }
 
@@ -140,7 +141,7 @@ pub(crate) fn proceed(settings: &Settings, link: Link, head: &Head<'_>, host: &i
     host.set_variable(LINK, Some(&bytes));
     host.set_variable(HEARD, None);
     let odi = host.seal(&bytes);
-    let target = String::from_utf8_lossy(head.request_uri()).into_owned();
+    let target = text(head.request_uri()).into_owned();
     let timeout =
         if link.terminates { settings.as_timeout_terminated } else { settings.as_timeout_continued };
     let mut relay = Relay::to_uri(target)

@@ -10,6 +10,7 @@ use strowger_sdk::ims::asserted_identity::AssertedIdentity;
 use strowger_sdk::ims::{Assignment, CxFailure, SessionCase, Subscriber};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::Head;
+use strowger_sdk::text;
 
 use crate::charging::{self, Leg};
 use crate::isc::{self, Link};
@@ -66,7 +67,7 @@ fn served(request: &Request<'_>, on_behalf: bool, host: &impl Host) -> Result<(S
 
 /// No application server is left: where the callee is (§5.4.3.2 steps 6 to 12).
 pub(crate) fn onward(settings: &Settings, served: &str, head: &Head<'_>, host: &impl Host) -> Outcome {
-    let target = String::from_utf8_lossy(head.request_uri()).into_owned();
+    let target = text(head.request_uri()).into_owned();
     let uri = Uri::parse(head.request_uri())?;
     let mut relay = Relay::to_uri(target.clone());
     relay = assert_number(relay, served, head, host);

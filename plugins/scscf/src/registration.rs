@@ -10,6 +10,7 @@
 use strowger_sdk::ims::{Assignment, AuthenticationVerdict, CxFailure, RegistrationType, Subscriber};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Contact, Credentials};
+use strowger_sdk::text;
 
 use crate::settings::Settings;
 use crate::{ORIGINATING, charging, devices, third_party};
@@ -260,7 +261,7 @@ fn ok(
     contacts: Vec<String>,
     is_outbound: bool,
 ) -> strowger_sdk::Reply {
-    let path = request.headers(HeaderId::PATH).map(|path| String::from_utf8_lossy(path).into_owned());
+    let path = request.headers(HeaderId::PATH).map(|path| text(path).into_owned());
     let mut ok = reply(200).headers(HeaderId::CONTACT, contacts).headers(HeaderId::PATH, path);
     ok = ok.header(HeaderId::SERVICE_ROUTE, settings.own_route(ORIGINATING));
     let associated: Vec<String> = subscriber

@@ -10,6 +10,7 @@
 use strowger_sdk::ims::{Assignment, CxFailure, SessionCase, Subscriber, feature_tags};
 use strowger_sdk::prelude::*;
 use strowger_sdk::sip::{Head, Params};
+use strowger_sdk::text;
 
 use crate::charging::{self, Leg};
 use crate::isc::{self, Link};
@@ -77,7 +78,7 @@ pub(crate) fn deliver(settings: &Settings, served: &str, head: &Head<'_>, host: 
     if !host.is_registered(&key) {
         return reply(480).into();
     }
-    let called = String::from_utf8_lossy(head.request_uri()).into_owned();
+    let called = text(head.request_uri()).into_owned();
     let relay = match chosen(head, &key, host)? {
         Some(relay) => relay,
         None => Relay::to_location(key),

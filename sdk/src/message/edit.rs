@@ -6,6 +6,7 @@
 use super::{Change, Message};
 use crate::decision::{Body, Edit};
 use crate::field::{FieldName, one_line};
+use crate::text::text;
 use sip::HeaderId;
 
 /// Editing. Later reads see it at once; it is done to the message when the hook has ended, and only where the
@@ -45,6 +46,9 @@ impl<'a> Message<'a> {
     /// Removes every header field of this name; nothing happens where there is none.
     pub fn remove<'n>(&mut self, name: impl Into<FieldName<'n>>) -> &mut Self {
         let name = name.into();
+        if !self.seen.may_have(name) {
+            return self;
+        }
         if !self.changes.is_empty() {
             let head = self.head;
             self.changes.retain(|change| match *change {
@@ -69,6 +73,9 @@ impl<'a> Message<'a> {
         unwanted: impl Fn(&'a [u8]) -> bool,
     ) -> &mut Self {
         let name = name.into();
+        if !self.seen.may_have(name) {
+            return self;
+        }
         self.changes.retain(|change| match *change {
             Change::Append(own, value) | Change::Prepend(own, value) => {
                 own != name || !unwanted(value.as_bytes())
@@ -101,6 +108,7 @@ impl<'a> Message<'a> {
             FieldName::Known(id) => FieldName::Known(id),
             FieldName::Text(name) => FieldName::Text(self.pen.text(name.to_owned())),
         };
+        self.seen.note(name);
         (name, self.pen.text(one_line(value)))
     }
 
@@ -146,8 +154,8 @@ impl<'a> Message<'a> {
         self.changes
             .into_iter()
             .filter_map(|change| match change {
-                Change::Append(name, value) => Some(Edit::Append(name.header(value.to_owned()))),
-                Change::Prepend(name, value) => Some(Edit::Prepend(name.header(value.to_owned()))),
+                Change::Append(name, value) => Some(Edit::Append(name.header_of_line(value.to_owned()))),
+                Change::Prepend(name, value) => Some(Edit::Prepend(name.header_of_line(value.to_owned()))),
                 Change::Replace(index, value) => Some(Edit::Replace((index, value.to_owned()))),
                 Change::Remove(index) => Some(Edit::Remove(index)),
                 Change::SetRequestUri(uri) => Some(Edit::SetRequestUri(uri.to_owned())),
@@ -173,9 +181,7 @@ impl<'a> Message<'a> {
         if is_expected {
             return vec![body];
         }
-        let field = |value: &[u8]| {
-            FieldName::Known(HeaderId::CONTENT_TYPE).header(String::from_utf8_lossy(value).into_owned())
-        };
+        let field = |value: &[u8]| FieldName::Known(HeaderId::CONTENT_TYPE).header(text(value).into_owned());
         let appended = types.iter().map(|value| Edit::Append(field(value)));
         [body, Edit::RemoveAll(field(b""))].into_iter().chain(appended).collect()
     }

@@ -25,7 +25,14 @@ enum Stage {
 
 impl<'m, 'a, 'n> Lines<'m, 'a, 'n> {
     pub(super) fn of(message: &'m Message<'a>, name: FieldName<'n>) -> Self {
-        Self { message, name, stage: Stage::Prepended, at: message.changes.len() }
+        let changes = message.changes.len();
+        let stage = match (message.seen.may_have(name), changes) {
+            // Nothing to find: at the end already.
+            (false, _) => Stage::Appended,
+            (true, 0) => return Self { message, name, stage: Stage::Received, at: 0 },
+            (true, _) => Stage::Prepended,
+        };
+        Self { message, name, stage, at: changes }
     }
 }
 

@@ -19,7 +19,7 @@ use ims::identity::{Impu, WildcardedIdentity};
 use ims::service_profile::{
     DefaultHandling, ImsSubscription, InitialFilterCriteria, ProfilePart, RegistrationType, SessionCase,
 };
-use sip::{Head, Uri};
+use sip::{Head, Message, Uri};
 use smallvec::SmallVec;
 
 use crate::words::{ApplicationServer, CxFailure, Identity, Subscriber, Triggered};
@@ -149,6 +149,17 @@ impl Set {
         let request = Request::register(head, registration_type);
         criteria.triggered(&request, None).map(|next| triggered(next.position, next.criteria)).collect()
     }
+}
+
+/// A REGISTER with nothing particular in it, for [`Set::register_criteria`] where none is in hand. `None`: that can be
+/// written into none.
+#[must_use]
+pub fn plain_register(public_identity: &str) -> Option<Message> {
+    let text = format!(
+        "REGISTER {public_identity} SIP/2.0\r\nFrom: <{public_identity}>\r\nTo: <{public_identity}>\r\n\
+         CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
+    );
+    Message::parse_stream(text.as_bytes()).ok()
 }
 
 fn triggered(position: Position, criteria: &InitialFilterCriteria) -> Triggered {

@@ -13,7 +13,7 @@
 //! S-CSCF in any case. In: the request, whom it is about. Out: the answer. Nothing changes.
 
 use diameter::base::Origin;
-use diameter::cx::{AnswerHead, LiaFlags, LocationInfoAnswer, LocationInfoRequest, UserAuthorizationType};
+use diameter::cx::{LiaFlags, LocationInfoAnswer, LocationInfoRequest, UserAuthorizationType};
 use diameter::{CxResult, Outcome};
 
 use crate::answering::{begin, capabilities};
@@ -27,7 +27,7 @@ pub(crate) fn answer(
     origin: &Origin,
 ) -> LocationInfoAnswer {
     let (head, goes_on) = begin(&request.head, origin);
-    let mut answer = bare(head);
+    let mut answer = LocationInfoAnswer::bare(head);
     if !goes_on {
         return answer;
     }
@@ -39,17 +39,6 @@ pub(crate) fn answer(
         Parties::Unknown | Parties::Mismatch => CxResult::ERROR_USER_UNKNOWN.into(),
     };
     answer
-}
-
-fn bare(head: AnswerHead) -> LocationInfoAnswer {
-    LocationInfoAnswer {
-        head,
-        server_name: None,
-        server_capabilities: None,
-        wildcarded_public_identity: None,
-        lia_flags: None,
-        other: Vec::new(),
-    }
 }
 
 fn decide(

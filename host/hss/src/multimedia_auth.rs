@@ -18,7 +18,7 @@
 mod vectors;
 
 use diameter::base::Origin;
-use diameter::cx::{AnswerHead, MultimediaAuthAnswer, MultimediaAuthRequest};
+use diameter::cx::{MultimediaAuthAnswer, MultimediaAuthRequest};
 use diameter::dictionary::cx::{SIP_AUTH_DATA_ITEM, SIP_AUTHENTICATION_SCHEME, SIP_AUTHORIZATION};
 use diameter::{CxResult, Failure, FailureKind, Message, Outcome, ResultCode};
 use ims::aka::{Milenage, Rand, SequenceGenerator, Sqn};
@@ -102,7 +102,7 @@ pub(crate) fn plan(
         return Err(Failure::missing(SIP_AUTHENTICATION_SCHEME));
     };
     let (head, goes_on) = begin(&request.head, origin);
-    let mut answer = bare(head);
+    let mut answer = MultimediaAuthAnswer::bare(head);
     if !goes_on {
         return Ok(Step::Refused(answer));
     }
@@ -187,17 +187,6 @@ impl Plan {
         answer.sip_number_auth_items = u32::try_from(items.len()).ok();
         answer.sip_auth_data_items = items;
         answer
-    }
-}
-
-fn bare(head: AnswerHead) -> MultimediaAuthAnswer {
-    MultimediaAuthAnswer {
-        head,
-        user_name: None,
-        public_identity: None,
-        sip_number_auth_items: None,
-        sip_auth_data_items: Vec::new(),
-        other: Vec::new(),
     }
 }
 

@@ -23,7 +23,7 @@ mod assignment;
 mod release;
 
 use diameter::base::Origin;
-use diameter::cx::{AnswerHead, ServerAssignmentAnswer, ServerAssignmentRequest, ServerAssignmentType};
+use diameter::cx::{ServerAssignmentAnswer, ServerAssignmentRequest, ServerAssignmentType};
 use diameter::dictionary::base::USER_NAME;
 use diameter::dictionary::cx::PUBLIC_IDENTITY;
 use diameter::{CxResult, Failure, FailureKind, Message, Outcome, Reading};
@@ -100,7 +100,7 @@ pub(crate) fn assign(
     terms: Terms<'_>,
 ) -> Result<Assigned, Failure> {
     let (head, goes_on) = begin(&request.head, terms.origin);
-    let mut answer = bare(head);
+    let mut answer = ServerAssignmentAnswer::bare(head);
     if !goes_on {
         return Ok(refused(answer));
     }
@@ -143,24 +143,6 @@ pub(crate) fn assign(
         T::AaaUserDataRequest | T::PgwUpdate | T::Restoration => {
             Ok(with(answer, CxResult::ERROR_IN_ASSIGNMENT_TYPE))
         }
-    }
-}
-
-fn bare(head: AnswerHead) -> ServerAssignmentAnswer {
-    ServerAssignmentAnswer {
-        head,
-        user_name: None,
-        user_data: None,
-        charging_information: None,
-        associated_identities: None,
-        loose_route_indication: None,
-        scscf_restoration_info: Vec::new(),
-        associated_registered_identities: None,
-        server_name: None,
-        wildcarded_public_identity: None,
-        priviledged_sender_indication: None,
-        allowed_waf_wwsf_identities: None,
-        other: Vec::new(),
     }
 }
 

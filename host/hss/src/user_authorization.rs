@@ -16,9 +16,7 @@
 //! In: the request, whom it is about. Out: the answer. Nothing changes.
 
 use diameter::base::Origin;
-use diameter::cx::{
-    AnswerHead, UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest, UserAuthorizationType,
-};
+use diameter::cx::{UarFlags, UserAuthorizationAnswer, UserAuthorizationRequest, UserAuthorizationType};
 use diameter::{CxResult, Outcome, ResultCode};
 
 use crate::answering::{begin, capabilities};
@@ -33,7 +31,7 @@ pub(crate) fn answer(
     origin: &Origin,
 ) -> UserAuthorizationAnswer {
     let (head, goes_on) = begin(&request.head, origin);
-    let mut answer = bare(head);
+    let mut answer = UserAuthorizationAnswer::bare(head);
     if !goes_on {
         return answer;
     }
@@ -46,10 +44,6 @@ pub(crate) fn answer(
         },
     };
     answer
-}
-
-fn bare(head: AnswerHead) -> UserAuthorizationAnswer {
-    UserAuthorizationAnswer { head, server_name: None, server_capabilities: None, other: Vec::new() }
 }
 
 fn decide(

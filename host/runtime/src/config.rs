@@ -3,6 +3,8 @@
 //! In: TOML text. Out: [`Config`], or an error that names table, key and reason. Reading files and the command line
 //! belong to the binary.
 
+mod diameter;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use storage::Place;
 use trace::Trace;
 
 use crate::error::StartError;
+pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -401,79 +404,6 @@ pub struct DnsTable {
     /// Name servers; default: the system's.
     #[serde(default)]
     pub servers: Vec<SocketAddr>,
-}
-
-/// `[diameter]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiameterTable {
-    /// Our DiameterIdentity, Origin-Host: a name that the peers know us by.
-    pub identity: String,
-    /// Our realm, Origin-Realm.
-    pub realm: String,
-    /// Addresses to listen on, by TCP.
-    #[serde(default)]
-    pub listen: Vec<SocketAddr>,
-    /// Host-IP-Address to tell peers; default: those of `listen` and of the SIP listeners.
-    #[serde(default)]
-    pub addresses: Vec<std::net::IpAddr>,
-    /// Whom we know: at least one.
-    #[serde(default)]
-    pub peers: Vec<DiameterPeerTable>,
-    /// Seconds between watchdogs (Tw of RFC 3539), 6 to 600.
-    #[serde(default = "DiameterTable::default_watchdog")]
-    pub watchdog_s: u32,
-    /// Longest wait in seconds before a lost peer is connected to again, 1 to 600.
-    #[serde(default = "DiameterTable::default_reconnect")]
-    pub reconnect_s: u32,
-    /// Requests without an answer at once, of all peers, 1 to 1,000,000; more are refused.
-    #[serde(default = "DiameterTable::default_outstanding")]
-    pub outstanding: u32,
-}
-
-impl DiameterTable {
-    fn default_watchdog() -> u32 {
-        30
-    }
-    fn default_reconnect() -> u32 {
-        10
-    }
-    fn default_outstanding() -> u32 {
-        20_000
-    }
-}
-
-/// `[[diameter.peers]]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DiameterPeerTable {
-    /// Its DiameterIdentity.
-    pub identity: String,
-    /// Its realm; default: ours.
-    pub realm: Option<String>,
-    /// `host:port` to connect to, a name or an address; none: it connects to us.
-    pub address: Option<String>,
-    /// Speak TLS from the first byte on.
-    #[serde(default)]
-    pub tls: bool,
-    /// What its certificate must be for; default: its identity.
-    pub server_name: Option<String>,
-}
-
-/// `[cx]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CxTable {
-    /// The HSS's realm; default: `diameter.realm`.
-    pub realm: Option<String>,
-    /// One HSS alone, by its DiameterIdentity; default: whichever serves the realm.
-    pub host: Option<String>,
-    /// SIP URI of this S-CSCF, as the HSS stores it (Server-Name).
-    pub server_name: String,
-    /// Milliseconds that the HSS has to answer, 10 to 60,000; 0: 5,000.
-    pub timeout_ms: u32,
-    /// File of shared sets of filter criteria (TS 29.228 §B.2.1), for an S-CSCF; default: there are none.
-    pub shared_ifc: Option<PathBuf>,
 }
 
 /// `[tls]`

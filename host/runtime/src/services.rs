@@ -316,7 +316,7 @@ impl Services for HostServices {
         let in_hand = asking.request.filter(|request| request.method() == sip::Method::Register);
         match in_hand {
             Some(register) => ims.register_criteria(served_user, register, registration_type),
-            None => match plain_register(served_user) {
+            None => match cscf::subscribers::plain_register(served_user) {
                 Some(register) => ims.register_criteria(served_user, &register, registration_type),
                 None => Vec::new(),
             },
@@ -342,13 +342,4 @@ impl Services for HostServices {
 /// There is no HSS to be asked.
 fn nobody<T: Send + 'static>() -> Pending<Result<T, CxFailure>> {
     Box::pin(std::future::ready(Err(CxFailure::Unreachable)))
-}
-
-/// A REGISTER with nothing particular in it, for criteria where none is in hand.
-fn plain_register(public_identity: &str) -> Option<sip::Message> {
-    let text = format!(
-        "REGISTER {public_identity} SIP/2.0\r\nFrom: <{public_identity}>\r\nTo: <{public_identity}>\r\n\
-         CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
-    );
-    sip::Message::parse_stream(text.as_bytes()).ok()
 }

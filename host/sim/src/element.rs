@@ -107,15 +107,6 @@ impl Element {
 
     /// What it still has. `is_last`: dialogs have had the time to end by themselves.
     pub(crate) fn left(&self, node: usize, is_last: bool) -> Left {
-        let counters = self.node.counters();
-        Left {
-            node,
-            is_busy: !self.node.is_quiescent(),
-            open: counters.open_contexts.get(),
-            transactions: (counters.server_transactions.get(), counters.client_transactions.get()),
-            dialogs: if is_last { self.dialogs() } else { 0 },
-            waits: is_last && self.node.poll_timeout().is_some(),
-            old_versions: self.script.old_versions(),
-        }
+        Left::of(&self.node, node, is_last, self.script.old_versions())
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!   scenario.rs ─▶ world.rs ─┬▶ element.rs  nodes, asked through script.rs (plugins.rs, machine.rs, registrar.rs)
-//!   random.rs                ├▶ phone.rs    user agents
+//!   random.rs, agenda.rs     ├▶ phone.rs    user agents
 //!                            ├▶ network.rs  datagrams and connections
 //!                            └▶ checks.rs   the rules; sabotage.rs proves that each can fail
 //!   seeds.rs runs many, trace.rs shows one
@@ -15,6 +15,7 @@
 //!
 //! In: seeds. Out: [`Outcome`]s. Sockets, threads and storage are not simulated: they have tests of their own.
 
+mod agenda;
 pub mod checks;
 mod element;
 pub mod ims;

@@ -79,6 +79,16 @@ pub struct Arrival {
     pub from: SocketAddr,
 }
 
+/// What has become of a datagram with these arrivals, for the ladder.
+#[must_use]
+pub fn fate(arrivals: &[Time]) -> &'static str {
+    match arrivals.len() {
+        0 => "lost",
+        1 => "",
+        _ => "twice",
+    }
+}
+
 /// The network of one world.
 #[derive(Debug)]
 pub struct Network {

@@ -15,7 +15,7 @@ use node::{
     Consult, ConsultError, ConsultId, Consulted, Decided, Decision, Edit, HeaderEdit, Hook, Pin, Relay,
     Reply, ReplyDecision, Target, Wants, counters,
 };
-use plugin::{Active, ConsultContext, Outcome, Plugin, Role, Variables};
+use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Role, Variables};
 use sip::{HeaderId, Method, Transport};
 
 use crate::machine::Machine;
@@ -60,16 +60,7 @@ impl Script {
     pub(crate) fn wants(&self) -> Wants {
         match self {
             Self::Transit(transit) => Wants { methods: u32::MAX, in_dialog: transit.faults.wants_in_dialog },
-            Self::Edge(edge) => {
-                let Some(plugin) = edge.active.plugin() else { return Wants::default() };
-                let asks = |name: &str| plugin.asks(Hook::Request, name.as_bytes());
-                let bits =
-                    counters::METHODS.iter().enumerate().map(|(bit, name)| u32::from(asks(name)) << bit);
-                Wants {
-                    methods: bits.fold(0, |all, bit| all | bit),
-                    in_dialog: plugin.manifest().wants_in_dialog,
-                }
-            }
+            Self::Edge(edge) => edge.active.plugin().map_or_else(Wants::default, |plugin| wants(&plugin)),
         }
     }
 
@@ -90,6 +81,66 @@ impl Script {
     }
 }
 
+/// What a node is to ask this plugin about.
+pub(crate) fn wants(plugin: &Plugin) -> Wants {
+    let asks = |name: &str| plugin.asks(Hook::Request, name.as_bytes());
+    let bits = counters::METHODS.iter().enumerate().map(|(bit, name)| u32::from(asks(name)) << bit);
+    Wants { methods: bits.fold(0, |all, bit| all | bit), in_dialog: plugin.manifest().wants_in_dialog }
+}
+
+/// A node's question, on its way through a version of the plugin.
+pub(crate) struct Consulting {
+    pub(crate) id: ConsultId,
+    pub(crate) hook: Hook,
+    pub(crate) version: Arc<Plugin>,
+    pub(crate) consultation: plugin::Consultation,
+}
+
+/// Asks the version that the question is pinned to, else the active one. An error: there is neither.
+pub(crate) fn consult(
+    question: Consult,
+    active: Option<Arc<Plugin>>,
+) -> Result<Consulting, (ConsultId, Hook)> {
+    let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
+        question;
+    let version = pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or(active);
+    let version = version.ok_or((id, hook))?;
+    let context = ConsultContext {
+        variables: variables.and_then(|pin| pin.downcast::<Variables>().ok()),
+        dialog_variables: dialog_variables.map(|all| Arc::new(to_script(&all))),
+        request: Some(request),
+        own_routes,
+        ..ConsultContext::new(id.transaction(), source)
+    };
+    let consultation = version.consult(hook, message, context);
+    Ok(Consulting { id, hook, version, consultation })
+}
+
+/// What a consultation came to, as the node takes it. What was staged and what is to be sent is the caller's.
+pub(crate) fn decided(
+    id: ConsultId,
+    hook: Hook,
+    version: Arc<Plugin>,
+    result: Result<Outcome, ConsultError>,
+    effects: Effects,
+) -> Decided {
+    let consulted = match result {
+        Ok(Outcome::Decision(decision)) => Consulted::Request(Ok(decision)),
+        Ok(Outcome::Reply(decision)) => Consulted::Reply(Ok(decision)),
+        Ok(Outcome::Done) => failed(id, hook, ConsultError::Invalid).consulted,
+        Err(error) => failed(id, hook, error).consulted,
+    };
+    Decided {
+        variables: effects.variables.map(|all| all as Pin),
+        dialog_variables: effects.dialog_variables.and_then(|all| of_script(&all)).map(Box::new),
+        provisionals: effects.provisionals,
+        to_tag: effects.to_tag,
+        version: version.identity().number,
+        pin: Some(version),
+        ..Decided::bare(id, consulted)
+    }
+}
+
 /// The word that stands for one that did not come.
 pub(crate) fn failed(id: ConsultId, hook: Hook, error: ConsultError) -> Decided {
     let consulted = match hook {
@@ -101,40 +152,21 @@ pub(crate) fn failed(id: ConsultId, hook: Hook, error: ConsultError) -> Decided 
 
 impl Edge {
     fn ask(&self, question: Consult) -> Decided {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
-            question;
-        let version = pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin());
-        let Some(version) = version else { return failed(id, hook, ConsultError::NoPlugin) };
-        let context = ConsultContext {
-            variables: variables.and_then(|pin| pin.downcast::<Variables>().ok()),
-            dialog_variables: dialog_variables.map(|all| Arc::new(to_script(&all))),
-            request: Some(request),
-            own_routes,
-            ..ConsultContext::new(id.transaction(), source)
+        let consulting = match consult(question, self.active.plugin()) {
+            Ok(consulting) => consulting,
+            Err((id, hook)) => return failed(id, hook, ConsultError::NoPlugin),
         };
-        let mut consultation = version.consult(hook, message, context);
+        let Consulting { id, hook, version, mut consultation } = consulting;
         let mut polling = Context::from_waker(Waker::noop());
-        let done = loop {
+        let mut done = loop {
             if let Poll::Ready(done) = Pinned::new(&mut consultation).poll(&mut polling) {
                 break done;
             }
         };
-        let mut decided = match done.result {
-            Ok(Outcome::Decision(decision)) => answer(id, Consulted::Request(Ok(decision))),
-            Ok(Outcome::Reply(decision)) => answer(id, Consulted::Reply(Ok(decision))),
-            Ok(Outcome::Done) => failed(id, hook, ConsultError::Invalid),
-            Err(error) => failed(id, hook, error),
-        };
-        let effects = done.effects;
-        for staged in effects.staged {
+        for staged in std::mem::take(&mut done.effects.staged) {
             self.machine.commit(staged);
         }
-        decided.variables = effects.variables.map(|all| all as Pin);
-        decided.dialog_variables = effects.dialog_variables.and_then(|all| of_script(&all)).map(Box::new);
-        decided.provisionals = effects.provisionals;
-        decided.version = version.identity().number;
-        decided.pin = Some(version);
-        decided
+        decided(id, hook, version, done.result, done.effects)
     }
 }
 
@@ -205,7 +237,7 @@ fn answer(id: ConsultId, consulted: Consulted) -> Decided {
     Decided { consulted, version: 1, ..failed(id, Hook::Request, ConsultError::NoPlugin) }
 }
 
-pub(crate) fn to_script(variables: &dialog::Variables) -> Variables {
+fn to_script(variables: &dialog::Variables) -> Variables {
     let mut all = Variables::default();
     for (name, value) in variables.iter() {
         // Both have the same bounds.
@@ -214,7 +246,7 @@ pub(crate) fn to_script(variables: &dialog::Variables) -> Variables {
     all
 }
 
-pub(crate) fn of_script(variables: &Variables) -> Option<dialog::Variables> {
+fn of_script(variables: &Variables) -> Option<dialog::Variables> {
     let mut all = dialog::Variables::default();
     variables.iter().all(|(name, value)| all.set(name, Some(value)).is_ok()).then_some(all)
 }

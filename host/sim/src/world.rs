@@ -3,8 +3,8 @@
 //! In: a scenario. Out: [`Outcome`]: which rules were broken, what happened how often. One thread, no clock, no socket.
 //!
 //! ```text
-//!   queue of events ─┐                       ┌▶ phones ─▶ Doing ─┐
-//!   poll_timeout ────┴▶ the earliest ─▶ now ─┤                   ├─▶ network ─▶ queue
+//!   agenda ──────────┐                       ┌▶ phones ─▶ Doing ─┐
+//!   poll_timeout ────┴▶ the earliest ─▶ now ─┤                   ├─▶ network ─▶ agenda
 //!                                            └▶ nodes ─▶ Output ─┘
 //!                                  every message, and all that phones tell ─▶ checks
 //! ```
@@ -13,7 +13,7 @@ mod events;
 mod nodes;
 mod phones;
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use plugin::Plugin;
 use sip::{Message, Transport};
 use transaction::Time;
 
+use crate::agenda::Agenda;
 use crate::checks::{Checks, Excuses, Rule, Violation};
 use crate::element::{Element, TRANSPORTS, WALL_START_MS, elements};
 use crate::machine::Machine;
@@ -33,7 +34,7 @@ use crate::random::Random;
 use crate::sabotage::Sabotage;
 use crate::scenario::{LEAVE_AT, Scenario, TAIL, element_address, phone_address};
 use crate::trace::Trace;
-use events::{Due, Event, Story};
+use events::{Event, Story};
 
 /// Events after which a world is held to run in circles.
 const MAX_EVENTS: u64 = 1_000_000;
@@ -66,8 +67,7 @@ pub struct Extras {
 pub struct World {
     scenario: Arc<Scenario>,
     now: Time,
-    queue: BinaryHeap<Due>,
-    sequence: u64,
+    agenda: Agenda<Event>,
     network: Network,
     machine: Arc<Machine>,
     elements: Vec<Element>,
@@ -117,8 +117,7 @@ impl World {
             .collect();
         let mut world = Self {
             now: Time::ZERO,
-            queue: BinaryHeap::new(),
-            sequence: 0,
+            agenda: Agenda::default(),
             network,
             machine,
             elements,
@@ -167,7 +166,7 @@ impl World {
     /// When something is due next.
     fn next_due(&self) -> Option<Time> {
         let nodes = (0..self.elements.len()).filter_map(|node| self.node_due(node));
-        nodes.chain(self.queue.peek().map(|due| due.at)).min()
+        nodes.chain(self.agenda.next_due()).min()
     }
 
     fn node_due(&self, node: usize) -> Option<Time> {
@@ -180,21 +179,16 @@ impl World {
     fn step(&mut self, due: Time) {
         self.now = self.now.max(due);
         self.machine.set_now_ms(WALL_START_MS + self.now.as_millis());
-        if self.queue.peek().is_some_and(|first| first.at <= self.now) {
-            if let Some(Due { event, .. }) = self.queue.pop() {
-                self.happen(event);
-            }
-            return;
-        }
-        if let Some(node) = (0..self.elements.len()).find(|node| self.node_due(*node) == Some(due)) {
+        if let Some(event) = self.agenda.pop_due(self.now) {
+            self.happen(event);
+        } else if let Some(node) = (0..self.elements.len()).find(|node| self.node_due(*node) == Some(due)) {
             self.elements[node].node.handle_timeout(self.now);
             self.drain_node(node);
         }
     }
 
     fn at(&mut self, at: Time, event: Event) {
-        self.sequence += 1;
-        self.queue.push(Due { at, sequence: self.sequence, event });
+        self.agenda.plan(at, event);
     }
 
     fn count(&mut self, what: &str) {

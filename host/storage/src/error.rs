@@ -60,7 +60,7 @@ pub enum StoreError {
     /// No room on the disk, or the database has reached its bound.
     #[error("the database or its disk is full")]
     Full,
-    /// Another process holds the database.
+    /// Another process holds the database, or what is to be changed.
     #[error("another process holds the database")]
     Locked,
     /// The file is damaged.
@@ -83,11 +83,24 @@ pub enum StoreError {
     Closed,
 }
 
+/// A lock was waited for too long (PostgreSQL).
+pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// ER_LOCK_WAIT_TIMEOUT of MySQL, whose SQLSTATE says nothing.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+
+/// The code of five characters that a server gives; `None`: SQLite's, or no database's.
+pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    let sqlx::Error::Database(error) = error else { return None };
+    error.code().map(|code| code.into_owned()).filter(|code| code.len() == 5)
+}
+
 impl StoreError {
-    /// The kind of an error: of SQLite by its primary result code, of a server by its SQLSTATE.
+    /// The kind of an error: of SQLite by its primary result code, of a server by its SQLSTATE. `Unreachable`: the
+    /// connection is of no use any more. `Locked`: a transaction met another one, and the same again may succeed.
     pub(crate) fn of(error: &sqlx::Error) -> StoreError {
-        let code = match error {
-            sqlx::Error::Database(error) => error.code().unwrap_or_default(),
+        let source = match error {
+            sqlx::Error::Database(source) => source,
             sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => return StoreError::Closed,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
@@ -95,18 +108,25 @@ impl StoreError {
             | sqlx::Error::Configuration(_) => return StoreError::Unreachable,
             _ => return StoreError::Failed,
         };
-        if code.len() == 5 {
+        let mysql = source.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
+        if mysql.is_some_and(|mysql| mysql.number() == LOCK_WAIT_TIMEOUT) {
+            return StoreError::Locked;
+        }
+        if let Some(code) = sqlstate(error) {
             return match &*code {
-                "40001" | "40P01" | "55P03" => StoreError::Locked,
+                // serialization failure, which is what MySQL calls a deadlock; deadlock of PostgreSQL
+                "40001" | "40P01" | LOCK_NOT_AVAILABLE => StoreError::Locked,
                 "53100" => StoreError::Full,
                 "XX001" | "XX002" => StoreError::Corrupt,
+                // MySQL's killed connection
                 "70100" => StoreError::Unreachable,
+                // connection exceptions; PostgreSQL's shutdowns and start
                 code if code.starts_with("08") || code.starts_with("57P0") => StoreError::Unreachable,
                 _ => StoreError::Failed,
             };
         }
         // https://www.sqlite.org/rescode.html: the low byte is the primary code
-        match code.parse::<i32>().ok().map(|code| code & 0xff) {
+        match source.code().unwrap_or_default().parse::<i32>().ok().map(|code| code & 0xff) {
             Some(5 | 6) => StoreError::Locked,
             Some(11 | 26) => StoreError::Corrupt,
             Some(13) => StoreError::Full,

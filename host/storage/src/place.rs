@@ -10,6 +10,8 @@
 
 use std::path::PathBuf;
 
+use sqlx::mysql::MySqlConnectOptions;
+
 /// A node's name, in bytes.
 pub const MAX_NODE: usize = 64;
 
@@ -80,6 +82,9 @@ pub enum PlaceError {
     /// No file.
     #[error("must name a file after sqlite:")]
     File,
+    /// MySQL has none by itself.
+    #[error("must name a database: mysql://user:password@host/database")]
+    Database,
     /// Several nodes may share a database.
     #[error("needs the node's name, by which its rows are known: 1 to 64 bytes")]
     Node,
@@ -96,6 +101,13 @@ impl Place {
             return if file.is_empty() { Err(PlaceError::File) } else { Ok(Place::File(file.into())) };
         }
         let dialect = Dialect::of(url).ok_or(PlaceError::Scheme)?;
+        // What cannot be read at all the driver explains when it is opened.
+        let of_mysql = || url.parse::<MySqlConnectOptions>().ok();
+        if dialect == Dialect::MySql
+            && of_mysql().is_some_and(|options| options.get_database().is_none_or(str::is_empty))
+        {
+            return Err(PlaceError::Database);
+        }
         if node.is_empty() || node.len() > MAX_NODE {
             return Err(PlaceError::Node);
         }
@@ -124,6 +136,10 @@ mod tests {
             assert_eq!(Place::of(url, ""), Err(PlaceError::Node));
             assert_eq!(Place::of(url, &"n".repeat(MAX_NODE + 1)), Err(PlaceError::Node));
         }
+        for url in ["mysql://u:secret@h", "mysql://h/", "mariadb://h:3306?socket=/s"] {
+            assert_eq!(Place::of(url, "s1"), Err(PlaceError::Database), "{url}");
+        }
+        assert!(Place::of("postgres://u@h", "s1").is_ok(), "it is the user's name");
         for url in ["", "redis://h", "h/d"] {
             assert_eq!(Place::of(url, "s1"), Err(PlaceError::Scheme));
         }

@@ -131,12 +131,8 @@ impl Requests for Hss {
     fn request(&self, incoming: Incoming) {
         let lir = LocationInfoRequest::parse(incoming.message(), &Reading::new(&self.1)).unwrap();
         let answer = LocationInfoAnswer {
-            head: AnswerHead::to(&lir.head, self.0.clone(), Outcome::SUCCESS),
             server_name: Some("sip:s.ims.test".to_owned()),
-            server_capabilities: None,
-            wildcarded_public_identity: None,
-            lia_flags: None,
-            other: Vec::new(),
+            ..LocationInfoAnswer::bare(AnswerHead::to(&lir.head, self.0.clone(), Outcome::SUCCESS))
         };
         incoming.answer(answer.print().unwrap());
     }

@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that can be said of the checkout without compiling it.
 
 use crate::metadata::Metadata;
-use crate::{arrows, files, header_table, keys, lengths, licences, links, purity, words, workspace};
+use crate::{arrows, demands, files, header_table, keys, lengths, licences, links, purity, words, workspace};
 use anyhow::{Result, bail};
 use std::time::Instant;
 
@@ -26,6 +26,7 @@ pub(crate) fn quick(checks: &mut Checks) -> Result<()> {
     checks.run("cargo deny", deny);
     checks.list("paths and hosts", || Ok(words::check(&texts)));
     checks.list("links", || links::check(&texts));
+    checks.list("tests that docs/ims.md names", || Ok(demands::check(&texts)));
     checks.list("header field numbers", header_table::check);
     checks.list("configuration keys", || Ok(keys::check(&texts)));
     checks.list("lengths of files", || {

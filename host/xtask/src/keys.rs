@@ -1,20 +1,22 @@
-//! Every key of the configuration is in `docs/operating.md`: the fields of the tables in `host/runtime/src/config.rs`
-//! are read from the source and looked for in the page.
+//! Every key of the configuration is in `docs/operating.md`: the fields of the tables in `host/runtime/src/config.rs` and
+//! the folder of that name are read from the source and looked for in the page.
 
 use crate::files::Text;
 
-const SOURCE: &str = "host/runtime/src/config.rs";
+/// How the names of the sources begin: of the file, and of those in the folder.
+const SOURCES: [&str; 2] = ["host/runtime/src/config.rs", "host/runtime/src/config/"];
 const PAGE: &str = "docs/operating.md";
 
 /// A sentence for every key that the page does not have.
 pub(crate) fn check(texts: &[Text]) -> Vec<String> {
-    let content = |name| texts.iter().find(|text| text.name == name).map_or("", |text| text.content.as_str());
-    let page = content(PAGE);
-    keys(content(SOURCE))
-        .into_iter()
-        .filter(|key| !page.contains(&format!("`{key}`")) && !page.contains(&format!(".{key}`")))
-        .map(|key| format!("{PAGE} does not have the key {key} of {SOURCE}"))
-        .collect()
+    let page = texts.iter().find(|text| text.name == PAGE).map_or("", |text| text.content.as_str());
+    let has = |key: &str| page.contains(&format!("`{key}`")) || page.contains(&format!(".{key}`"));
+    let sources = texts.iter().filter(|text| SOURCES.iter().any(|name| text.name.starts_with(name)));
+    let missing = sources.flat_map(|source| {
+        let keys = keys(&source.content).into_iter().filter(|key| !has(key));
+        keys.map(|key| format!("{PAGE} does not have the key {key} of {}", source.name))
+    });
+    missing.collect()
 }
 
 /// Public fields of the structs whose names end in `Table`.
@@ -49,7 +51,14 @@ mod tests {
         let text = |name: &str, content: &str| Text { name: name.to_owned(), content: content.to_owned() };
         let source =
             "pub struct LogTable {\n    pub level: String,\n    pub format: String,\n    pub new: u8,\n}\n";
-        let wrong = check(&[text(SOURCE, source), text(PAGE, "| `log.level` | `format` |")]);
-        assert_eq!(wrong, [format!("{PAGE} does not have the key new of {SOURCE}")]);
+        let [file, folder] = SOURCES;
+        let more = format!("{folder}more.rs");
+        let texts = [
+            text(file, source),
+            text(&more, "pub struct MoreTable {\n    pub depth: u8,\n    pub format: u8,\n}\n"),
+            text(PAGE, "| `log.level` | `format` |"),
+        ];
+        let says = |key: &str, source: &str| format!("{PAGE} does not have the key {key} of {source}");
+        assert_eq!(check(&texts), [says("new", file), says("depth", &more)]);
     }
 }

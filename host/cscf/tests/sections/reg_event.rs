@@ -105,7 +105,6 @@ fn every_event() {
     }
 }
 
-/// RFC 3680 §5.3, §5.4: identifiers are the same in every document, and no two are the same.
 /// TS 24.229 §5.4.2.1.2: the identity that was registered is `registered`; the others of its set, which are so implicitly,
 /// are `created`. Whatever else happens to the contact happens to all.
 #[test]
@@ -122,6 +121,7 @@ fn who_is_registered_implicitly_is_created() {
     assert_eq!(events(Refreshed, Some(SET)), [Refreshed, Refreshed]);
 }
 
+/// RFC 3680 §5.3, §5.4: identifiers are the same in every document, and no two are the same.
 #[test]
 fn identifiers() {
     let contacts = [(bound(PHONE), Event::Registered), (bound("sip:tablet@192.0.2.8"), Event::Registered)];

@@ -4,7 +4,7 @@ use cscf::{CxFailure, RegistrationType, SessionCase, Subscribers};
 use ims::service_profile::SharedIfcSets;
 use sip::Message;
 use strowger_cscf as cscf;
-use strowger_cscf::subscribers::key_of;
+use strowger_cscf::subscribers::{key_of, plain_register};
 
 use crate::user_data::{barred, criteria, of_invite, plain, profile, public, user_data, wildcard};
 
@@ -245,6 +245,10 @@ fn all_criteria_of_a_registration() {
     assert_eq!(of(RegistrationType::Initial), ["sip:initial", "sip:always"]);
     assert_eq!(of(RegistrationType::ReRegistration), ["sip:always"]);
     assert_eq!(of(RegistrationType::DeRegistration), ["sip:gone", "sip:always"]);
+    // Without a REGISTER in hand, as where the network ends a registration.
+    let plain = plain_register(ALICE).unwrap();
+    assert_eq!(set.register_criteria(ALICE, plain.head(), RegistrationType::DeRegistration).len(), 2);
+    assert!(plain_register("sip:a\r\n").is_none());
     let first = &set.register_criteria(ALICE, register.head(), RegistrationType::Initial)[0].server;
     assert_eq!(first.service_info.as_deref(), Some("imsi=1"));
     assert!(first.terminates && first.include_register_request && first.include_register_response);

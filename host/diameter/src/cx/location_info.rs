@@ -80,6 +80,21 @@ pub struct LocationInfoAnswer {
     pub other: Vec<OtherAvp>,
 }
 
+impl LocationInfoAnswer {
+    /// One that says nothing beyond its head.
+    #[must_use]
+    pub const fn bare(head: AnswerHead) -> LocationInfoAnswer {
+        LocationInfoAnswer {
+            head,
+            server_name: None,
+            server_capabilities: None,
+            wildcarded_public_identity: None,
+            lia_flags: None,
+            other: Vec::new(),
+        }
+    }
+}
+
 impl Command for LocationInfoAnswer {
     const COMMAND: CommandCode = CommandCode::LOCATION_INFO;
     const APPLICATION: ApplicationId = ApplicationId::CX;

@@ -86,6 +86,21 @@ pub struct MultimediaAuthAnswer {
     pub other: Vec<OtherAvp>,
 }
 
+impl MultimediaAuthAnswer {
+    /// One that says nothing beyond its head.
+    #[must_use]
+    pub const fn bare(head: AnswerHead) -> MultimediaAuthAnswer {
+        MultimediaAuthAnswer {
+            head,
+            user_name: None,
+            public_identity: None,
+            sip_number_auth_items: None,
+            sip_auth_data_items: Vec::new(),
+            other: Vec::new(),
+        }
+    }
+}
+
 impl Command for MultimediaAuthAnswer {
     const COMMAND: CommandCode = CommandCode::MULTIMEDIA_AUTH;
     const APPLICATION: ApplicationId = ApplicationId::CX;

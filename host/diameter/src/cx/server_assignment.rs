@@ -136,6 +136,28 @@ pub struct ServerAssignmentAnswer {
     pub other: Vec<OtherAvp>,
 }
 
+impl ServerAssignmentAnswer {
+    /// One that says nothing beyond its head.
+    #[must_use]
+    pub const fn bare(head: AnswerHead) -> ServerAssignmentAnswer {
+        ServerAssignmentAnswer {
+            head,
+            user_name: None,
+            user_data: None,
+            charging_information: None,
+            associated_identities: None,
+            loose_route_indication: None,
+            scscf_restoration_info: Vec::new(),
+            associated_registered_identities: None,
+            server_name: None,
+            wildcarded_public_identity: None,
+            priviledged_sender_indication: None,
+            allowed_waf_wwsf_identities: None,
+            other: Vec::new(),
+        }
+    }
+}
+
 impl Command for ServerAssignmentAnswer {
     const COMMAND: CommandCode = CommandCode::SERVER_ASSIGNMENT;
     const APPLICATION: ApplicationId = ApplicationId::CX;

@@ -83,6 +83,14 @@ pub struct UserAuthorizationAnswer {
     pub other: Vec<OtherAvp>,
 }
 
+impl UserAuthorizationAnswer {
+    /// One that says nothing beyond its head.
+    #[must_use]
+    pub const fn bare(head: AnswerHead) -> UserAuthorizationAnswer {
+        UserAuthorizationAnswer { head, server_name: None, server_capabilities: None, other: Vec::new() }
+    }
+}
+
 impl Command for UserAuthorizationAnswer {
     const COMMAND: CommandCode = CommandCode::USER_AUTHORIZATION;
     const APPLICATION: ApplicationId = ApplicationId::CX;

@@ -109,18 +109,9 @@ pub(crate) fn answer(host: &str, request: &Message, outcome: impl Into<Outcome>)
     match request.header().command {
         CommandCode::USER_AUTHORIZATION => {
             let server_name = Some("sip:s.ims.test".to_owned());
-            UserAuthorizationAnswer { head, server_name, server_capabilities: None, other: Vec::new() }
-                .print()
+            UserAuthorizationAnswer { server_name, ..UserAuthorizationAnswer::bare(head) }.print()
         }
-        CommandCode::LOCATION_INFO => LocationInfoAnswer {
-            head,
-            server_name: None,
-            server_capabilities: None,
-            wildcarded_public_identity: None,
-            lia_flags: None,
-            other: Vec::new(),
-        }
-        .print(),
+        CommandCode::LOCATION_INFO => LocationInfoAnswer::bare(head).print(),
         CommandCode::PUSH_PROFILE => PushProfileAnswer { head, other: Vec::new() }.print(),
         other => panic!("no answer to {other:?}"),
     }

@@ -49,6 +49,12 @@ const MIGRATIONS: &[&[&str]] = &[&[
 /// What names the lock under which tables are made; any number that nobody else takes.
 const LOCK: &str = "7374726f77676572";
 
+/// How long to wait for it on MySQL, s.
+const LOCK_S: u32 = 60;
+
+/// Why it could not be had.
+const IN_USE: &str = "another process has been making the tables for too long";
+
 /// A statement in the words of a database.
 fn adapted(sql: &str, dialect: Dialect) -> String {
     let (key, text, number, table) = match dialect {
@@ -71,7 +77,8 @@ fn locks(dialect: Dialect) -> (Option<String>, Option<String>) {
         // BEGIN IMMEDIATE has done it.
         Dialect::Sqlite => (None, None),
         Dialect::MySql => {
-            (Some(format!("SELECT GET_LOCK('{LOCK}', 60)")), Some(format!("SELECT RELEASE_LOCK('{LOCK}')")))
+            let take = format!("SELECT CAST(GET_LOCK('{LOCK}', {LOCK_S}) AS SIGNED)");
+            (Some(take), Some(format!("SELECT RELEASE_LOCK('{LOCK}')")))
         }
         // Until the end of the transaction.
         Dialect::Postgres => (Some(format!("SELECT pg_advisory_xact_lock(x'{LOCK}'::bigint)")), None),
@@ -84,7 +91,11 @@ macro_rules! migrated {
         let mut transaction = $transaction;
         let (before, after) = locks($dialect);
         if let Some(before) = before {
-            transaction.execute(AssertSqlSafe(before)).await?;
+            let row = transaction.fetch_one(AssertSqlSafe(before)).await?;
+            // PostgreSQL says nothing, and has it.
+            if $dialect == Dialect::MySql && row.try_get::<Option<i64>, _>(0)? != Some(1) {
+                return Err(sqlx::Error::Configuration(IN_USE.into()));
+            }
         }
         let table =
             adapted("CREATE TABLE IF NOT EXISTS hss_schema (version {number} NOT NULL){table}", $dialect);

@@ -4,7 +4,8 @@
 mod scenarios;
 mod servers;
 
-use servers::{Databases, MariaDb, Postgres, SqliteFiles};
+use crate::database::Kind;
+use servers::{Databases, OnServer, SqliteFiles};
 
 /// Every scenario, each on a database of its own.
 fn run(databases: &impl Databases) {
@@ -32,14 +33,14 @@ fn on_sqlite() {
 
 #[test]
 fn on_mariadb() {
-    if let Some(server) = MariaDb::start() {
+    if let Some(server) = OnServer::start(Kind::MariaDb) {
         run(&server);
     }
 }
 
 #[test]
 fn on_postgres() {
-    if let Some(server) = Postgres::start() {
+    if let Some(server) = OnServer::start(Kind::Postgres) {
         run(&server);
     }
 }

@@ -5,6 +5,9 @@
 
 mod answers;
 mod bounds;
+#[allow(dead_code, reason = "the tests of storage use more of it")]
+#[path = "../../../storage/tests/servers/mod.rs"]
+mod database;
 mod databases;
 mod manage;
 mod requests;

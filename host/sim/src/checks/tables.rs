@@ -2,6 +2,8 @@
 //!
 //! In: what each node still has at the very end. Out: what should be gone.
 
+use node::Node;
+
 /// What a node still has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Left {
@@ -19,6 +21,22 @@ pub struct Left {
     pub waits: bool,
     /// Versions of the plugin that are loaded beside the active one.
     pub old_versions: usize,
+}
+
+impl Left {
+    /// What this node has. `is_last`: dialogs have had the time to end by themselves.
+    pub(crate) fn of(element: &Node, node: usize, is_last: bool, old_versions: usize) -> Left {
+        let counters = element.counters();
+        Left {
+            node,
+            is_busy: !element.is_quiescent(),
+            open: counters.open_contexts.get(),
+            transactions: (counters.server_transactions.get(), counters.client_transactions.get()),
+            dialogs: if is_last { counters.dialogs.get() } else { 0 },
+            waits: is_last && element.poll_timeout().is_some(),
+            old_versions,
+        }
+    }
 }
 
 pub(super) fn judge(left: &Left) -> Vec<String> {

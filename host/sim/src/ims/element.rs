@@ -18,11 +18,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use anyhow::Result;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
-use node::{
-    Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Node, NodeConfig, Originate, Pin,
-    Wants, counters,
-};
-use plugin::{ConsultContext, Effects, Outcome, Plugin, Staged, Variables};
+use node::{Consult, ConsultId, Decided, Follow, Hook, Node, NodeConfig, Originate};
+use plugin::{Effects, Plugin, Staged};
 use sip::Message;
 
 use super::machine::Machine;
@@ -30,7 +27,7 @@ use super::served::Watched;
 use super::services::Change;
 use crate::checks::Left;
 use crate::random::Random;
-use crate::script::{failed, of_script, to_script};
+use crate::script::{Consulting, consult, decided, wants};
 
 /// What is told when a decision has been carried out.
 pub(crate) enum After {
@@ -132,19 +129,12 @@ impl Element {
 
     /// The node asks the script.
     pub(crate) fn ask(&mut self, question: Consult) {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
-            question;
-        let version =
-            pin.and_then(|pin| pin.downcast::<Plugin>().ok()).unwrap_or_else(|| Arc::clone(&self.plugin));
-        let context = ConsultContext {
-            variables: variables.and_then(|pin| pin.downcast::<Variables>().ok()),
-            dialog_variables: dialog_variables.map(|all| Arc::new(to_script(&all))),
-            request: Some(request),
-            own_routes,
-            ..ConsultContext::new(id.transaction(), source)
-        };
-        let consultation = version.consult(hook, message, context);
-        self.under_way.push(UnderWay { key: Key::Consult(id, hook), version, consultation });
+        match consult(question, Some(Arc::clone(&self.plugin))) {
+            Ok(Consulting { id, hook, version, consultation }) => {
+                self.under_way.push(UnderWay { key: Key::Consult(id, hook), version, consultation });
+            }
+            Err(_) => unreachable!("an element has a plugin"),
+        }
     }
 
     /// A script's timer is over.
@@ -219,22 +209,7 @@ impl Element {
             let own = follow.into_iter().map(|one| one.originate).collect();
             return Word { decided: None, after, is_staged, own };
         };
-        let consulted = match done.result {
-            Ok(Outcome::Decision(decision)) => Consulted::Request(Ok(decision)),
-            Ok(Outcome::Reply(decision)) => Consulted::Reply(Ok(decision)),
-            Ok(Outcome::Done) => failed(id, hook, ConsultError::Invalid).consulted,
-            Err(error) => failed(id, hook, error).consulted,
-        };
-        let decided = Decided {
-            variables: effects.variables.map(|all| all as Pin),
-            dialog_variables: effects.dialog_variables.and_then(|all| of_script(&all)).map(Box::new),
-            provisionals: effects.provisionals,
-            to_tag: effects.to_tag,
-            version: version.identity().number,
-            pin: Some(version),
-            follow,
-            ..Decided::bare(id, consulted)
-        };
+        let decided = Decided { follow, ..decided(id, hook, version, done.result, effects) };
         Word { decided: Some(Box::new(decided)), after, is_staged, own: Vec::new() }
     }
 
@@ -288,16 +263,7 @@ impl Element {
 
     /// What it still has. `is_last`: dialogs have had the time to end by themselves.
     pub(crate) fn left(&self, node: usize, is_last: bool) -> Left {
-        let counters = self.node.counters();
-        Left {
-            node,
-            is_busy: !self.node.is_quiescent(),
-            open: counters.open_contexts.get(),
-            transactions: (counters.server_transactions.get(), counters.client_transactions.get()),
-            dialogs: if is_last { counters.dialogs.get() } else { 0 },
-            waits: is_last && self.node.poll_timeout().is_some(),
-            old_versions: 0,
-        }
+        Left::of(&self.node, node, is_last, 0)
     }
 
     /// What is left beside the node, in words.
@@ -311,10 +277,4 @@ impl Element {
         kept.retain(|(_, count)| *count > 0);
         kept.into_iter().map(|(what, count)| format!("{count} {what}")).collect()
     }
-}
-
-fn wants(plugin: &Plugin) -> Wants {
-    let asks = |name: &str| plugin.asks(Hook::Request, name.as_bytes());
-    let bits = counters::METHODS.iter().enumerate().map(|(bit, name)| u32::from(asks(name)) << bit);
-    Wants { methods: bits.fold(0, |all, bit| all | bit), in_dialog: plugin.manifest().wants_in_dialog }
 }

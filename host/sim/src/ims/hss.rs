@@ -152,15 +152,15 @@ impl Hss {
         }
     }
 
+    /// Of an answer that says SUCCESS.
+    fn head(&self, request: &RequestHead) -> AnswerHead {
+        AnswerHead::to(request, self.origin.clone(), Outcome::SUCCESS)
+    }
+
     /// UAR (§6.1.1.1).
     fn authorize(&self, request: &UserAuthorizationRequest) -> UserAuthorizationAnswer {
         use UserAuthorizationType as T;
-        let mut answer = UserAuthorizationAnswer {
-            head: AnswerHead::to(&request.head, self.origin.clone(), Outcome::SUCCESS),
-            server_name: None,
-            server_capabilities: None,
-            other: Vec::new(),
-        };
+        let mut answer = UserAuthorizationAnswer::bare(self.head(&request.head));
         let record = match self.user(Some(&request.user_name), &request.public_identity) {
             Ok(user) => &self.records[user],
             Err(outcome) => {
@@ -193,14 +193,7 @@ impl Hss {
 
     /// LIR (§6.1.4.1).
     fn locate(&self, request: &LocationInfoRequest) -> LocationInfoAnswer {
-        let mut answer = LocationInfoAnswer {
-            head: AnswerHead::to(&request.head, self.origin.clone(), Outcome::SUCCESS),
-            server_name: None,
-            server_capabilities: None,
-            wildcarded_public_identity: None,
-            lia_flags: None,
-            other: Vec::new(),
-        };
+        let mut answer = LocationInfoAnswer::bare(self.head(&request.head));
         let user = match self.user(None, &request.public_identity) {
             Ok(user) => user,
             Err(outcome) => {
@@ -233,12 +226,9 @@ impl Hss {
     /// MAR (§6.3.1).
     fn authenticate(&mut self, request: &MultimediaAuthRequest) -> MultimediaAuthAnswer {
         let mut answer = MultimediaAuthAnswer {
-            head: AnswerHead::to(&request.head, self.origin.clone(), Outcome::SUCCESS),
             user_name: Some(request.user_name.clone()),
             public_identity: Some(request.public_identity.clone()),
-            sip_number_auth_items: None,
-            sip_auth_data_items: Vec::new(),
-            other: Vec::new(),
+            ..MultimediaAuthAnswer::bare(self.head(&request.head))
         };
         let user = match self.user(Some(&request.user_name), &request.public_identity) {
             Ok(user) => user,
@@ -290,7 +280,7 @@ impl Hss {
     /// SAR (§6.1.2.1).
     fn assign(&mut self, request: &ServerAssignmentRequest) -> (ServerAssignmentAnswer, Option<Termination>) {
         use ServerAssignmentType as T;
-        let mut answer = bare(AnswerHead::to(&request.head, self.origin.clone(), Outcome::SUCCESS));
+        let mut answer = ServerAssignmentAnswer::bare(self.head(&request.head));
         answer.user_name.clone_from(&request.user_name);
         let public = request.public_identities.first().map_or("", String::as_str);
         let user = match self.user(request.user_name.as_deref(), public) {
@@ -344,23 +334,5 @@ impl Hss {
         }
         let relieved = relieved.map(|former| self.termination(user, former, ReasonCode::NewServerAssigned));
         (answer, relieved)
-    }
-}
-
-fn bare(head: AnswerHead) -> ServerAssignmentAnswer {
-    ServerAssignmentAnswer {
-        head,
-        user_name: None,
-        user_data: None,
-        charging_information: None,
-        associated_identities: None,
-        loose_route_indication: None,
-        scscf_restoration_info: Vec::new(),
-        associated_registered_identities: None,
-        server_name: None,
-        wildcarded_public_identity: None,
-        priviledged_sender_indication: None,
-        allowed_waf_wwsf_identities: None,
-        other: Vec::new(),
     }
 }

@@ -349,7 +349,9 @@ impl Services for Machine {
         registration_type: RegistrationType,
     ) -> Vec<Triggered> {
         let in_hand = asking.request.filter(|request| request.method() == sip::Method::Register).cloned();
-        let Some(register) = in_hand.or_else(|| plain_register(served_user)) else { return Vec::new() };
+        let Some(register) = in_hand.or_else(|| cscf::subscribers::plain_register(served_user)) else {
+            return Vec::new();
+        };
         self.with(|inner| {
             let set = inner.subscribers.find(served_user).cloned();
             set.map(|set| set.register_criteria(served_user, register.head(), registration_type))
@@ -398,13 +400,4 @@ impl Inner {
             cx::Assigned { user_data: Some(user_data.clone()), charging: String::new(), user_name: None };
         Some(self.assigned(public, private, kind, &assigned))
     }
-}
-
-/// A REGISTER with nothing particular in it, for criteria where none is in hand.
-fn plain_register(public_identity: &str) -> Option<sip::Message> {
-    let text = format!(
-        "REGISTER {public_identity} SIP/2.0\r\nFrom: <{public_identity}>\r\nTo: <{public_identity}>\r\n\
-         CSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n"
-    );
-    sip::Message::parse_stream(text.as_bytes()).ok()
 }

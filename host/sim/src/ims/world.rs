@@ -4,7 +4,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `world/events.rs` | what can happen, and the order of it |
+//! | `world/events.rs` | what can happen |
 //! | `world/elements.rs` | CSCFs: messages, consultations, their questions to the HSS |
 //! | `world/hss.rs` | the way to the HSS and back, and what goes wrong on it |
 //! | `world/phones.rs` | phones, application servers |
@@ -18,7 +18,7 @@ mod hss;
 mod phones;
 mod wires;
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,12 +34,13 @@ use super::phone::Phone;
 use super::plugins::ImsPlugins;
 use super::sabotage::ImsSabotage;
 use super::story::{CALM_AT, END, PROBES_AT, Story, VANISH_AT, Wrong};
+use crate::agenda::Agenda;
 use crate::checks::Rule;
 use crate::network::{Host, Network};
 use crate::random::Random;
 use crate::trace::Trace;
 use crate::world::Outcome;
-use events::{Due, Event};
+use events::Event;
 
 /// Events after which a world is held to run in circles.
 const MAX_EVENTS: u64 = 2_000_000;
@@ -66,8 +67,7 @@ pub struct ImsWorld {
     story: Arc<Story>,
     plugins: Arc<ImsPlugins>,
     now: Time,
-    queue: BinaryHeap<Due>,
-    sequence: u64,
+    agenda: Agenda<Event>,
     network: Network,
     elements: Vec<Element>,
     sealer: cscf::Sealer,
@@ -107,8 +107,7 @@ impl ImsWorld {
         }
         let mut world = ImsWorld {
             now: Time::ZERO,
-            queue: BinaryHeap::new(),
-            sequence: 0,
+            agenda: Agenda::default(),
             network,
             elements: Vec::new(),
             sealer: cscf::Sealer::new(&random.split(4).bytes()),
@@ -175,16 +174,14 @@ impl ImsWorld {
     fn next_due(&self) -> Option<Time> {
         let elements = (0..self.elements.len()).filter_map(|element| self.element_due(element));
         let phones = self.phones.iter().filter_map(phones::due);
-        elements.chain(phones).chain(self.queue.peek().map(|due| due.at)).min()
+        elements.chain(phones).chain(self.agenda.next_due()).min()
     }
 
     /// Does one thing that is due: messages first, then elements, then phones.
     fn step(&mut self, due: Time) {
         self.set_now(due);
-        if self.queue.peek().is_some_and(|first| first.at <= self.now) {
-            if let Some(Due { event, .. }) = self.queue.pop() {
-                self.happen(event);
-            }
+        if let Some(event) = self.agenda.pop_due(self.now) {
+            self.happen(event);
         } else if let Some(element) =
             (0..self.elements.len()).find(|element| self.element_due(*element) == Some(due))
         {
@@ -204,8 +201,7 @@ impl ImsWorld {
     }
 
     fn at(&mut self, at: Time, event: Event) {
-        self.sequence += 1;
-        self.queue.push(Due { at, sequence: self.sequence, event });
+        self.agenda.plan(at, event);
     }
 
     fn count(&mut self, what: &str) {

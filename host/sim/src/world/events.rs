@@ -1,14 +1,12 @@
-//! What can happen in a world, and the order in which it does.
+//! What can happen in a world, and carrying it out, as far as that is not a node's or a phone's matter.
 //!
-//! In: events with their times. Out: the earliest; of one time the one that was planned first. Carrying them out is
-//! here too, as far as it is not a node's or a phone's matter.
+//! In: an event that is due. Out: what becomes of it. When it is due the agenda knows.
 
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 use node::{Decided, Hop, Input, LocateFailure, LocateId, Unsent};
 use sip::{Flow, Message, Transport};
-use transaction::Time;
 
 use super::World;
 use crate::checks::Rule;
@@ -18,13 +16,6 @@ use crate::phone::Alarm;
 use crate::sabotage::Sabotage;
 use crate::scenario::{EDGE, element_address};
 use crate::script::Script;
-
-/// Something that happens at a time.
-pub(super) struct Due {
-    pub(super) at: Time,
-    pub(super) sequence: u64,
-    pub(super) event: Event,
-}
 
 /// What happens.
 pub(super) enum Event {
@@ -59,27 +50,6 @@ pub(super) enum Story {
     Stop(usize),
     /// It begins anew.
     Start(usize),
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.sequence == other.sequence
-    }
-}
-
-impl Eq for Due {}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Due {
-    /// The earliest is the greatest, as a heap wants it.
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.at, other.sequence).cmp(&(self.at, self.sequence))
-    }
 }
 
 impl World {
@@ -186,8 +156,8 @@ impl World {
         self.elements[node].is_down = true;
         self.network.leave(Host::Element(node));
         self.network.close_all(Host::Element(node));
-        self.queue.retain(|due| {
-            !matches!(due.event, Event::Undelivered { node: of, .. } | Event::Decided { node: of, .. }
+        self.agenda.retain(|event| {
+            !matches!(*event, Event::Undelivered { node: of, .. } | Event::Decided { node: of, .. }
                 | Event::Located { node: of, .. } if of == node)
         });
     }

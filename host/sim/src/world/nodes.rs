@@ -14,7 +14,7 @@ use super::World;
 use super::events::Event;
 use crate::checks::Seen;
 use crate::element::TRANSPORTS;
-use crate::network::Host;
+use crate::network::{Host, fate};
 use crate::scenario::{DOMAIN, EDGE, ELSEWHERE, deserted_address, element_address, phone_address};
 use crate::script::{failed, trouble};
 
@@ -165,13 +165,8 @@ impl World {
         }
         let call_id = message.head().call_id().unwrap_or_default();
         let arrivals = self.network.datagram(self.now, call_id);
-        let fate = match arrivals.len() {
-            0 => "lost",
-            1 => "",
-            _ => "twice",
-        };
         let name = receiver.map_or_else(|| to.to_string(), crate::trace::name);
-        self.trace.sent(self.now, host, &name, message, &fate);
+        self.trace.sent(self.now, host, &name, message, &fate(&arrivals));
         for at in arrivals {
             self.at(at, Event::Datagram { from, to, bytes: bytes.clone() });
         }

@@ -1,6 +1,6 @@
 //! A phone's place in the world: what becomes of what it wants.
 //!
-//! In: a phone's [`Doing`]s. Out: messages on the network, alarms in the queue, news for the checks.
+//! In: a phone's [`Doing`]s. Out: messages on the network, alarms in the agenda, news for the checks.
 
 use std::net::SocketAddr;
 

@@ -202,24 +202,26 @@ impl Server {
     /// Makes a group durable: all of it or nothing. A server that has gone is waited for.
     pub(super) fn write(&mut self, group: &Group<'_>, pause: Pause<'_>) -> sqlx::Result<()> {
         let mut rest = FIRST_REST;
+        let began = Instant::now();
         loop {
-            let error = match self.try_to_write(group) {
-                Ok(()) => {
-                    if let Some(since) = self.gone_since.take() {
-                        let s = since.elapsed().as_secs_f32();
-                        tracing::info!(server = %self.dialect, s, "the database server is there again");
-                    }
-                    return Ok(());
+            let written = self.try_to_write(group);
+            let is_there = self.connection.is_some();
+            if is_there && let Some(since) = self.gone_since.take() {
+                let s = since.elapsed().as_secs_f32();
+                tracing::info!(server = %self.dialect, s, "the database server is there again");
+            }
+            let Err(error) = written else { return Ok(()) };
+            let since = if !is_there {
+                if self.gone_since.is_none() {
+                    tracing::warn!(server = %self.dialect, %error, "the database server does not answer; changes wait for it");
                 }
-                Err(error) => error,
-            };
-            if self.connection.is_some() && !is_collision(&error) {
+                *self.gone_since.get_or_insert_with(Instant::now)
+            } else if is_collision(&error) {
+                tracing::debug!(server = %self.dialect, %error, "a group of changes met another one; it is written again");
+                began
+            } else {
                 return Err(error);
-            }
-            if self.gone_since.is_none() {
-                tracing::warn!(server = %self.dialect, %error, "the database server does not answer; changes wait for it");
-            }
-            let since = *self.gone_since.get_or_insert_with(Instant::now);
+            };
             if since.elapsed() >= self.outage || !pause(rest) {
                 return Err(error);
             }
@@ -249,13 +251,14 @@ impl Server {
             uncertain.extend(group.rows.iter().map(|row| row.id));
             connection.plain("COMMIT").await
         });
-        self.settle(done, |server, error| match error {
-            None => server.uncertain.clear(),
-            Some(_) => {
-                server.uncertain.sort_unstable();
-                server.uncertain.dedup();
-            }
-        })
+        self.settle(&done);
+        if done.is_ok() {
+            self.uncertain.clear();
+        } else {
+            self.uncertain.sort_unstable();
+            self.uncertain.dedup();
+        }
+        done
     }
 
     /// Deletes rows, in one transaction.
@@ -270,22 +273,17 @@ impl Server {
             }
             connection.plain("COMMIT").await
         });
-        self.settle(done, |_, _| {})
+        self.settle(&done);
+        done
     }
 
     /// After a transaction: it is rolled back where it failed, and the connection is dropped where it is lost.
-    fn settle(
-        &mut self,
-        done: sqlx::Result<()>,
-        then: impl FnOnce(&mut Server, Option<&sqlx::Error>),
-    ) -> sqlx::Result<()> {
-        if let (Err(error), Some(connection)) = (&done, &mut self.connection)
+    fn settle(&mut self, done: &sqlx::Result<()>) {
+        if let (Err(error), Some(connection)) = (done, &mut self.connection)
             && (is_lost(error) || self.runtime.block_on(connection.plain("ROLLBACK")).is_err())
         {
             self.connection = None;
         }
-        then(self, done.as_ref().err());
-        done
     }
 
     /// A new connection in the place of one that was lost.

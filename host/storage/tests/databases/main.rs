@@ -6,6 +6,7 @@
 mod registrar;
 mod relay;
 mod scenarios;
+#[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../servers/mod.rs"]
 mod servers;
 mod trouble;
@@ -81,8 +82,13 @@ fn on_postgres() {
 fn on(kind: Kind) {
     let Some(server) = Server::start(kind) else { return };
     let mut home = Home::Server(server);
+    if kind == Kind::Postgres {
+        trouble::tables_are_made_whole_or_not_at_all(&home);
+    }
+    trouble::tables_that_somebody_else_makes(&home, kind);
     scenarios::nodes_that_come_at_once(&home);
     run(&home);
+    trouble::a_group_that_meets_another_transaction(&home, kind);
     trouble::a_commit_that_nobody_answered(&home, kind);
     trouble::a_commit_that_nobody_answered_is_given_up(&home, kind);
     trouble::a_server_that_is_killed_and_comes_back(&mut home);

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use strowger_storage::{OpenError, Options, Place, Store, StoreError};
 
 use crate::registrar::{NOW, Registrar, register};
@@ -147,26 +148,155 @@ pub(crate) fn a_server_that_is_gone_for_too_long(home: &mut Home) {
 }
 
 pub(crate) fn a_newer_schema(home: &Home, kind: Kind) {
-    execute(home, kind, "UPDATE strowger_schema SET version = 99");
+    Beside::of(home, kind).run("UPDATE strowger_schema SET version = 99");
     let error = home.try_open("newer", &quick()).map(drop).expect_err("it is newer");
     assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
 }
 
-/// Statements beside the store.
-pub(crate) fn execute(home: &Home, kind: Kind, sql: &'static str) {
-    use sqlx::{Connection as _, Executor as _};
-    let Home::Server(server) = home else { panic!("a server's") };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        match kind {
-            Kind::MariaDb => {
-                let mut connection = sqlx::MySqlConnection::connect(&server.url()).await.expect("connected");
-                connection.execute(sql).await.expect("changed");
-            }
-            Kind::Postgres => {
-                let mut connection = sqlx::PgConnection::connect(&server.url()).await.expect("connected");
-                connection.execute(sql).await.expect("changed");
-            }
-        }
+/// PostgreSQL makes tables and says which version they are in one transaction: where the one fails the other is not done.
+pub(crate) fn tables_are_made_whole_or_not_at_all(home: &Home) {
+    let mut beside = Beside::of(home, Kind::Postgres);
+    beside.run("CREATE TABLE strowger_schema (version BIGINT NOT NULL CHECK (version < 0))");
+    let error = home.try_open("whole", &quick()).map(drop).expect_err("no version can be written");
+    assert!(matches!(error, OpenError::Server { .. }), "{error}");
+    let tables = "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'strowger%'";
+    assert_eq!(beside.number(tables), 1, "ours alone");
+    beside.run("DROP TABLE strowger_schema");
+}
+
+/// Whoever has waited for the tables in vain does not go on without the lock.
+pub(crate) fn tables_that_somebody_else_makes(home: &Home, kind: Kind) {
+    let mut beside = Beside::of(home, kind);
+    beside.run(match kind {
+        Kind::MariaDb => "DO GET_LOCK(MD5(CONCAT('strowger ', DATABASE(), ' ', '73746f7261676531')), 0)",
+        Kind::Postgres => "SELECT pg_advisory_lock(x'73746f7261676531'::bigint)",
     });
+    let error = home.try_open("waits", &quick()).map(drop).expect_err("the tables are locked");
+    assert!(error.to_string().contains("making the tables"), "{error}");
+    drop(beside);
+    drop(home.open("waits"));
+}
+
+/// A deadlock of which the store is the victim: its group is written again, and nobody hears of it.
+pub(crate) fn a_group_that_meets_another_transaction(home: &Home, kind: Kind) {
+    let registrar = home.open("met");
+    let table = registrar.store.key_value();
+    let put = |name: &str, value: &[u8]| table.put("role", name, value, 0, None, NOW).expect("put");
+    put("first", b"1");
+    put("second", b"1");
+    registrar.register(&register("a", 1, &["Contact: <sip:1@a>;expires=100"])).expect("granted");
+    let held = |name: &str| {
+        format!(
+            "UPDATE strowger_key_value SET revision = revision + 1 WHERE node = 'met' AND space = 'role' AND name = '{name}'"
+        )
+    };
+    let waiting = match kind {
+        Kind::MariaDb => "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+        Kind::Postgres => "SELECT count(*) FROM pg_locks WHERE NOT granted",
+    };
+    let mut looks = Beside::of(home, kind);
+    let mut until = |sql| {
+        // MariaDB looks anew only where nobody has looked for a tenth of a second.
+        while looks.number(sql) == 0 {
+            std::thread::sleep(Duration::from_millis(150));
+        }
+    };
+    // The store's thread is held up, until what comes meanwhile is one group: a binding, and then a key.
+    let (mut one, mut other) = (Beside::of(home, kind), Beside::of(home, kind));
+    one.run("BEGIN");
+    one.run(&held("first"));
+    other.run("BEGIN");
+    other.run(&held("second"));
+    // MariaDB takes back the transaction that has changed less.
+    let rows = (0..50).map(|n| format!("('other', '', '{n}', '', 1, 0)")).collect::<Vec<_>>().join(",");
+    other.run(&format!(
+        "INSERT INTO strowger_key_value (node, space, name, value, revision, expires_at) VALUES {rows}"
+    ));
+    put("first", b"2");
+    until(waiting);
+    let changed = change(&registrar, "a", 2, "<sip:1@a>;expires=200");
+    put("second", b"2");
+    one.run("ROLLBACK");
+    // It has written its binding, and waits for the key; then the other one waits for the binding.
+    let is_written = match kind {
+        Kind::MariaDb => {
+            "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_rows_modified > 0"
+        }
+        Kind::Postgres => {
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT pid FROM pg_locks
+             WHERE relation = 'strowger_binding'::regclass AND mode = 'RowExclusiveLock')"
+        }
+    };
+    until(is_written);
+    other.run(match kind {
+        Kind::MariaDb => "SELECT id FROM strowger_binding WHERE node = 'met' FOR UPDATE",
+        Kind::Postgres => "LOCK TABLE strowger_binding IN SHARE MODE",
+    });
+    other.run("ROLLBACK");
+    assert_eq!(changed.recv(), Ok(Ok(())));
+    assert_eq!(registrar.store.counters().failures.load(Ordering::Relaxed), 0);
+    drop(registrar);
+    // That is what has happened, and not a mere wait. Of the store's connection PostgreSQL tells when it is gone.
+    until(match kind {
+        Kind::MariaDb => {
+            "SELECT CAST(variable_value AS SIGNED) FROM information_schema.global_status
+             WHERE variable_name = 'INNODB_DEADLOCKS'"
+        }
+        Kind::Postgres => "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()",
+    });
+    let registrar = home.open("met");
+    assert_eq!(registrar.bound(), [("sip:1@a".to_owned(), 200)]);
+    for name in ["first", "second"] {
+        assert_eq!(&*registrar.store.key_value().get("role", name, NOW).expect("kept").value, b"2", "{name}");
+    }
+}
+
+/// A connection beside the store's.
+pub(crate) struct Beside {
+    runtime: tokio::runtime::Runtime,
+    connection: Either,
+}
+
+enum Either {
+    MariaDb(sqlx::MySqlConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Beside {
+    pub(crate) fn of(home: &Home, kind: Kind) -> Beside {
+        let Home::Server(server) = home else { panic!("a server's") };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let connection = runtime.block_on(async {
+            match kind {
+                Kind::MariaDb => sqlx::MySqlConnection::connect(&server.url()).await.map(Either::MariaDb),
+                Kind::Postgres => sqlx::PgConnection::connect(&server.url()).await.map(Either::Postgres),
+            }
+        });
+        Beside { runtime, connection: connection.expect("connected") }
+    }
+
+    /// Carries a statement out.
+    #[track_caller]
+    pub(crate) fn run(&mut self, sql: &str) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let done = self.runtime.block_on(async {
+            match &mut self.connection {
+                Either::MariaDb(connection) => connection.execute(sql).await.map(drop),
+                Either::Postgres(connection) => connection.execute(sql).await.map(drop),
+            }
+        });
+        done.expect("carried out");
+    }
+
+    /// The one number that it finds.
+    #[track_caller]
+    pub(crate) fn number(&mut self, sql: &'static str) -> i64 {
+        let found = self.runtime.block_on(async {
+            match &mut self.connection {
+                Either::MariaDb(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+                Either::Postgres(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+            }
+        });
+        found.expect("a number")
+    }
 }

@@ -24,6 +24,16 @@ pub(crate) enum Kind {
     Postgres,
 }
 
+impl Kind {
+    /// The database that a new one has.
+    const fn database(self) -> &'static str {
+        match self {
+            Kind::MariaDb => "strowger",
+            Kind::Postgres => "postgres",
+        }
+    }
+}
+
 /// A server, with one empty database when it is new. Dropped, it is ended, and its folder is gone.
 pub(crate) struct Server {
     kind: Kind,
@@ -73,11 +83,20 @@ impl Server {
 
     /// The same by another socket that leads here.
     pub(crate) fn url_by(&self, socket: &Path) -> String {
+        self.url_to(socket, self.kind.database())
+    }
+
+    /// The URL of a database that somebody has made.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        self.url_to(&self.socket(), database)
+    }
+
+    fn url_to(&self, socket: &Path, database: &str) -> String {
         match self.kind {
-            Kind::MariaDb => format!("mysql://root@localhost/strowger?socket={}", socket.display()),
+            Kind::MariaDb => format!("mysql://root@localhost/{database}?socket={}", socket.display()),
             Kind::Postgres => {
                 let folder = socket.parent().expect("a folder");
-                format!("postgres://postgres@localhost/postgres?host={}", folder.display())
+                format!("postgres://postgres@localhost/{database}?host={}", folder.display())
             }
         }
     }

@@ -1,12 +1,12 @@
 //! What a phone is used for: it registers (TS 24.229 §5.1.1, §5.4.1), calls (§5.1.3, §5.1.4) and sends messages, and
 //! stops (§5.1.1.6); and what its subscriber's number and other devices have to do with that.
 
-use ue::{By, Event, Why};
+use ue::{By, Credentials, Event, Why};
 
 use crate::network::{Network, Setup};
 use crate::phone::{Phone, talk};
 use crate::raw_phone::{RawPhone, parameter};
-use crate::subscribers::{Card, number, sims, soft};
+use crate::subscribers::{Card, isim_after, number, sims, soft};
 use crate::{DOMAIN, until};
 
 /// §5.4.1.2.1, §5.2.2.2, §5.4.1.2.2F: header field by header field.
@@ -46,6 +46,30 @@ fn what_a_phone_sees_of_its_registration() {
     }
     assert_eq!(network.state(&phone.card.impu), "registered");
     assert_eq!(network.subscriber(&phone.card.impu)["server"], network.scscf().uri());
+}
+
+/// §5.4.1.2.3, RFC 3310 §3.4, TS 29.228 §6.3: a card that has accepted sequence numbers beyond those of the HSS answers with
+/// AUTS. The HSS goes on from there, and the phone is registered by the second challenge.
+#[test]
+fn a_card_that_is_ahead_of_the_hss() {
+    let network = Network::of(sims(1..=2, ""));
+    let ahead = |settings: &mut ue::Settings| settings.credentials = Credentials::Aka(isim_after(1_000));
+    let anna = Phone::with(&network, Card::sim(1), ahead);
+    assert!(anna.register().is_first);
+    let mut registers = anna.ladder();
+    registers.retain(|message| message.ends_with("REGISTER"));
+    let wanted = ["REGISTER", "401 REGISTER", "REGISTER", "401 REGISTER", "REGISTER", "200 REGISTER"]
+        .map(String::from);
+    assert_eq!(registers, wanted);
+    anna.subscribed();
+    let bert = Phone::registered(&network, Card::sim(2));
+    assert_eq!(bert.message(&anna.card.impu, "to her"), 200);
+    anna.gets("to her");
+    // Again, and nobody is out of step any more.
+    assert!(!anna.register().is_first);
+    let challenges = anna.ladder().iter().filter(|message| *message == "401 REGISTER").count();
+    assert_eq!(challenges, 3);
+    network.comes_to_rest();
 }
 
 /// IR.92: INVITE with preconditions, 183, PRACK, UPDATE, 180, 200, ACK; BYE by either side; all of it by every CSCF that

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use ims::aka::{Isim, Milenage, Secret, SequenceChecker, opc};
+use ims::aka::{INDICES, Isim, Milenage, Secret, SequenceChecker, opc};
 use ue::Credentials;
 
 use crate::DOMAIN;
@@ -50,9 +50,14 @@ impl Card {
 
 /// The card that all have.
 pub(crate) fn isim() -> Isim {
+    isim_after(0)
+}
+
+/// One that has accepted sequence numbers up to this one (TS 33.102 §C.2.2).
+pub(crate) fn isim_after(seq: u64) -> Isim {
     let k = Secret::from_hex(K).expect("a key");
     let opc = opc(&k, &Secret::from_hex(OP).expect("a key"));
-    Isim::new(Milenage::new(&k, &opc), SequenceChecker::default())
+    Isim::new(Milenage::new(&k, &opc), SequenceChecker::restore([seq; INDICES]))
 }
 
 /// The telephone number of a card of [`sims`].

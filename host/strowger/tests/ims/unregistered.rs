@@ -9,18 +9,32 @@ use crate::subscribers::Card;
 use crate::support::Request;
 use crate::until;
 
+/// A network with Anna, who is registered, and Bert, who is not.
+struct World {
+    network: Network,
+    anna: RawPhone,
+    bert: String,
+    /// What comes for Bert while he is not registered.
+    voicemail: ApplicationServer,
+}
+
+/// `scscf`: settings of the S-CSCF. `before`: criteria of Bert's that come first.
+fn world(scscf: &str, before: &[(&ApplicationServer, &str)]) -> World {
+    let voicemail = ApplicationServer::new();
+    let unregistered = (&voicemail, "when = [\"case terminating-unregistered\"]");
+    let criteria = [before, &[unregistered]].concat();
+    let document =
+        of(1, "plain") + &of(2, "bert") + &profile("bert", &criteria) + "[[profile]]\nname = \"plain\"\n";
+    let network = Network::start(&Setup { scscf: scscf.to_owned(), ..Setup::of(document) });
+    let anna = RawPhone::registered(&network, Card::sim(1));
+    World { network, anna, bert: Card::sim(2).impu, voicemail }
+}
+
 /// §5.4.3.3, TS 29.228 §6.1.2 (UNREGISTERED_USER): who is not registered has services all the same; without one it is 480.
 #[test]
 fn services_of_who_is_not_registered() {
-    let (voicemail, other) = (ApplicationServer::new(), ApplicationServer::new());
-    let unregistered = "when = [\"case terminating-unregistered\"]";
-    let document = of(1, "plain")
-        + &of(2, "voicemail")
-        + &profile("voicemail", &[(&other, TERMINATING), (&voicemail, unregistered)])
-        + "[[profile]]\nname = \"plain\"\n";
-    let network = Network::of(document);
-    let anna = RawPhone::registered(&network, Card::sim(1));
-    let bert = Card::sim(2).impu;
+    let other = ApplicationServer::new();
+    let World { network, anna, bert, voicemail } = world("", &[(&other, TERMINATING)]);
     sends(&anna, &bert);
     let came = voicemail.expect("MESSAGE");
     assert_eq!(came.message.get("P-Served-User"), format!("<{bert}>;sescase=term;regstate=unreg"));
@@ -52,15 +66,7 @@ fn services_of_who_is_not_registered() {
 /// TS 29.228 §6.1.2.1: the S-CSCF does not keep the profile of who is not registered for ever; a caller has it fetched anew.
 #[test]
 fn who_is_not_registered_is_not_kept_for_ever() {
-    let voicemail = ApplicationServer::new();
-    let document = of(1, "plain")
-        + &of(2, "voicemail")
-        + &profile("voicemail", &[(&voicemail, "when = [\"case terminating-unregistered\"]")])
-        + "[[profile]]\nname = \"plain\"\n";
-    let scscf = "unregistered_expires = 1\n".to_owned();
-    let network = Network::start(&Setup { scscf, ..Setup::of(document) });
-    let anna = RawPhone::registered(&network, Card::sim(1));
-    let bert = Card::sim(2).impu;
+    let World { network, anna, bert, voicemail } = world("unregistered_expires = 1\n", &[]);
     let served = || network.scscf().metric("strowger_subscribers", &[]);
     for _ in 0..2 {
         sends(&anna, &bert);
@@ -75,14 +81,7 @@ fn who_is_not_registered_is_not_kept_for_ever() {
 /// §5.4.2.1.2, RFC 6665 §4.2.2: whoever watches a set without a contact hears that the HSS has ended it.
 #[test]
 fn the_end_of_a_set_without_contacts_is_told() {
-    let voicemail = ApplicationServer::new();
-    let document = of(1, "plain")
-        + &of(2, "voicemail")
-        + &profile("voicemail", &[(&voicemail, "when = [\"case terminating-unregistered\"]")])
-        + "[[profile]]\nname = \"plain\"\n";
-    let network = Network::of(document);
-    let anna = RawPhone::registered(&network, Card::sim(1));
-    let bert = Card::sim(2).impu;
+    let World { network, anna, bert, voicemail } = world("", &[]);
     sends(&anna, &bert);
     voicemail.answer(&voicemail.expect("MESSAGE"), 202, "as", "");
     assert_eq!(answered(&anna), 202);

@@ -176,15 +176,7 @@ async fn serve_fed(
         },
         written = outbox.write_out() => Ended::Written(written),
     };
-    let Some(wire) = outbox.wire() else { return };
-    match ended {
-        Ended::Written(Written::All) => {
-            let _ = SockRef::from(wire).shutdown(std::net::Shutdown::Write);
-            let _ = timeout(FAREWELL, end.over()).await;
-        }
-        Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(wire)),
-        other => other.log(live),
-    }
+    part(ended, live, end.over()).await;
 }
 
 /// The task reads on by a descriptor of its own.
@@ -204,11 +196,16 @@ async fn until_the_end(reader: &mut (impl AsyncRead + Unpin), live: &Live) {
         ended = read(reader, live) => ended,
         written = outbox.write_out() => Ended::Written(written),
     };
-    let Some(wire) = outbox.wire() else { return };
+    part(ended, live, read_to_end(reader)).await;
+}
+
+/// What is left to do for a connection without TLS that has ended. `peers_end`: the peer has closed its side too.
+async fn part<T>(ended: Ended, live: &Live, peers_end: impl Future<Output = T>) {
+    let Some(wire) = live.connection.outbox.wire() else { return };
     match ended {
         Ended::Written(Written::All) => {
             let _ = SockRef::from(wire).shutdown(std::net::Shutdown::Write);
-            let _ = timeout(FAREWELL, read_to_end(reader)).await;
+            let _ = timeout(FAREWELL, peers_end).await;
         }
         // a reset: what the kernel still has is not wanted either
         Ended::Written(Written::Aborted) => drop(rustix::net::connect_unspec(wire)),

@@ -32,7 +32,7 @@ pub trait Feeds: Send + Sync + 'static {
 /// What a look at a feed met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Met {
-    /// Nothing, for now.
+    /// Nothing came.
     Nothing,
     /// Bytes, which the node has taken.
     Bytes,

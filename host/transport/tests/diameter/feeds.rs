@@ -1,5 +1,6 @@
 //! Connections that another thread reads: they are connections like others, also when that thread has had enough.
 
+use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use diameter::Outcome;
 use diameter::base::DisconnectCause;
+use strowger_transport::DiameterService;
 use strowger_transport::diameter::{Feed, Feeds, Met};
 
 use crate::raw::RawListener;
@@ -58,13 +60,18 @@ impl Kept {
     }
 }
 
+/// An S-CSCF that connects to this HSS, and what it brings is read when the test says so.
+fn kept(hss: SocketAddr) -> (Arc<Kept>, DiameterService) {
+    let kept = Arc::new(Kept::default());
+    let mut setup = Setup::new(SCSCF).connecting(HSS, hss);
+    setup.0.feeds = Some(kept.clone());
+    (kept, setup.start())
+}
+
 #[tokio::test]
 async fn nothing_is_read_until_its_reader_looks() {
     let listener = RawListener::new().await;
-    let kept = Arc::new(Kept::default());
-    let mut setup = Setup::new(SCSCF).connecting(HSS, listener.address());
-    setup.0.feeds = Some(kept.clone());
-    let service = setup.start();
+    let (kept, service) = kept(listener.address());
     let raw = listener.welcome(HSS).await;
     until(|| kept.0.lock().unwrap().len() == 1).await;
     assert!(!service.ready(), "the CEA is there, and nobody has read it");
@@ -79,10 +86,7 @@ async fn nothing_is_read_until_its_reader_looks() {
 #[tokio::test]
 async fn one_that_is_given_back_goes_on() {
     let hss = Setup::new(HSS).expecting(SCSCF).start();
-    let kept = Arc::new(Kept::default());
-    let mut setup = Setup::new(SCSCF).connecting(HSS, hss.listening()[0]);
-    setup.0.feeds = Some(kept.clone());
-    let scscf = setup.start();
+    let (kept, scscf) = kept(hss.listening()[0]);
     until(|| kept.look() == [Met::Bytes]).await;
     open(&hss, 1).await;
     let asked = ask(&scscf);
@@ -98,10 +102,7 @@ async fn one_that_is_given_back_goes_on() {
 #[tokio::test]
 async fn its_reader_hears_of_an_end_on_our_side() {
     let hss = Setup::new(HSS).expecting(SCSCF).start();
-    let kept = Arc::new(Kept::default());
-    let mut setup = Setup::new(SCSCF).connecting(HSS, hss.listening()[0]);
-    setup.0.feeds = Some(kept.clone());
-    let scscf = setup.start();
+    let (kept, scscf) = kept(hss.listening()[0]);
     until(|| kept.look() == [Met::Bytes]).await;
     // nobody says goodbye
     drop(scscf);

@@ -1,7 +1,8 @@
 //! What a scripted host remembers.
 
 use super::*;
-use crate::ims::Identity;
+use crate::host::{Host, PutRefusal};
+use crate::ims::{AuthenticationScheme, Identity};
 
 #[test]
 fn rows_have_revisions_and_lifetimes() {

@@ -1,13 +1,12 @@
-//! What can happen in an IMS, and the order in which it does.
+//! What can happen in an IMS, and carrying it out.
 //!
-//! In: events with their times. Out: the earliest; of one time the one that was planned first.
+//! In: an event that is due. Out: what becomes of it. When it is due the agenda knows.
 
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 use node::{Decided, Hop, Input, LocateFailure, LocateId, Unsent};
 use sip::{Flow, Message, Transport};
-use transaction::Time;
 
 use super::ImsWorld;
 use super::wires::TRANSPORTS;
@@ -18,13 +17,6 @@ use crate::ims::home::ELEMENTS;
 use crate::ims::phone::Doing;
 use crate::ims::story::{Act, CALM};
 use crate::network::Host;
-
-/// Something that happens at a time.
-pub(super) struct Due {
-    pub(super) at: Time,
-    pub(super) sequence: u64,
-    pub(super) event: Event,
-}
 
 /// What happens. `run`: in which run of the element; one that has ended since does not hear of it.
 pub(super) enum Event {
@@ -112,27 +104,6 @@ pub(super) enum Event {
         from: usize,
         to: usize,
     },
-}
-
-impl PartialEq for Due {
-    fn eq(&self, other: &Self) -> bool {
-        self.sequence == other.sequence
-    }
-}
-
-impl Eq for Due {}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Due {
-    /// The earliest is the greatest, as a heap wants it.
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (other.at, other.sequence).cmp(&(self.at, self.sequence))
-    }
 }
 
 impl ImsWorld {

@@ -92,9 +92,9 @@ impl ImsWorld {
 
     /// Somebody sends a phone's last proof once more.
     fn replay(&mut self, phone: usize) {
-        self.sequence += 1;
+        let number = self.agenda.take_number();
         let proof = self.phones[phone].proof.as_deref();
-        let Some(bytes) = proof.and_then(|proof| replayed(proof, self.sequence as u32)) else { return };
+        let Some(bytes) = proof.and_then(|proof| replayed(proof, number as u32)) else { return };
         self.count("proofs replayed");
         self.phone_sends(phone, element_address(crate::ims::home::PCSCF), bytes);
     }

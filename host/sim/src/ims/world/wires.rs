@@ -1,6 +1,6 @@
 //! Datagrams and connections between everybody, and where they are cut.
 //!
-//! In: who sends what where. Out: arrivals in the queue. Phones and application servers take datagrams only; elements of ours
+//! In: who sends what where. Out: arrivals in the agenda. Phones and application servers take datagrams only; elements of ours
 //! connect for what is long (RFC 3261 §18.1.1), and send a datagram where nobody takes the connection.
 
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use super::ImsWorld;
 use super::events::Event;
 use crate::ims::home::{ELEMENTS, element_address};
 use crate::ims::story::Wrong;
-use crate::network::{Absence, Host, Network};
+use crate::network::{Absence, Host, Network, fate};
 
 /// What an element listens on; numbered as [`Flow::listener`].
 pub(super) const TRANSPORTS: [Transport; 2] = [Transport::Udp, Transport::Tcp];
@@ -103,12 +103,7 @@ impl ImsWorld {
         }
         let call_id = message.head().call_id().unwrap_or_default();
         let arrivals = self.network.datagram(self.now, call_id);
-        let fate = match arrivals.len() {
-            0 => "lost",
-            1 => "",
-            _ => "twice",
-        };
-        self.trace.sent(self.now, host, &name, message, &fate);
+        self.trace.sent(self.now, host, &name, message, &fate(&arrivals));
         for at in arrivals {
             self.at(at, Event::Datagram { from, to, bytes: bytes.clone() });
         }

@@ -11,6 +11,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, Row as _};
 
+use crate::error::{LOCK_NOT_AVAILABLE, StoreError, sqlstate};
 use crate::place::{Dialect, Server as Place};
 
 /// How long a statement, or a new connection, may take. A server that says nothing for so long counts as gone.
@@ -20,8 +21,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// [`PATIENCE`].
 const LOCK_S: u32 = 4;
 
-/// Why a node's rows cannot be had.
-const IN_USE: &str = "another process uses the rows of this node";
+/// What makes others wait. Both are of one database, also on MySQL, whose locks are the whole server's.
+#[derive(Clone, Copy)]
+pub(super) enum Lock<'a> {
+    /// The rows of this node are ours, until the connection ends.
+    Node(&'a str),
+    /// The tables are being made: until [`Connection::unlock_tables`], and on PostgreSQL until the transaction ends.
+    Tables,
+}
+
+/// What names the lock under which tables are made; any number that nobody else takes.
+const TABLES: u64 = 0x7374_6f72_6167_6531;
+
+impl Lock<'_> {
+    /// Why it cannot be had.
+    const fn in_use(self) -> &'static str {
+        match self {
+            Lock::Node(_) => "another process uses the rows of this node",
+            Lock::Tables => "another process has been making the tables for too long",
+        }
+    }
+}
 
 /// An open connection, with the node's lock.
 pub(super) enum Connection {
@@ -94,7 +114,7 @@ impl Options {
 }
 
 impl Connection {
-    /// Connects and takes the node's lock.
+    /// Connects, and takes the node's lock.
     pub(super) async fn open(options: &Options, node: &str) -> sqlx::Result<Connection> {
         let mut connection = in_time(async {
             Ok(match options {
@@ -103,33 +123,65 @@ impl Connection {
             })
         })
         .await?;
-        match in_time(connection.lock(node)).await {
-            Ok(true) => Ok(connection),
-            Ok(false) => Err(sqlx::Error::Configuration(IN_USE.into())),
-            Err(error) => Err(error),
+        // How long is waited holds for this transaction; the lock outlives it.
+        connection.plain("BEGIN").await?;
+        connection.lock(Lock::Node(node)).await?;
+        connection.plain("COMMIT").await?;
+        Ok(connection)
+    }
+
+    /// Takes a lock, inside of a transaction.
+    pub(super) async fn lock(&mut self, lock: Lock<'_>) -> sqlx::Result<()> {
+        match in_time(self.try_to_lock(lock)).await? {
+            true => Ok(()),
+            false => Err(sqlx::Error::Configuration(lock.in_use().into())),
         }
     }
 
-    async fn lock(&mut self, node: &str) -> sqlx::Result<bool> {
+    async fn try_to_lock(&mut self, lock: Lock<'_>) -> sqlx::Result<bool> {
         match self {
             Connection::MySql(connection) => {
-                // MySQL's are of the whole server, and their names have 64 bytes at most.
-                let sql = "SELECT CAST(GET_LOCK(MD5(CONCAT('strowger ', DATABASE(), ' ', ?)), ?) AS SIGNED)";
-                let taken: Option<i64> =
-                    sqlx::query_scalar(sql).bind(node).bind(LOCK_S).fetch_one(connection).await?;
+                let taken: Option<i64> = match lock {
+                    Lock::Node(node) => {
+                        // The names of locks have 64 bytes at most.
+                        let name = "MD5(CONCAT('strowger ', DATABASE(), ' ', ?))";
+                        let sql = format!("SELECT CAST(GET_LOCK({name}, {LOCK_S}) AS SIGNED)");
+                        sqlx::query_scalar(AssertSqlSafe(sql)).bind(node).fetch_one(connection).await?
+                    }
+                    Lock::Tables => {
+                        let sql = format!("SELECT CAST(GET_LOCK({}, {LOCK_S}) AS SIGNED)", tables_of_mysql());
+                        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await?
+                    }
+                };
                 Ok(taken == Some(1))
             }
             Connection::Postgres(connection) => {
-                let patience = format!("SET lock_timeout = '{LOCK_S}s'");
+                let patience = format!("SET LOCAL lock_timeout = '{LOCK_S}s'");
                 connection.execute(AssertSqlSafe(patience)).await?;
-                let sql = "SELECT pg_advisory_lock(hashtextextended('strowger ' || $1, 0))";
-                match sqlx::query(sql).bind(node).execute(connection).await {
+                let taken = match lock {
+                    Lock::Node(node) => {
+                        let sql = "SELECT pg_advisory_lock(hashtextextended('strowger ' || $1, 0))";
+                        sqlx::query(sql).bind(node).execute(connection).await
+                    }
+                    Lock::Tables => {
+                        let sql = format!("SELECT pg_advisory_xact_lock({TABLES})");
+                        sqlx::query(AssertSqlSafe(sql)).execute(connection).await
+                    }
+                };
+                match taken {
                     Ok(_) => Ok(true),
-                    // lock_not_available
-                    Err(error) if code(&error).as_deref() == Some("55P03") => Ok(false),
+                    Err(error) if sqlstate(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(false),
                     Err(error) => Err(error),
                 }
             }
+        }
+    }
+
+    /// Gives the tables back. PostgreSQL does so with the end of the transaction.
+    pub(super) async fn unlock_tables(&mut self) -> sqlx::Result<()> {
+        match self {
+            Connection::MySql(_) => self.plain(&format!("DO RELEASE_LOCK({})", tables_of_mysql())).await,
+            Connection::Postgres(_) => Ok(()),
         }
     }
 
@@ -183,29 +235,19 @@ async fn in_time<T>(future: impl Future<Output = sqlx::Result<T>>) -> sqlx::Resu
     }
 }
 
-/// The code of five characters (SQLSTATE) that a server gives.
-fn code(error: &sqlx::Error) -> Option<String> {
-    let sqlx::Error::Database(error) = error else { return None };
-    error.code().map(|code| code.into_owned())
+/// The name of the lock under which tables are made, in the words of MySQL.
+fn tables_of_mysql() -> String {
+    format!("MD5(CONCAT('strowger ', DATABASE(), ' ', '{TABLES:x}'))")
 }
 
 /// Whether the connection is gone, or nobody knows.
 pub(super) fn is_lost(error: &sqlx::Error) -> bool {
-    match code(error) {
-        // connection exceptions; MySQL's killed connection; PostgreSQL's shutdowns and start
-        Some(code) => code.starts_with("08") || code == "70100" || code.starts_with("57P0"),
-        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)),
-    }
+    StoreError::of(error) == StoreError::Unreachable
 }
 
 /// Whether a transaction met another one and was taken back: the same again may succeed.
 pub(super) fn is_collision(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(source) = error else { return false };
-    // serialization failure, which is what MySQL calls a deadlock; deadlock of PostgreSQL
-    let is_code = code(error).is_some_and(|code| matches!(&*code, "40001" | "40P01"));
-    let mysql = source.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>();
-    // lock wait timeout
-    is_code || mysql.is_some_and(|mysql| mysql.number() == 1205)
+    StoreError::of(error) == StoreError::Locked
 }
 
 /// `$1, $2 …` in the place of each `?`. No statement of ours has one in a text.

@@ -3,10 +3,10 @@
 //! In: a connection. Out: tables of this version, or the version of a newer host. Several nodes may come at once: one makes
 //! the tables and the others wait.
 
-use super::connection::Connection;
+use super::connection::{Connection, Lock};
 
 /// The history: each list leads from the version of its index to the next. Never change one that was released. What stands
-/// in braces is replaced by [`adapted`]. MySQL commits each statement by itself, so each must bear to be run twice.
+/// in braces is replaced by [`adapted`]. MySQL commits each of these by itself, so each must bear to be run twice.
 ///
 /// Names are bytes, which no server compares by the order of a language.
 const MIGRATIONS: &[&[&str]] = &[&[
@@ -30,9 +30,6 @@ const MIGRATIONS: &[&[&str]] = &[&[
 /// The version that this host knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
-/// What names the lock under which tables are made; any number that nobody else takes.
-const LOCK: u64 = 0x7374_6f72_6167_6531;
-
 /// A statement in the words of a server.
 fn adapted(sql: &str, connection: &Connection) -> String {
     let (name, key, blob, table) = match connection {
@@ -42,23 +39,15 @@ fn adapted(sql: &str, connection: &Connection) -> String {
     sql.replace("{name}", name).replace("{key}", key).replace("{blob}", blob).replace("{table}", table)
 }
 
-/// Brings the tables up to date. The version that was found; 0: none.
+/// Brings the tables up to date: on PostgreSQL all of it or nothing. The version that was found; 0: none.
 pub(super) async fn migrate(connection: &mut Connection) -> sqlx::Result<i64> {
-    let (lock, unlock) = match connection {
-        Connection::MySql(_) => {
-            (format!("DO GET_LOCK('{LOCK:x}', 4)"), format!("DO RELEASE_LOCK('{LOCK:x}')"))
-        }
-        Connection::Postgres(_) => {
-            (format!("SELECT pg_advisory_lock({LOCK})"), format!("SELECT pg_advisory_unlock({LOCK})"))
-        }
+    let begin = match connection {
+        Connection::MySql(_) => "BEGIN",
+        // What others have made while we waited for the lock is seen, whatever the server's default.
+        Connection::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
     };
-    connection.plain(&lock).await?;
-    let found = migrate_locked(connection).await;
-    connection.plain(&unlock).await?;
-    found
-}
-
-async fn migrate_locked(connection: &mut Connection) -> sqlx::Result<i64> {
+    connection.plain(begin).await?;
+    connection.lock(Lock::Tables).await?;
     let versions = "CREATE TABLE IF NOT EXISTS strowger_schema (version BIGINT NOT NULL){table}";
     connection.plain(&adapted(versions, connection)).await?;
     let rows = connection.all("SELECT version FROM strowger_schema", &[]).await?;
@@ -68,8 +57,14 @@ async fn migrate_locked(connection: &mut Connection) -> sqlx::Result<i64> {
         connection.plain(&adapted(sql, connection)).await?;
     }
     if !missing.is_empty() {
+        if let Connection::MySql(_) = connection {
+            // The tables have ended the transaction.
+            connection.plain("BEGIN").await?;
+        }
         connection.plain("DELETE FROM strowger_schema").await?;
         connection.plain(&format!("INSERT INTO strowger_schema VALUES ({KNOWN})")).await?;
     }
+    connection.plain("COMMIT").await?;
+    connection.unlock_tables().await?;
     Ok(found)
 }

@@ -144,7 +144,8 @@ impl Relay {
         self
     }
 
-    /// Let the time-out end with the first response, a 100 as well: the next hop is there.
+    /// Let the time-out end with the first response, a 100 as well, or one to another request that goes there: the next hop is
+    /// there.
     #[must_use]
     pub fn until_trying(mut self) -> Self {
         self.attrs.push(Attr { tag: UNTIL_TRYING, value: Vec::new() });

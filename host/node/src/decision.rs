@@ -91,7 +91,7 @@ pub enum Until {
     Final,
     /// Any response above 100: the callee is being reached.
     Response,
-    /// Any response: the next hop is there.
+    /// Any response, or one from the same address to another request: the next hop is there.
     Trying,
 }
 

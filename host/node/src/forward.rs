@@ -10,7 +10,7 @@ use sip::{Draft, Flow, Head, HeaderId, Transport, Uri};
 use transaction::Time;
 
 use crate::context::{Active, Branch, ByFlow};
-use crate::decision::Relay;
+use crate::decision::{Relay, Until};
 use crate::errors::{self, Refusal};
 use crate::flow_token;
 use crate::io::{ContextId, Hop, LocateFailure, LocateId, Output};
@@ -220,6 +220,9 @@ impl Node {
         active.forking.started(branch, client);
         let place = &active.branches[usize::from(branch)];
         let target = active.relays[place.relay].targets.get(place.target);
+        if active.relays[place.relay].until == Until::Trying {
+            self.alive.watch(hop.flow.remote);
+        }
         let timers = target.and_then(|target| target.timers).or(active.relays[place.relay].timers);
         let timers = timers.unwrap_or(self.config.timers);
         self.transactions.send_request(now, client, bytes, hop.flow, timers);

@@ -18,6 +18,7 @@
 //! wait for the next input or until [`Node::poll_timeout`]. Nothing here knows a socket, a clock or a thread.
 
 mod ack;
+mod alive;
 mod answer;
 mod cancel;
 mod config;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use dialog::Dialogs;
 use transaction::{ClientId, ServerId, Time, TransactionId, Transactions, Wheel};
 
+use crate::alive::Alive;
 use crate::config::{NodeConfig, Wants};
 use crate::context::{Contexts, Owners};
 use crate::counters::Counters;
@@ -29,6 +30,8 @@ pub struct Node {
     pub(crate) output: VecDeque<Output>,
     /// Names that peers' certificates must bear, of client transactions that have one.
     pub(crate) server_names: HashMap<ClientId, Arc<str>>,
+    /// Next hops that requests wait for.
+    pub(crate) alive: Alive,
     pub(crate) counters: Arc<Counters>,
     /// Where messages are printed before they get their exact size.
     pub(crate) page: Vec<u8>,
@@ -62,6 +65,7 @@ impl Node {
             timers: Wheel::default(),
             output: VecDeque::new(),
             server_names: HashMap::new(),
+            alive: Alive::default(),
             counters: Arc::new(Counters::default()),
             page: Vec::with_capacity(4096),
             tag_key,

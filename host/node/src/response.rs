@@ -41,6 +41,11 @@ impl Node {
 
     fn response_on_branch(&mut self, now: Time, client: ClientId, message: Message) {
         let status = message.status();
+        if !self.alive.is_idle()
+            && let Some(flow) = self.transactions.client_flow(client)
+        {
+            self.alive.heard(now, flow.remote);
+        }
         let Some(id) = self.clients.get(client.slot()) else { return };
         let Some(context) = self.contexts.get_mut(id) else { return };
         let Some(mut active) = context.active.take() else {

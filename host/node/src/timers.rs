@@ -11,6 +11,7 @@ use proxy::{BranchIndex, BranchState, Event, Kind};
 use transaction::{ServerId, Time, Timers};
 
 use crate::context::Active;
+use crate::decision::Until;
 use crate::io::ContextId;
 use crate::node::Node;
 
@@ -115,6 +116,11 @@ impl Node {
                     self.timers.insert(deadline, (id, branch));
                     self.keep(id, active);
                 }
+                Some(_) if self.is_alive(now, &active, branch) => {
+                    active.branches[usize::from(branch)].deadline = None;
+                    self.end_patience(now, id, &mut active, branch);
+                    self.keep(id, active);
+                }
                 Some(_) => {
                     active.branches[usize::from(branch)].deadline = None;
                     if active.forking.kind() == Kind::NonInvite && is_tried(&active, branch) {
@@ -126,6 +132,19 @@ impl Node {
                 None => self.keep(id, active),
             }
         }
+    }
+
+    /// Whether a branch whose target had time to give any sign is not to be given up: the target has given others one
+    /// meanwhile, so that only what it says to this request is lost.
+    fn is_alive(&self, now: Time, active: &Active, branch: BranchIndex) -> bool {
+        let place = &active.branches[usize::from(branch)];
+        let Some(relay) = active.relays.get(place.relay) else { return false };
+        let (Some(timeout), Until::Trying, false) = (relay.timeout, relay.until, place.in_time) else {
+            return false;
+        };
+        let flow = place.client.and_then(|client| self.transactions.client_flow(client));
+        let since = Time(now.0.saturating_sub(timeout.as_micros() as u64));
+        flow.is_some_and(|flow| is_tried(active, branch) && self.alive.has_spoken_since(flow.remote, since))
     }
 
     /// What is no INVITE cannot be cancelled (RFC 3261 §9.1): the transaction ends, and with it what it would send.

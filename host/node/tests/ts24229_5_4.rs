@@ -275,3 +275,45 @@ fn who_has_let_it_ring_is_not_replaced() {
         }
     }
 }
+
+/// §5.3.1.3: what is to be left is an S-CSCF that does not answer. One that answers others meanwhile is there: a request whose
+/// answers are lost is sent again for as long as the standard says (Timer F, Timer C), and no other one gets it.
+#[test]
+fn who_answers_others_is_waited_for() {
+    for (answers_others, method) in
+        [(true, "INVITE"), (true, "MESSAGE"), (false, "INVITE"), (false, "MESSAGE")]
+    {
+        let mut world = World::new(|hook, _| match hook {
+            Hook::Request => {
+                let Decision::Relay(relay) = to_bob() else { unreachable!() };
+                let timeout = Some(Duration::from_secs(2));
+                Ok(Word::Request(Decision::Relay(Relay {
+                    timeout,
+                    until: Until::Trying,
+                    ask_failure: true,
+                    ..relay
+                })))
+            }
+            _ => {
+                let targets = vec![target("sip:other@192.0.2.30", 1000)];
+                Ok(Word::Request(Decision::Relay(Relay { targets, targets_named: true, ..Relay::default() })))
+            }
+        });
+        world.receive(ALICE, &request(method, "sip:bob@example.test", 1, ""));
+        world.pass(Duration::from_secs(1));
+        // Another request, for the same next hop.
+        let other = request("OPTIONS", "sip:bob@example.test", 9, "").replace("call-1", "call-2");
+        let sent = world.receive(ALICE, &other);
+        if answers_others {
+            world.receive(BOB, &response(&sent[0].message, 200, "b2", ""));
+        }
+        let left = ladder(&world.pass(Duration::from_millis(1_500)));
+        let is_replaced = left.contains(&format!("{method} {SERVER}"));
+        assert_eq!(is_replaced, !answers_others, "{method}: {left:?}");
+        if answers_others {
+            let goes_on = ladder(&world.pass(Duration::from_secs(8)));
+            assert!(goes_on.contains(&format!("{method} {BOB}")), "it is sent again: {goes_on:?}");
+            assert!(!goes_on.contains(&format!("{method} {SERVER}")));
+        }
+    }
+}

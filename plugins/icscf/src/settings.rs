@@ -9,7 +9,7 @@
 //! | `[capabilities]` | none | `name = "1 2 3"`: what an S-CSCF can do, numbers that the HSS knows (TS 29.228 §6.7) |
 //! | `bgcf` | none | `sip:host:port` of a gateway or BGCF for telephone numbers that the HSS does not know |
 //! | `hss_failure` | 480 | status where the HSS cannot be asked (TS 24.229 §5.3.1.2; some networks want 500 or 504) |
-//! | `scscf_timeout_ms` | 5000 | how long an S-CSCF may say nothing at all to a request, not even 100, before another one is selected (TS 24.229 §5.3.1.3); 0: as long as the transaction lasts |
+//! | `scscf_timeout_ms` | 5000 | how long an S-CSCF may say nothing at all to a request, not even 100, and nothing to others, before another one is selected (TS 24.229 §5.3.1.3); 0: as long as the transaction lasts |
 //! | `trusted` | `["*"]` | addresses of the trust domain, an address or a prefix each (`"10.0.0.0/8"`); others lose P-Asserted-Identity and its like |
 //! | `topology` | none | addresses of the network that other networks are not shown, an address or a prefix each; with it this I-CSCF is the border (TS 24.229 §5.10.4), and hides names of `domains` too |
 //! | `uri` | with `topology` | this I-CSCF's SIP URI, as other networks reach it: `"sip:192.0.2.1:4060"` |

@@ -85,8 +85,8 @@ impl Plan<'_> {
             "domain = \"{DOMAIN}\"\nuri = \"sip:{}\"\nicscf = \"sip:{}\"\n{}",
             self.pcscf, self.icscf, self.setup.pcscf
         );
-        // Where neighbours are to be given up soon, so are phones.
-        if self.setup.t1_ms != DEFAULT_T1_MS {
+        // Where neighbours are to be given up soon, so are phones, unless the test says otherwise.
+        if self.setup.t1_ms != DEFAULT_T1_MS && !self.setup.pcscf.contains("t1_ms") {
             let t1 = self.setup.t1_ms;
             writeln!(plugin, "\nt1_ms = {t1}\nt2_ms = {0}\nt4_ms = {0}", 8 * t1).expect("written");
         }

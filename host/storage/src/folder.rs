@@ -19,8 +19,15 @@ const MAX_HOLDER: u64 = 64;
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    /// Held, not used.
-    _lock: File,
+    lock: File,
+}
+
+/// A child process that is just being started has the file open too, until it has its own program: closing alone would
+/// leave the folder locked for so long.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Folder {
@@ -52,7 +59,7 @@ impl Folder {
             .and_then(|()| lock.rewind())
             .and_then(|()| writeln!(lock, "process {}", std::process::id()))
             .map_err(failed)?;
-        Ok(Folder { path: path.into(), _lock: lock })
+        Ok(Folder { path: path.into(), lock })
     }
 
     /// Whether it is this one, by whatever path.
@@ -70,6 +77,16 @@ impl Folder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_free_when_it_is_let_go_whoever_has_the_file_open() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = Folder::take(folder.path()).expect("nobody has it");
+        let inherited = held.lock.try_clone().expect("as a child process has it");
+        drop(held);
+        Folder::take(folder.path()).expect("it was let go");
+        drop(inherited);
+    }
 
     #[test]
     fn one_holder_at_a_time_and_it_is_named() {

@@ -7,6 +7,7 @@
 mod access;
 mod routes;
 mod serve;
+mod versions;
 
 pub use access::Access;
 pub use routes::{TraceQuery, failure, openmetrics, router, traced};

@@ -5,22 +5,21 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
-use runtime::{Handle, PushError};
+use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES};
+use crate::{Access, MAX_PLUGIN_BYTES, versions};
 
-struct Admin {
-    host: Handle,
-    access: Access,
+pub(crate) struct Admin {
+    pub(crate) host: Handle,
+    pub(crate) access: Access,
 }
 
 /// The paths over this host.
@@ -31,8 +30,13 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/trace", get(trace))
-        .route("/plugins", get(plugins))
-        .route("/plugins/{role}", get(plugins_of_role).post(push))
+        .route("/plugins", get(versions::plugins))
+        .route("/plugins/{role}", get(versions::plugins_of_role).post(versions::push))
+        .route("/plugins/{role}/{number}/split", post(versions::split))
+        .route("/plugins/{role}/{number}/promote", post(versions::promote))
+        .route("/plugins/{role}/rollback", post(versions::rollback))
+        .route("/history", get(versions::history))
+        .route("/which", get(versions::which))
         .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
@@ -42,7 +46,7 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are /health /ready /metrics /status /trace /plugins /plugins/ROLE",
+        "no such path; there are /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
     )
 }
 
@@ -125,58 +129,6 @@ pub struct TraceQuery {
     pub after: u64,
     /// Of this Call-ID or Session-Id only.
     pub call: Option<String>,
-}
-
-async fn plugins(State(admin): State<Arc<Admin>>) -> Response {
-    Json(admin.host.plugins()).into_response()
-}
-
-async fn plugins_of_role(State(admin): State<Arc<Admin>>, Path(role): Path<String>) -> Response {
-    let of_role: Vec<_> = admin.host.plugins().into_iter().filter(|plugin| plugin.role == role).collect();
-    if of_role.is_empty() {
-        return failure(StatusCode::NOT_FOUND, &format!("no plugin has the role {role}"));
-    }
-    Json(of_role).into_response()
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PushQuery {
-    /// Take it for new transactions at once; otherwise it is only checked.
-    #[serde(default)]
-    activate: bool,
-}
-
-async fn push(
-    State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    Path(role): Path<String>,
-    query: Result<Query<PushQuery>, QueryRejection>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    let query = match query {
-        Ok(Query(query)) => query,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    let body = match body {
-        Ok(body) => body,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    // Compiling takes up to a second: not on a thread that answers others.
-    let pushed = tokio::task::spawn_blocking(move || {
-        let source = format!("http {from}");
-        admin.host.push(&role, &body, query.activate, &source)
-    });
-    match pushed.await {
-        Ok(Ok(plugin)) => Json(plugin).into_response(),
-        Ok(Err(error @ PushError::UnknownRole { .. })) => failure(StatusCode::NOT_FOUND, &error.to_string()),
-        Ok(Err(error)) => failure(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
-        Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the plugin's load was broken off"),
-    }
 }
 
 /// A failure: a sentence with a status that fits.

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::variables::Variables;
+use crate::versions::Holder;
 
 /// How long other early dialogs of an INVITE are kept after its first 2xx: 64 × T1 (§13.2.2.4).
 pub const LATE_2XX: Duration = Duration::from_secs(32);
@@ -88,6 +89,8 @@ pub struct Ended {
     pub state: State,
     /// The plugin version it was pinned to.
     pub version: u32,
+    /// What keeps that version alive, where anything does.
+    pub holder: Option<Holder>,
     /// What scripts kept in it.
     pub variables: Option<Box<Variables>>,
     /// Why it is over.

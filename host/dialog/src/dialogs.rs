@@ -24,7 +24,7 @@ use crate::expiry::Expiry;
 use crate::key::{DialogKey, InviteKey, Keys};
 use crate::release::Releasable;
 use crate::variables::{VariableError, Variables};
-use crate::versions::Versions;
+use crate::versions::{Holder, Versions};
 
 /// One dialog. There may be 100,000 of them: every byte counts.
 struct Record {
@@ -274,6 +274,22 @@ impl Dialogs {
         self.record(id).map(|record| record.version)
     }
 
+    /// What keeps the version of a dialog alive; `None`: it was let go, nothing ever held it, or the dialog is over.
+    #[must_use]
+    pub fn holder(&self, id: DialogId) -> Option<&Holder> {
+        self.versions.holder(self.record(id)?.version)
+    }
+
+    /// Keeps a version alive for as long as dialogs are pinned to it; nothing happens where none is.
+    pub fn hold(&mut self, version: u32, holder: impl FnOnce() -> Holder) {
+        self.versions.hold(version, holder);
+    }
+
+    /// Lets go of a version before its dialogs end: they go on with whichever is active. How many there are.
+    pub fn let_go(&mut self, version: u32) -> usize {
+        self.versions.let_go(version)
+    }
+
     /// Pin a dialog to another version (a stated policy "adopt"). False: it is over.
     pub fn set_version(&mut self, id: DialogId, version: u32) -> bool {
         let Some(record) = self.record_mut(id) else { return false };
@@ -454,9 +470,9 @@ impl Dialogs {
         if let Ok(entry) = self.index.find_entry(key.low, |known| *known == slot) {
             entry.remove();
         }
-        self.versions.release(version);
+        let holder = self.versions.release(version);
         self.free.push(slot);
-        self.ended.push_back(Ended { id, call_id, state, version, variables, why });
+        self.ended.push_back(Ended { id, call_id, state, version, holder, variables, why });
     }
 }
 

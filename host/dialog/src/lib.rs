@@ -17,7 +17,7 @@
 //! | `session_timer.rs` | RFC 4028 §8: what a proxy may ask, must refuse, has to remember |
 //! | `release.rs` | TS 24.229 §5.4.5.1: what it takes to end a session from the middle |
 //! | `variables.rs` | what scripts keep in a dialog |
-//! | `versions.rs` | how many dialogs hold which plugin version |
+//! | `versions.rs` | how many dialogs hold which plugin version, and what keeps it alive |
 //! | `expiry.rs` | when a dialog is over though nobody said so |
 //!
 //! What does not belong here: transactions, the route set (it is in the messages) and a user agent's dialog state
@@ -39,3 +39,4 @@ pub use dialog::{
 pub use dialogs::Dialogs;
 pub use release::Bye;
 pub use variables::{MAX_NAME, MAX_VALUE, MAX_VARIABLES, VariableError, Variables};
+pub use versions::Holder;

@@ -180,6 +180,8 @@ pub struct Ended {
     pub call_id: Box<str>,
     /// bye, timeout, rejected, released
     pub why: &'static str,
+    /// The version that it was pinned to.
+    pub pin: Option<dialog::Holder>,
 }
 
 /// What goes in.

@@ -128,9 +128,10 @@ impl Node {
     ) -> ContextId {
         let method = route.request.method();
         let kind = if method == Method::Invite { Kind::Invite } else { Kind::NonInvite };
-        if in_dialog {
-            self.dialogs.handle_request(now, &route.request.head());
-        }
+        let dialog = match in_dialog {
+            true => self.dialogs.handle_request(now, &route.request.head()),
+            false => None,
+        };
         let id = self.contexts.insert(Context {
             generation: 0,
             server,
@@ -138,8 +139,8 @@ impl Node {
             method,
             source,
             received_at: now,
-            pin: None,
-            version: 0,
+            pin: dialog.and_then(|dialog| self.dialogs.holder(dialog)).map(dialog::Holder::version),
+            version: dialog.and_then(|dialog| self.dialogs.version(dialog)).unwrap_or_default(),
             variables: None,
             consult: 0,
             answered: false,

@@ -336,8 +336,14 @@ impl Node {
         }
         let change =
             self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
-        if let (Change::Created(dialog), Some(variables)) = (change, &active.dialog_variables) {
-            set_variables(&mut self.dialogs, dialog, variables);
+        if let Change::Created(dialog) = change {
+            // What took the call has it to its end, whatever is active then.
+            if let Some(pin) = &context.pin {
+                self.dialogs.hold(context.version, || dialog::Holder::new(Arc::clone(pin)));
+            }
+            if let Some(variables) = &active.dialog_variables {
+                set_variables(&mut self.dialogs, dialog, variables);
+            }
         }
         let is_session = active.forking.kind() == Kind::Invite && is_success(response.status());
         if let Some(served) = served_user(active).filter(|_| is_session && !in_dialog) {
@@ -358,7 +364,7 @@ impl Node {
                 Why::Released => "released",
             };
             let call_id = String::from_utf8_lossy(&ended.call_id).into();
-            self.output.push_back(Output::Event(Ended { call_id, why }));
+            self.output.push_back(Output::Event(Ended { call_id, why, pin: ended.holder }));
         }
     }
 }

@@ -40,11 +40,12 @@ mod plugin;
 mod pool;
 mod role;
 mod services;
+mod split;
 mod stats;
 mod ticker;
 mod view_keys;
 
-pub use active::{Active, Roles, VersionStatus};
+pub use active::{Active, Roles, SplitError, VersionStatus};
 pub use call::{Consultation, Consulted, Event, Fault, Outcome};
 pub use check::{Checked, Hooks};
 pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};
@@ -63,4 +64,5 @@ pub use services::{
     Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
     RegistrationLimits, Services, Staged, Verdict,
 };
+pub use split::{MAX_CANDIDATES, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};

@@ -89,6 +89,7 @@ impl Config {
         within("plugin.deadline_ms", self.plugin.deadline_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
         within("plugin.instances", self.plugin.instances, 8..=10_000, "must be 8 to 10,000")?;
+        within("plugin.versions", self.plugin.versions, 1..=64, "must be 1 to 64")?;
         within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
         within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;
         within("timers.t4_ms", self.timers.t4_ms, 100..=60_000, "must be 100 to 60,000")?;
@@ -287,6 +288,9 @@ pub struct PluginTable {
     /// Instances at once, over all versions; 8 to 10,000.
     #[serde(default = "PluginTable::default_instances")]
     pub instances: u32,
+    /// Versions that are kept when nothing goes to them, so that taking one needs no compiler; 1 to 64.
+    #[serde(default = "PluginTable::default_versions")]
+    pub versions: u32,
     /// Folder for compiled plugins; default: `plugins` in the data folder.
     pub cache: Option<PathBuf>,
 }
@@ -304,6 +308,9 @@ impl PluginTable {
     }
     fn default_instances() -> u32 {
         1000
+    }
+    fn default_versions() -> u32 {
+        4
     }
 }
 

@@ -23,6 +23,7 @@ use crate::ims::{Ims, Watched};
 use crate::inbox::Inbox;
 use crate::message::{OwnToken, ToShard};
 use crate::shard::refused;
+use crate::subscriber;
 
 /// Consultations of one shard that may be under way; more are refused with 503.
 pub(crate) const MAX_UNDER_WAY: usize = 8192;
@@ -111,8 +112,8 @@ impl Consultations {
     pub(crate) fn ask(&mut self, asked: Consult) -> Option<Input> {
         let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
             asked;
-        let version = match pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or_else(|| self.active.plugin())
-        {
+        let pinned = pin.and_then(|pin| pin.downcast::<Plugin>().ok());
+        let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref())) {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
         };
@@ -130,6 +131,15 @@ impl Consultations {
         let place = self.versions.insert(version);
         let consulted = self.executor.start(Key::Consult(id, hook, place), consultation)?;
         self.ended(id, hook, place, consulted)
+    }
+
+    /// The version that a transaction of this request takes: its subscriber's.
+    fn choose(&self, request: &Message, own_routes: Option<&[Box<str>]>) -> Option<Arc<Plugin>> {
+        self.active.choose(|| {
+            let is_callers_edge = !matches!(self.active.role().name(), "icscf" | "scscf");
+            let whose = subscriber::of(&request.head(), own_routes.unwrap_or_default(), is_callers_edge)?;
+            Some(subscriber::place(&whose, self.ims.as_deref()))
+        })
     }
 
     /// The next answer that was waited for.
@@ -181,7 +191,25 @@ impl Consultations {
 
     /// Tells the active script of something.
     pub(crate) fn event(&mut self, event: plugin::Event) {
-        if let Some(version) = self.room_to_tell() {
+        let version = match &event {
+            plugin::Event::RegistrationEnded { address_of_record, .. } => {
+                self.active.choose(|| Some(subscriber::place(address_of_record, self.ims.as_deref())))
+            }
+            _ => None,
+        };
+        self.happened(event, version);
+    }
+
+    /// Tells that a dialog is over; it is the business of the version that had it.
+    pub(crate) fn dialog_ended(&mut self, ended: node::Ended) {
+        let node::Ended { call_id, why, pin } = ended;
+        let version = pin.and_then(|pin| pin.version().downcast::<Plugin>().ok());
+        self.happened(plugin::Event::DialogEnded { call_id: call_id.into(), why }, version);
+    }
+
+    fn happened(&mut self, event: plugin::Event, pinned: Option<Arc<Plugin>>) {
+        if let Some(active) = self.room_to_tell() {
+            let version = pinned.unwrap_or(active);
             let told = version.happened(event);
             self.tell(version, told);
         }
@@ -383,11 +411,6 @@ fn for_dialog(all: &Variables) -> dialog::Variables {
         let _ = variables.set(name, Some(value));
     }
     variables
-}
-
-/// A node's event as a script's.
-pub(crate) fn event(ended: node::Ended) -> plugin::Event {
-    plugin::Event::DialogEnded { call_id: ended.call_id.into(), why: ended.why }
 }
 
 #[cfg(test)]

@@ -10,17 +10,19 @@ use std::time::Duration;
 use node::counters::{METHODS, method_index};
 use node::{Counters, Wants};
 use parking_lot::Mutex;
-use plugin::{Active, Engine, LoadError, Plugin, Services};
+use plugin::{Active, Engine, Identity, LoadError, Plugin, Services, StatsSnapshot};
 use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
+use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
 use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::shelf::Shelf;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
@@ -29,6 +31,10 @@ const MAX_SILENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) active: Arc<Active>,
+    /// Versions that can be taken at once.
+    pub(crate) shelf: Mutex<Shelf>,
+    /// What was done with them.
+    pub(crate) audit: Audit,
     pub(crate) services: Arc<dyn Services>,
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) registrations: Arc<Registrations>,
@@ -76,9 +82,12 @@ pub struct PluginStatus {
     pub number: u32,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: String,
-    /// `active`, `draining` (older, still has transactions) or `checked` (was not activated).
+    /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls; `kept`: older, can be taken
+    /// at once; `checked`: was not activated, can be.
     pub state: &'static str,
-    /// Transactions and calls that hold it.
+    /// Tenths of a percent of the subscribers whose new transactions go to it.
+    pub share: u16,
+    /// Transactions and calls that hold it; the dialogs of one shard count as one.
     pub holders: usize,
     /// Instances.
     pub instances: u32,
@@ -233,10 +242,30 @@ impl Handle {
     /// The plugin versions that are alive, the newest first.
     #[must_use]
     pub fn plugins(&self) -> Vec<PluginStatus> {
-        self.shared.active.versions().into_iter().map(|version| version_status(&version)).collect()
+        let known = self.shared.active.versions();
+        let shelf = self.shared.shelf.lock();
+        let mut all: Vec<PluginStatus> = Vec::new();
+        let is_known = |number| known.iter().any(|version| version.identity.number == number);
+        let checked = shelf.all().filter(|kept| !is_known(kept.identity().number));
+        all.extend(checked.map(|kept| idle_status(kept)));
+        for version in &known {
+            let kept = shelf.get(version.identity.number);
+            let holders = version.holders.saturating_sub(kept.map_or(0, |kept| shelf.holds(kept)));
+            let state = match (version.active, version.share, holders, kept) {
+                (true, ..) => "active",
+                (_, 1.., ..) => "candidate",
+                (_, _, 0, Some(_)) => "kept",
+                _ => "draining",
+            };
+            let told = status(&version.identity, &version.stats, state);
+            all.push(PluginStatus { share: version.share, holders, instances: version.guests, ..told });
+        }
+        all.sort_by_key(|version| std::cmp::Reverse(version.number));
+        all
     }
 
-    /// Checks a plugin, and takes it for new transactions if `activate`. `source` says who, for the log. Blocking.
+    /// Checks a plugin, and takes it for new transactions if `activate`; else it is kept, to be given a share or promoted.
+    /// `source` says who, for the log. Blocking.
     ///
     /// # Errors
     /// [`PushError`]; the running version is untouched then.
@@ -253,11 +282,11 @@ impl Handle {
         }
         let configuration = self.shared.plugin.lock().configuration.clone();
         let loaded = self.shared.load(bytes, &configuration, source)?;
-        if activate {
-            self.shared.activate(Arc::clone(&loaded), source);
+        match activate {
+            true => self.shared.activate(Arc::clone(&loaded), source),
+            false => self.shared.keep(&loaded, source),
         }
-        let state = if activate { "active" } else { "checked" };
-        Ok(status_of(&loaded, state))
+        Ok(self.status_of(&loaded))
     }
 
     /// Takes from a configuration what a running host can take: users, certificates, the plugin with its configuration.
@@ -307,44 +336,6 @@ impl Handle {
     }
 }
 
-impl Shared {
-    /// Loads a plugin without activating it.
-    pub(crate) fn load(
-        &self,
-        bytes: &[u8],
-        configuration: &str,
-        source: &str,
-    ) -> Result<Arc<Plugin>, LoadError> {
-        let _one_at_a_time = self.loading.lock();
-        let role = self.active.role();
-        let loaded = self.engine.load(bytes, role, configuration, Arc::clone(&self.services));
-        if let Err(error) = &loaded {
-            tracing::error!(role = role.name(), source, %error, "a plugin is refused");
-        }
-        loaded
-    }
-
-    /// Makes a loaded plugin the one that new transactions take.
-    pub(crate) fn activate(&self, loaded: Arc<Plugin>, source: &str) {
-        let identity = loaded.identity().clone();
-        let wants = wants(&loaded);
-        let before = self.active.activate(loaded);
-        for inbox in self.inboxes.iter() {
-            inbox.extend([ToShard::Wants(wants)]);
-        }
-        tracing::info!(
-            role = &*identity.role,
-            plugin = &*identity.name,
-            version = &*identity.version,
-            number = identity.number,
-            digest = &identity.digest[..12],
-            before = before.map_or(0, |before| before.identity().number),
-            source,
-            "a plugin is active"
-        );
-    }
-}
-
 /// What a plugin's manifest asks for, in the node's terms.
 pub(crate) fn wants(plugin: &Plugin) -> Wants {
     let manifest = plugin.manifest();
@@ -361,24 +352,13 @@ pub(crate) fn wants(plugin: &Plugin) -> Wants {
     Wants { methods, in_dialog: manifest.hooks.in_dialog_request && manifest.wants_in_dialog }
 }
 
-fn version_status(version: &plugin::VersionStatus) -> PluginStatus {
-    let (identity, stats) = (&version.identity, &version.stats);
-    PluginStatus {
-        role: identity.role.to_string(),
-        name: identity.name.to_string(),
-        version: identity.version.to_string(),
-        number: identity.number,
-        digest: identity.digest.to_string(),
-        state: if version.active { "active" } else { "draining" },
-        holders: version.holders,
-        instances: version.guests,
-        calls: stats.calls,
-        failures: stats.faults + stats.invalid + stats.deadlines + stats.busy + stats.all_traps(),
-    }
+/// A version that nothing goes to.
+pub(crate) fn idle_status(plugin: &Plugin) -> PluginStatus {
+    let (identity, stats) = (plugin.identity(), plugin.stats().snapshot());
+    PluginStatus { instances: plugin.guests().0, ..status(identity, &stats, "checked") }
 }
 
-fn status_of(plugin: &Plugin, state: &'static str) -> PluginStatus {
-    let identity = plugin.identity();
+fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> PluginStatus {
     PluginStatus {
         role: identity.role.to_string(),
         name: identity.name.to_string(),
@@ -386,9 +366,10 @@ fn status_of(plugin: &Plugin, state: &'static str) -> PluginStatus {
         number: identity.number,
         digest: identity.digest.to_string(),
         state,
+        share: 0,
         holders: 0,
-        instances: plugin.guests().0,
-        calls: 0,
-        failures: 0,
+        instances: 0,
+        calls: stats.calls,
+        failures: stats.faults + stats.invalid + stats.deadlines + stats.busy + stats.all_traps(),
     }
 }

@@ -20,6 +20,7 @@ use storage::{Options as StoreOptions, Store, Users};
 use transaction::{Limits, Timers};
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
+use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
 use crate::consult::Consultations;
@@ -38,6 +39,7 @@ use crate::script_timers::ScriptTimers;
 use crate::secrets::{self, Secrets};
 use crate::services::HostServices;
 use crate::shard::{Shard, ShardConfig, ShardParts};
+use crate::shelf::Shelf;
 use crate::stored::StoredSink;
 use crate::streams::{StreamSender, StreamSink};
 
@@ -235,6 +237,8 @@ impl Host {
         let shared = Arc::new(Shared {
             engine,
             active,
+            shelf: Mutex::new(Shelf::new(config.plugin.versions as usize)),
+            audit: Audit::in_folder(config.node.data.as_deref()),
             services,
             counters,
             registrations,

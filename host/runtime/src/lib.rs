@@ -15,6 +15,7 @@
 
 pub mod config;
 
+mod audit;
 mod clock;
 mod consult;
 mod control;
@@ -38,13 +39,18 @@ mod script_timers;
 mod secrets;
 mod services;
 mod shard;
+mod shelf;
 mod stored;
 mod streams;
+mod subscriber;
+mod versions;
 mod watch;
 
+pub use audit::{Deed, MAX_TOLD};
 pub use config::Config;
 pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
 pub use diameter_metrics::DiameterMetrics;
 pub use diameter_service::diameter_config;
 pub use error::StartError;
 pub use host::{Host, check};
+pub use versions::VersionError;

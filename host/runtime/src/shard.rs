@@ -430,7 +430,7 @@ impl Shard {
                         self.node.counters().discard(Discard::Overload);
                     }
                 }
-                Output::Event(event) => self.consultations.event(crate::consult::event(event)),
+                Output::Event(ended) => self.consultations.dialog_ended(ended),
                 Output::Concluded { token, response } => self.consultations.concluded(token, response),
             }
         }

@@ -5,14 +5,15 @@
 pub(crate) mod http;
 mod run_cases;
 mod scripted;
+mod versions;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Subcommand;
-use serde_json::Value;
 
 use crate::AdminUrl;
+use versions::{number, percent};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -50,11 +51,62 @@ pub(crate) enum PluginCommand {
         /// The role it is for
         #[arg(long)]
         role: String,
-        /// Take it for new transactions at once; otherwise it is only checked
-        #[arg(long)]
+        /// Take it for new transactions at once; otherwise it is checked, and kept to be given a share or promoted
+        #[arg(long, conflicts_with = "share")]
         activate: bool,
+        /// Give it a share of the subscribers at once: percent, 0.1 to 99.9
+        #[arg(long, value_parser = percent)]
+        share: Option<u16>,
         /// The .wasm file
         file: PathBuf,
+    },
+    /// Give a version a share of the subscribers; always the same ones, and those of a smaller share are among them
+    Split {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// The role it is for
+        #[arg(long)]
+        role: String,
+        /// The version's number, from `plugin list`
+        #[arg(value_parser = number)]
+        version: u32,
+        /// Percent of the subscribers, 0.1 to 99.9; 0 takes the share back
+        #[arg(value_parser = percent)]
+        share: u16,
+    },
+    /// Make a version the active one
+    Promote {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// The role it is for
+        #[arg(long)]
+        role: String,
+        /// The version's number, from `plugin list`
+        #[arg(value_parser = number)]
+        version: u32,
+    },
+    /// Take all shares back; where there are none, make the version active that was so before
+    Rollback {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// The role
+        #[arg(long)]
+        role: String,
+    },
+    /// Say which version a subscriber's next transaction takes
+    Which {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// A public identity: sip:alice@ims.test
+        identity: String,
+    },
+    /// What was done with versions, and by whom; the newest last
+    History {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// How many
+        #[arg(long, default_value_t = 20)]
+        last: u16,
     },
     /// Versions a running host has
     List {
@@ -68,8 +120,17 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::New { name, into } => new(&name, &into),
         PluginCommand::Build { folder, verbose } => build(&folder, verbose),
         PluginCommand::Test { plugin, cases, role } => run_cases::run(&plugin, &cases, &role),
-        PluginCommand::Push { at, role, activate, file } => push(&at, &role, activate, &file),
-        PluginCommand::List { at } => list(&at),
+        PluginCommand::Push { at, role, activate, share, file } => push(&at, &role, activate, share, &file),
+        PluginCommand::List { at } => versions::list(&at),
+        PluginCommand::Split { at, role, version, share } => {
+            versions::change(&at, &format!("/plugins/{role}/{version}/split?share={share}"))
+        }
+        PluginCommand::Promote { at, role, version } => {
+            versions::change(&at, &format!("/plugins/{role}/{version}/promote"))
+        }
+        PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
+        PluginCommand::Which { at, identity } => versions::which(&at, &identity),
+        PluginCommand::History { at, last } => versions::history(&at, last),
     }
 }
 
@@ -99,7 +160,7 @@ fn build(folder: &Path, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn push(at: &AdminUrl, role: &str, activate: bool, file: &Path) -> Result<()> {
+fn push(at: &AdminUrl, role: &str, activate: bool, share: Option<u16>, file: &Path) -> Result<()> {
     let name = || file.display().to_string();
     let size = std::fs::metadata(file).with_context(name)?.len();
     // The host would end the connection before it has been sent.
@@ -107,28 +168,8 @@ fn push(at: &AdminUrl, role: &str, activate: bool, file: &Path) -> Result<()> {
         bail!("{}: the file has {size} bytes, a plugin has at most {}", name(), admin::MAX_PLUGIN_BYTES);
     }
     let bytes = std::fs::read(file).with_context(name)?;
-    let answer = http::post(at, &format!("/plugins/{role}?activate={activate}"), &bytes)?;
-    println!("{}", describe(&answer));
+    let share = share.map(|share| format!("&share={share}")).unwrap_or_default();
+    let answer = http::post(at, &format!("/plugins/{role}?activate={activate}{share}"), &bytes)?;
+    println!("{}", versions::describe(&answer));
     Ok(())
-}
-
-fn list(at: &AdminUrl) -> Result<()> {
-    let Value::Array(plugins) = http::get(at, "/plugins")? else { bail!("the host's answer is not a list") };
-    plugins.iter().for_each(|plugin| println!("{}", describe(plugin)));
-    Ok(())
-}
-
-/// One version on one line.
-fn describe(plugin: &Value) -> String {
-    let text = |key: &str| plugin[key].as_str().unwrap_or("?").to_owned();
-    format!(
-        "{:<8} {:<20} {:<10} #{:<4} {:<8} {}  {} calls",
-        text("role"),
-        text("name"),
-        text("version"),
-        plugin["number"],
-        text("state"),
-        text("digest").get(..12).unwrap_or("?"),
-        plugin["calls"],
-    )
 }

@@ -95,6 +95,11 @@ impl Ims {
         Ok((Some(put.set.subscriber()), true))
     }
 
+    /// The default identity of the set that an identity is of; `None`: it is not served.
+    pub(crate) fn default_identity(&self, public_identity: &str) -> Option<String> {
+        self.subscribers.read().find(public_identity).map(|set| set.key().to_owned())
+    }
+
     /// Whose public identity this is.
     pub(crate) fn subscriber(&self, public_identity: &str) -> Option<Subscriber> {
         self.subscribers.read().find(public_identity).map(|set| set.subscriber())

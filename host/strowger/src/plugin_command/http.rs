@@ -20,7 +20,13 @@ pub(crate) fn get(at: &AdminUrl, path: &str) -> Result<Value> {
 
 pub(crate) fn post(at: &AdminUrl, path: &str, body: &[u8]) -> Result<Value> {
     let url = url(at, path);
-    let request = authorized(agent().post(&url).header("Content-Type", "application/wasm"), at);
+    let kind = if body.is_empty() { "text/plain" } else { "application/wasm" };
+    let mut post = agent().post(&url).header("Content-Type", kind);
+    // For the host's history: its log says who, not only from where.
+    if let Some(operator) = std::env::var("USER").ok().filter(|user| is_name(user)) {
+        post = post.header("X-Operator", operator);
+    }
+    let request = authorized(post, at);
     read(&url, request.send(body).with_context(|| url.clone())?)
 }
 
@@ -28,6 +34,10 @@ pub(crate) fn delete(at: &AdminUrl, path: &str) -> Result<Value> {
     let url = url(at, path);
     let request = authorized(agent().delete(&url), at);
     read(&url, request.call().with_context(|| url.clone())?)
+}
+
+fn is_name(user: &str) -> bool {
+    (1..=64).contains(&user.len()) && user.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// With the bearer token, where there is one.

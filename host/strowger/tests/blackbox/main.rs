@@ -26,3 +26,4 @@ mod rfc3327;
 mod rfc5393;
 mod rfc5626;
 mod signals;
+mod versions;

@@ -1,0 +1,140 @@
+//! `strowger plugin list | split | promote | rollback | which | history`: versions of a running host, for a person.
+//!
+//! In: arguments, the host's JSON. Out: a line for each version or deed.
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+
+use super::http;
+use crate::AdminUrl;
+
+/// A share as a person writes it, `1`, `0.5` or `12.5%`, in tenths of a percent.
+pub(super) fn percent(text: &str) -> Result<u16, String> {
+    let wrong = || format!("{text} is no share: 0 to 99.9 percent, with one decimal at most");
+    let number = text.strip_suffix('%').unwrap_or(text);
+    let (whole, tenths) = number.split_once('.').unwrap_or((number, "0"));
+    let is_digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !is_digits(whole, 2) || !is_digits(tenths, 1) {
+        return Err(wrong());
+    }
+    let read = |text: &str| text.parse::<u16>().map_err(|_| wrong());
+    Ok(10 * read(whole)? + read(tenths)?)
+}
+
+/// A version's number, `3` or `#3`.
+pub(super) fn number(text: &str) -> Result<u32, String> {
+    let number = text.strip_prefix('#').unwrap_or(text).parse();
+    number.map_err(|_| format!("{text} is no version's number; `strowger plugin list` shows them"))
+}
+
+pub(super) fn list(at: &AdminUrl) -> Result<()> {
+    let Value::Array(plugins) = http::get(at, "/plugins")? else { bail!("the host's answer is not a list") };
+    plugins.iter().for_each(|plugin| println!("{}", describe(plugin)));
+    Ok(())
+}
+
+/// A command that changes a version, and what the host says then.
+pub(super) fn change(at: &AdminUrl, path: &str) -> Result<()> {
+    println!("{}", describe(&http::post(at, path, b"")?));
+    Ok(())
+}
+
+pub(super) fn which(at: &AdminUrl, identity: &str) -> Result<()> {
+    let escaped: String = identity
+        .bytes()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect();
+    let answer = http::get(at, &format!("/which?identity={escaped}"))?;
+    println!("{identity}: #{}", answer["number"]);
+    Ok(())
+}
+
+pub(super) fn history(at: &AdminUrl, last: u16) -> Result<()> {
+    let Value::Array(deeds) = http::get(at, &format!("/history?last={last}"))? else {
+        bail!("the host's answer is not a list")
+    };
+    deeds.iter().for_each(|deed| println!("{}", told(deed)));
+    Ok(())
+}
+
+/// One version on one line.
+pub(super) fn describe(plugin: &Value) -> String {
+    format!(
+        "{:<8} {:<20} {:<10} #{:<4} {:<9} {:>6}  {}  {} calls, {} failures, held {} times",
+        text(plugin, "role"),
+        text(plugin, "name"),
+        text(plugin, "version"),
+        plugin["number"],
+        text(plugin, "state"),
+        share(plugin),
+        text(plugin, "digest").get(..12).unwrap_or("?"),
+        plugin["calls"],
+        plugin["failures"],
+        plugin["holders"],
+    )
+}
+
+/// One deed on one line.
+fn told(deed: &Value) -> String {
+    let at = deed["at_ms"].as_u64().unwrap_or_default();
+    let at = String::from_utf8_lossy(&sip::header::date::format(at / 1000)).into_owned();
+    let number = deed["number"].as_u64().filter(|number| *number != 0);
+    let version = number.map(|number| format!(" #{number} {}", text(deed, "version"))).unwrap_or_default();
+    let mut line = format!("{at}  {} {}{version}", text(deed, "role"), text(deed, "what"));
+    if text(deed, "what") == "split" {
+        line += &format!(", {}", share(deed));
+    }
+    line += &format!("  ({})", text(deed, "who"));
+    if let Some(why) = deed["why"].as_str().filter(|why| !why.is_empty()) {
+        line += &format!(": {why}");
+    }
+    line
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or("?").to_owned()
+}
+
+/// Tenths of a percent as percent; nothing for none.
+fn share(value: &Value) -> String {
+    match value["share"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(tenths) => format!("{}.{}%", tenths / 10, tenths % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_as_people_write_them() {
+        let read = ["1", "0.5", "12.5%", "99.9", "0", "0%"].map(|text| percent(text).unwrap());
+        assert_eq!(read, [10, 5, 125, 999, 0, 0]);
+        for wrong in ["", "%", "100", "1.25", "-1", "+1", ".5", "1.", "a", "1,5"] {
+            assert!(percent(wrong).unwrap_err().contains("no share"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_named_by_its_number() {
+        assert_eq!((number("3"), number("#17")), (Ok(3), Ok(17)));
+        assert!(number("latest").unwrap_err().contains("plugin list"));
+    }
+
+    #[test]
+    fn a_deed_on_one_line() {
+        let deed = serde_json::json!({
+            "at_ms": 0, "what": "split", "who": "ann by http 127.0.0.1:4", "role": "scscf", "number": 2,
+            "version": "mine 0.2.0", "digest": "", "share": 15
+        });
+        let line =
+            "Thu, 01 Jan 1970 00:00:00 GMT  scscf split #2 mine 0.2.0, 1.5%  (ann by http 127.0.0.1:4)";
+        assert_eq!(told(&deed), line);
+    }
+}

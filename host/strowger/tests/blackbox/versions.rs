@@ -1,0 +1,176 @@
+//! Versions of a plugin side by side (docs/operating.md): a share of the subscribers, calls that stay with the version that
+//! took them, going back, and what is told of it all.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::router::{edge, strowger};
+use crate::support::{Call, DOMAIN, Request, Router};
+
+fn push(router: &Router, how: &str) -> Value {
+    let file = std::fs::read(edge()).expect("the plugin");
+    told(router, "POST", &format!("/plugins/edge?{how}"), &file)
+}
+
+#[track_caller]
+fn told(router: &Router, method: &str, path: &str, body: &[u8]) -> Value {
+    let (status, body) = router.http(method, path, body);
+    assert_eq!(status, 200, "{method} {path}: {body}");
+    serde_json::from_str(&body).expect("JSON")
+}
+
+#[track_caller]
+fn version(router: &Router, number: u64) -> Value {
+    let list = told(router, "GET", "/plugins", b"");
+    let found = list.as_array().expect("a list").iter().find(|version| version["number"] == number);
+    found.cloned().unwrap_or_else(|| panic!("#{number} is not in {list}"))
+}
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what} does not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Runs `strowger plugin …` at this router; what it prints.
+#[track_caller]
+fn command(router: &Router, arguments: &[&str]) -> String {
+    let admin = format!("http://{}", router.admin);
+    let mut all = vec!["plugin", arguments[0], "--admin", &admin];
+    all.extend(&arguments[1..]);
+    let output = strowger(&all);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn a_subscriber_has_one_version_in_all_that_he_sends() {
+    let router = Router::start();
+    let candidate = push(&router, "share=500");
+    assert_eq!((&candidate["number"], &candidate["state"]), (&2.into(), &"candidate".into()));
+    assert_eq!((&candidate["share"], &version(&router, 1)["share"]), (&500.into(), &500.into()));
+    let peer = router.peer();
+    let mut met = [0, 0];
+    for n in 0..20 {
+        let user = format!("user{n}");
+        let which = told(&router, "GET", &format!("/which?identity=sip:{user}@{DOMAIN}"), b"");
+        let own = which["number"].as_u64().expect("a number");
+        let other = 3 - own;
+        met[own as usize - 1] += 1;
+        let register = Request::new("REGISTER", &user, &user);
+        for request in
+            [register, Request::new("MESSAGE", &user, "bob"), Request::new("SUBSCRIBE", &user, "bob")]
+        {
+            let calls = |number| version(&router, number)["calls"].as_u64().expect("a number");
+            let (before, before_other) = (calls(own), calls(other));
+            assert!(peer.ask(&request).status() >= 300, "nobody of this name is known");
+            assert!(calls(own) > before, "{user} has #{own}");
+            assert_eq!(calls(other), before_other, "{user} has #{own}");
+        }
+    }
+    assert!(met[0] > 2 && met[1] > 2, "{met:?} of 20 with halves");
+}
+
+#[test]
+fn a_call_stays_with_the_version_that_took_it() {
+    let router = Router::start();
+    let (caller, callee) = router.pair();
+    let (call, ok) = Call::established(&caller, &callee);
+    assert_eq!(push(&router, "activate=true")["number"], 2);
+    until("the end of its transaction", || version(&router, 1)["holders"] == 1);
+    assert_eq!(version(&router, 1)["state"], "draining", "a call holds it");
+    caller.send(&call.sent.within(&ok, "BYE", 2));
+    callee.answer(&callee.expect("BYE"), 200, "b", "");
+    caller.expect("200");
+    until("its end", || version(&router, 1)["state"] == "kept");
+    let (before, ended) = (version(&router, 2)["calls"].clone(), version(&router, 1)["calls"].clone());
+    let (call, _) = Call::established(&caller, &callee);
+    drop(call);
+    assert!(version(&router, 2)["calls"].as_u64() > before.as_u64(), "the next call has the new one");
+    assert_eq!(version(&router, 1)["calls"], ended);
+}
+
+#[test]
+fn a_version_is_promoted_and_taken_back_without_a_compiler() {
+    let router = Router::start();
+    assert_eq!(push(&router, "")["state"], "checked");
+    let line = command(&router, &["split", "--role", "edge", "2", "12.5"]);
+    assert!(line.contains("#2") && line.contains("candidate") && line.contains("12.5%"), "{line}");
+    let line = command(&router, &["rollback", "--role", "edge"]);
+    assert!(line.contains("#1") && line.contains("100.0%"), "{line}");
+    assert_eq!(version(&router, 2)["state"], "kept");
+    let line = command(&router, &["promote", "--role", "edge", "#2"]);
+    assert!(line.contains("#2") && line.contains("active"), "{line}");
+    assert_eq!(command(&router, &["which", "sip:alice@example.test"]), "sip:alice@example.test: #2\n");
+    let began = Instant::now();
+    let line = command(&router, &["rollback", "--role", "edge"]);
+    assert!(line.contains("#1") && line.contains("active"), "{line}");
+    println!("rolled back in {:?}", began.elapsed());
+    assert_eq!(version(&router, 2)["state"], "kept");
+    router.phone("alice");
+
+    let history = command(&router, &["history"]);
+    let words = ["checked #2", "split #2", "rolled back #2", "active #2", "active #1"];
+    let found: Vec<_> =
+        words.iter().map(|word| history.find(word).unwrap_or_else(|| panic!("{word}: {history}"))).collect();
+    assert!(found.is_sorted(), "{history}");
+    let (_, log) = router.http("GET", "/metrics", b"");
+    assert!(log.contains("strowger_plugin_calls"), "{log}");
+}
+
+#[test]
+fn what_cannot_be_is_refused_with_a_sentence() {
+    let router = Router::start();
+    push(&router, "");
+    let file = std::fs::read(edge()).expect("the plugin");
+    for (path, body, status) in [
+        ("/plugins/edge/1/split?share=10", &b""[..], 409),
+        ("/plugins/edge/2/split?share=0", b"", 409),
+        ("/plugins/edge/2/split?share=1000", b"", 422),
+        ("/plugins/edge/2/split?share=70000", b"", 400),
+        ("/plugins/edge/2/split", b"", 400),
+        ("/plugins/edge/9/split?share=10", b"", 404),
+        ("/plugins/edge/nine/promote", b"", 400),
+        ("/plugins/edge/9/promote", b"", 404),
+        ("/plugins/scscf/2/promote", b"", 404),
+        ("/plugins/edge/rollback", b"", 409),
+        ("/plugins/scscf/rollback", b"", 404),
+        ("/plugins/edge?activate=true&share=10", &file, 400),
+        ("/plugins/edge?share=1000", &file, 422),
+    ] {
+        let (answered, told) = router.http("POST", path, body);
+        assert_eq!(answered, status, "{path}: {told}");
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        assert!(told["error"].as_str().is_some_and(|sentence| !sentence.is_empty()), "{path}: {told}");
+    }
+    assert_eq!(router.http("GET", "/which?identity=nobody", b"").0, 422);
+    assert_eq!(version(&router, 1)["share"], 1000);
+    let history = told(&router, "GET", "/history?last=1000", b"");
+    let split = history.as_array().expect("a list").iter().find(|deed| deed["what"] == "split");
+    assert_eq!(split, None, "nothing was done");
+}
+
+/// What was refused is told too, with why, and a restart forgets nothing of it.
+#[test]
+fn history_outlives_the_host() {
+    let mut router = Router::start();
+    assert_eq!(router.http("POST", "/plugins/edge", b"nonsense").0, 422);
+    push(&router, "activate=true");
+    let before = told(&router, "GET", "/history", b"");
+    router.kill();
+    router.start_again();
+    let after = told(&router, "GET", "/history", b"");
+    let whats = |deeds: &Value| -> Vec<String> {
+        let deeds = deeds.as_array().expect("a list").iter();
+        deeds.map(|deed| deed["what"].as_str().expect("text").to_owned()).collect()
+    };
+    assert_eq!(whats(&before)[whats(&before).len() - 2..], ["refused", "active"]);
+    assert_eq!(whats(&after)[..whats(&before).len()], whats(&before));
+    assert!(
+        before[whats(&before).len() - 2]["why"].as_str().is_some_and(|why| why.contains("not WebAssembly"))
+    );
+}

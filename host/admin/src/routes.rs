@@ -34,6 +34,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}", get(versions::plugins_of_role).post(versions::push))
         .route("/plugins/{role}/{number}/split", post(versions::split))
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
+        .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
         .route("/plugins/{role}/rollback", post(versions::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))

@@ -124,6 +124,20 @@ pub(crate) async fn promote(
     change(&admin, from, &headers, |who| admin.host.promote(&role, number, who))
 }
 
+/// Calls of this version go on with the active one.
+pub(crate) async fn adopt(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    path: Result<Path<(String, u32)>, PathRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let Path((role, number)) = match path {
+        Ok(path) => path,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    change(&admin, from, &headers, |who| admin.host.adopt(&role, number, who))
+}
+
 pub(crate) async fn rollback(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -199,7 +213,7 @@ fn change(
 fn refused(error: VersionError) -> (StatusCode, String) {
     let status = match error {
         VersionError::UnknownRole { .. } | VersionError::Unknown(_) => StatusCode::NOT_FOUND,
-        VersionError::Split(_) | VersionError::NothingBefore => StatusCode::CONFLICT,
+        VersionError::Split(_) | VersionError::NothingBefore | VersionError::Active => StatusCode::CONFLICT,
         VersionError::Share(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())

@@ -81,6 +81,12 @@ impl Node {
         &self.counters
     }
 
+    /// Lets go of a version of a script before its dialogs end: what happens in them from now on is put before the one that
+    /// is active. How many dialogs that are.
+    pub fn let_go(&mut self, version: u32) -> usize {
+        self.dialogs.let_go(version)
+    }
+
     /// Which requests the script is asked about from now on.
     pub fn set_wants(&mut self, wants: Wants) {
         self.wants = wants;

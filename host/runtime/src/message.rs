@@ -76,6 +76,8 @@ pub(crate) enum ToShard {
         /// Whose it is.
         token: OwnToken,
     },
+    /// Dialogs that are pinned to this version go on with the active one.
+    LetGo(u32),
     /// Another plugin version is active.
     Wants(Wants),
     /// No new transactions from now on.

@@ -292,6 +292,9 @@ impl Shard {
             }
             ToShard::Event(event) => self.consultations.event(event),
             ToShard::Feed(feed) => self.watch(feed),
+            ToShard::LetGo(version) => {
+                self.node.let_go(version);
+            }
             ToShard::Wants(wants) => self.node.set_wants(wants),
             ToShard::Drain => self.node.drain(),
             ToShard::Stop => self.stopping = true,

@@ -4,6 +4,7 @@
 //!   push ─▶ checked ─▶ split ─▶ candidate ─▶ promote ─▶ active ─▶ (another is active) ─▶ kept ─▶ gone
 //!                         ▲          │                     ▲                              │
 //!                         └ take back┘                     └────────── rollback ──────────┘
+//!   calls: with the version that took them to their end, or adopted by the active one
 //! ```
 //! In: commands with who gave them. Out: what is so now, or why not; then nothing has changed. No command but `push` needs
 //! the compiler: a switch is one pointer, and every shard's next transaction sees it.
@@ -38,6 +39,9 @@ pub enum VersionError {
     /// The shares do not fit.
     #[error(transparent)]
     Split(#[from] SplitError),
+    /// Its calls have it already.
+    #[error("this version is the active one: its calls stay with it")]
+    Active,
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
@@ -108,6 +112,33 @@ impl Handle {
             }
             false => shared.active.plugin().ok_or(VersionError::NothingBefore)?,
         };
+        Ok(self.status_of(&active))
+    }
+
+    /// Calls that are pinned to a version go on with the active one: it takes over their variables, which the host keeps.
+    ///
+    /// # Errors
+    /// [`VersionError`]; [`VersionError::Active`] for the active one.
+    pub fn adopt(&self, role: &str, number: u32, who: &str) -> Result<PluginStatus, VersionError> {
+        self.is_role(role)?;
+        let known = self.plugins().into_iter().find(|version| version.number == number);
+        let known = known.ok_or(VersionError::Unknown(number))?;
+        let active = self.shared.active.plugin().ok_or(VersionError::NothingBefore)?;
+        if active.identity().number == number {
+            return Err(VersionError::Active);
+        }
+        self.shared.inboxes.iter().for_each(|inbox| inbox.extend([ToShard::LetGo(number)]));
+        self.shared.audit.note(&Deed {
+            at_ms: wall_ms(),
+            what: "adopted".into(),
+            who: who.into(),
+            role: role.into(),
+            number,
+            version: format!("{} {}", known.name, known.version),
+            digest: known.digest,
+            share: 0,
+            why: String::new(),
+        });
         Ok(self.status_of(&active))
     }
 

@@ -85,6 +85,17 @@ pub(crate) enum PluginCommand {
         #[arg(value_parser = number)]
         version: u32,
     },
+    /// Let the calls of an old version go on with the active one, instead of ending with it
+    Adopt {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// The role it is for
+        #[arg(long)]
+        role: String,
+        /// The old version's number, from `plugin list`
+        #[arg(value_parser = number)]
+        version: u32,
+    },
     /// Take all shares back; where there are none, make the version active that was so before
     Rollback {
         #[command(flatten)]
@@ -127,6 +138,9 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         }
         PluginCommand::Promote { at, role, version } => {
             versions::change(&at, &format!("/plugins/{role}/{version}/promote"))
+        }
+        PluginCommand::Adopt { at, role, version } => {
+            versions::change(&at, &format!("/plugins/{role}/{version}/adopt"))
         }
         PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
         PluginCommand::Which { at, identity } => versions::which(&at, &identity),

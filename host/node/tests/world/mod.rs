@@ -61,6 +61,12 @@ pub(crate) struct World {
     /// What goes with the script's next word: the answer's To tag, and requests that follow it.
     pub to_tag: Option<Box<str>>,
     pub follow: Vec<node::Follow>,
+    /// The version that decides from now on: its number, and what keeps it alive.
+    pub version: (u32, Option<node::Pin>),
+    /// The version that each consultation had to ask.
+    pub pins: Vec<Option<node::Pin>>,
+    /// Why dialogs have ended, and which version they were pinned to.
+    pub ended: Vec<node::Ended>,
 }
 
 pub(crate) const NODE: &str = "192.0.2.1:5060";
@@ -143,6 +149,9 @@ impl World {
             own_routes: Vec::new(),
             to_tag: None,
             follow: Vec::new(),
+            version: (1, None),
+            pins: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -196,8 +205,9 @@ impl World {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
                     sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
-                Output::Consult(node::Consult { id, hook, message, own_routes, .. }) => {
+                Output::Consult(node::Consult { id, hook, message, own_routes, pin, .. }) => {
                     self.consulted.push(hook);
+                    self.pins.push(pin);
                     let routes = own_routes.iter().flat_map(|routes| routes.iter());
                     self.own_routes.push(routes.map(|route| route.to_string()).collect());
                     let consulted = match (self.script)(hook, &message) {
@@ -207,7 +217,8 @@ impl World {
                         Err(error) => Consulted::Request(Err(error)),
                     };
                     let (to_tag, follow) = (self.to_tag.take(), std::mem::take(&mut self.follow));
-                    let decided = Decided { version: 1, to_tag, follow, ..Decided::bare(id, consulted) };
+                    let (version, pin) = self.version.clone();
+                    let decided = Decided { version, pin, to_tag, follow, ..Decided::bare(id, consulted) };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
                 Output::Locate { id, .. } => {
@@ -219,7 +230,7 @@ impl World {
                     self.concluded.push((token, response.status()));
                 }
                 Output::Returned { shard, context, token } => self.returned.push((shard, context, token)),
-                Output::Event(_) => {}
+                Output::Event(ended) => self.ended.push(ended),
             }
         }
         sent

@@ -95,6 +95,22 @@ fn a_call_stays_with_the_version_that_took_it() {
 }
 
 #[test]
+fn calls_of_an_old_version_are_adopted_where_that_is_wanted() {
+    let router = Router::start();
+    let (caller, callee) = router.pair();
+    let (call, ok) = Call::established(&caller, &callee);
+    push(&router, "activate=true");
+    until("the end of its transaction", || version(&router, 1)["holders"] == 1);
+    assert_eq!(router.http("POST", "/plugins/edge/2/adopt", b"").0, 409, "it is the active one");
+    let line = command(&router, &["adopt", "--role", "edge", "1"]);
+    assert!(line.contains("#2"), "{line}");
+    until("nobody holds it", || version(&router, 1)["state"] == "kept");
+    caller.send(&call.sent.within(&ok, "BYE", 2));
+    callee.answer(&callee.expect("BYE"), 200, "b", "");
+    caller.expect("200");
+}
+
+#[test]
 fn a_version_is_promoted_and_taken_back_without_a_compiler() {
     let router = Router::start();
     assert_eq!(push(&router, "")["state"], "checked");

@@ -109,7 +109,7 @@ impl Router {
         get(self.admin, path).unwrap_or_else(|| panic!("{path} is not answered\n{}", self.log()))
     }
 
-    /// The versions that are alive, the newest first.
+    /// The versions that new or old transactions and calls have, the newest first; not those that are only kept.
     pub fn versions(&self) -> Vec<Version> {
         let list: serde_json::Value = serde_json::from_str(&self.get("/plugins")).unwrap();
         let version = |one: &serde_json::Value| Version {
@@ -117,7 +117,8 @@ impl Router {
             name: one["name"].as_str().unwrap().into(),
             active: one["state"] == "active",
         };
-        list.as_array().unwrap().iter().map(version).collect()
+        let is_kept = |one: &&serde_json::Value| one["state"] == "kept" || one["state"] == "checked";
+        list.as_array().unwrap().iter().filter(|one| !is_kept(one)).map(version).collect()
     }
 
     /// The version that new transactions take.

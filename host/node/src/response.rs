@@ -183,6 +183,9 @@ impl Node {
                 }
                 Action::Cancel(branch) => match active.branches[usize::from(branch)].client {
                     Some(client) => {
+                        // From now on the CANCEL's own 64*T1 counts (§9.1), and not what was left of Timer C: the
+                        // callee may have answered already.
+                        active.branches[usize::from(branch)].deadline = None;
                         self.transactions.cancel_because(now, client, &active.cancel_reason);
                     }
                     None => queue.extend(active.forking.handle(Event::Unreachable(branch))),

@@ -62,11 +62,13 @@ impl Acks {
     }
 }
 
-/// What a 2xx and its ACK have in common: Call-ID, To tag and the INVITE's number.
-type Name = (Vec<u8>, Vec<u8>, u32);
+/// What a 2xx and its ACK have in common: Call-ID, both tags and the INVITE's number. Without the From tag two INVITEs that
+/// cross in one dialog, of a phone that has called itself too, are one.
+type Name = (Vec<u8>, Vec<u8>, Vec<u8>, u32);
 
 fn name(seen: &Seen<'_>) -> Name {
     let head = seen.message.head();
     let number = head.cseq().map_or(0, |cseq| cseq.number);
-    (head.call_id().unwrap_or_default().to_vec(), head.to_tag().unwrap_or_default().to_vec(), number)
+    let tag = |tag: Option<&[u8]>| tag.unwrap_or_default().to_vec();
+    (head.call_id().unwrap_or_default().to_vec(), tag(head.from_tag()), tag(head.to_tag()), number)
 }

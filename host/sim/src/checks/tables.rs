@@ -19,7 +19,7 @@ pub struct Left {
     pub dialogs: u64,
     /// It waits for a time that will come.
     pub waits: bool,
-    /// Versions of the plugin that are loaded beside the active one.
+    /// Versions of the plugin that are loaded beside the active one, where no dialog is left that may have one.
     pub old_versions: usize,
 }
 
@@ -34,7 +34,8 @@ impl Left {
             transactions: (counters.server_transactions.get(), counters.client_transactions.get()),
             dialogs: if is_last { counters.dialogs.get() } else { 0 },
             waits: is_last && element.poll_timeout().is_some(),
-            old_versions,
+            // A call keeps the version that took it.
+            old_versions: if counters.dialogs.get() > 0 { 0 } else { old_versions },
         }
     }
 }

@@ -1,11 +1,13 @@
-//! Who may change something. In: the caller's address and its Authorization header. Out: yes, or why not.
+//! Who may change something. In: the caller's address and its header fields. Out: yes, or why not.
 
 use std::net::SocketAddr;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-/// The rule: a bearer token where one is configured, loopback addresses where none is.
+use crate::site;
+
+/// The rule: a bearer token where one is configured; where none is, loopback addresses, but no web pages of others.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
     token: Option<Box<str>>,
@@ -21,11 +23,12 @@ impl Access {
     /// Whether this caller may change something; the error is a sentence for it.
     ///
     /// # Errors
-    /// The token is missing or wrong, or none is configured and the caller is not on a loopback address.
+    /// The token is missing or wrong; or none is configured, and the caller is not on a loopback address or may be a foreign
+    /// page in a browser there.
     pub fn may_change(&self, from: SocketAddr, headers: &HeaderMap) -> Result<(), &'static str> {
         let Some(token) = &self.token else {
             return if from.ip().to_canonical().is_loopback() {
-                Ok(())
+                site::may_be_own(headers)
             } else {
                 Err("changes are taken from loopback addresses only, unless admin.token is configured")
             };
@@ -66,6 +69,15 @@ mod tests {
         {
             assert_eq!(access.may_change(address.parse().unwrap(), &headers(None)).is_ok(), may, "{address}");
         }
+    }
+
+    #[test]
+    fn without_a_token_no_foreign_page_may_and_with_one_it_is_the_token_alone() {
+        let here = "127.0.0.1:1".parse().unwrap();
+        let mut foreign = headers(Some("Bearer s3cret"));
+        foreign.insert("origin", HeaderValue::from_static("http://evil.example"));
+        assert!(Access::new(None).may_change(here, &foreign).is_err());
+        assert!(Access::new(Some("s3cret".into())).may_change(here, &foreign).is_ok());
     }
 
     #[test]

@@ -1,12 +1,15 @@
-//! HTTP for people and machines: health, readiness, metrics, status, what went over the wire, and the plugins of each role.
+//! HTTP for people and machines: health, readiness, metrics, status, what went over the wire, and the plugins of each role;
+//! and a page that shows them.
 //!
 //! In: a [`runtime::Handle`] and an address. Out: answers. What an answer says is the runtime's; here it is only
 //! put into HTTP. Everything that changes something needs the bearer token, or, where none is configured, a
-//! loopback address.
+//! loopback address, from which no foreign web page asks.
 
 mod access;
+mod console;
 mod routes;
 mod serve;
+mod site;
 mod versions;
 
 pub use access::Access;

@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, console, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -38,6 +38,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/rollback", post(versions::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))
+        .merge(console::routes())
         .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
@@ -47,7 +48,7 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
+        "no such path; there are / /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
     )
 }
 

@@ -100,6 +100,8 @@ pub struct PluginStatus {
 /// What a host is doing.
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
+    /// What it is.
+    pub role: String,
     /// `running` or `draining`.
     pub state: &'static str,
     /// Seconds since the start.
@@ -222,6 +224,7 @@ impl Handle {
             .filter(|&(_, number)| number > 0)
             .collect();
         Status {
+            role: self.role(),
             state: if self.shared.draining.load(Ordering::Relaxed) { "draining" } else { "running" },
             uptime_s: self.shared.clock.now().0 / 1_000_000,
             listeners: self

@@ -12,9 +12,10 @@
 //! | `panic` | gives up | `plugin_traps_total{kind="panic"}` |
 //! | `fault` | says by itself that this cannot be | `plugin_faults_total` |
 //! | `nonsense` | decides what the contract forbids | `plugin_failures_total{why="invalid"}` |
+//! | `unavailable` | answers 503 for no reason | `plugin_server_failures_total` |
 //! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
 //!
-//! Push it into a router that carries calls, and send one such request: its caller gets a 500, nobody else notices.
+//! Push it into a router that carries calls, and send one such request: its caller gets a 500 or what the table says, nobody else notices.
 //! The end-to-end tests of `host/strowger` do just that.
 
 use std::hint::black_box;
@@ -63,6 +64,7 @@ impl Plugin for Misbehaving {
             Some("panic") => panic!("nobody expected a header field {MARK}"),
             Some("fault") => return Err(Fault::new(42, "this cannot be").into()),
             Some("nonsense") => return Ok(Decision::Next(vec![Edit::Remove(u32::MAX)])),
+            Some("unavailable") => return reply(503).into(),
             Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
             _ => {}
         }

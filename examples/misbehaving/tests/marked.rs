@@ -28,6 +28,11 @@ fn a_fault_is_returned() {
 }
 
 #[test]
+fn one_that_does_not_serve_says_so() {
+    ask(&plugin(), &host(), &message("unavailable")).replies(503);
+}
+
+#[test]
 fn a_chatterbox_decides_in_the_end() {
     let host = host();
     ask(&plugin(), &host, &message("chatter")).relays();

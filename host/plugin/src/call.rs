@@ -265,6 +265,9 @@ async fn call(
         }
         (Ok((outcome, kind)), None) => {
             plugin.stats.decided(kind);
+            if answered(&outcome).is_some_and(|status| (500..600).contains(&status)) {
+                plugin.stats.server_failure();
+            }
             Consulted { result: Ok(outcome), effects, fault: None, cpu }
         }
         (Err(violation), None) => {
@@ -272,6 +275,16 @@ async fn call(
             plugin.log_failure("a decision of the script breaks the contract", &violation, about);
             failed(ConsultError::Invalid, cpu, None)
         }
+    }
+}
+
+/// The status of the answer that the script decided, if it did.
+fn answered(outcome: &Outcome) -> Option<u16> {
+    match outcome {
+        Outcome::Decision(Decision::Reply(reply)) | Outcome::Reply(ReplyDecision::Replace(reply)) => {
+            Some(reply.status)
+        }
+        Outcome::Decision(_) | Outcome::Reply(_) | Outcome::Done => None,
     }
 }
 

@@ -112,6 +112,7 @@ pub struct Stats {
     calls: AtomicU64,
     decisions: [AtomicU64; DecisionKind::ALL.len()],
     traps: [AtomicU64; TrapKind::ALL.len()],
+    server_failures: AtomicU64,
     faults: AtomicU64,
     invalid: AtomicU64,
     deadlines: AtomicU64,
@@ -131,6 +132,8 @@ pub struct StatsSnapshot {
     pub decisions: [u64; DecisionKind::ALL.len()],
     /// Traps by kind, in the order of [`TrapKind::ALL`].
     pub traps: [u64; TrapKind::ALL.len()],
+    /// Those of the decisions that answer 5xx (RFC 3261 §21.5).
+    pub server_failures: u64,
     /// Faults that the script returned.
     pub faults: u64,
     /// Decisions that broke the contract.
@@ -174,6 +177,7 @@ impl Stats {
             calls: read(&self.calls),
             decisions: self.decisions.each_ref().map(read),
             traps: self.traps.each_ref().map(read),
+            server_failures: read(&self.server_failures),
             faults: read(&self.faults),
             invalid: read(&self.invalid),
             deadlines: read(&self.deadlines),
@@ -191,6 +195,10 @@ impl Stats {
 
     pub(crate) fn decided(&self, kind: DecisionKind) {
         self.decisions[kind as usize].fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn server_failure(&self) {
+        self.server_failures.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn trapped(&self, kind: TrapKind) {

@@ -25,7 +25,7 @@ pub struct Deed {
     pub at_ms: u64,
     /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `refused`.
     pub what: String,
-    /// Who: an address that used HTTP, a file, a signal.
+    /// Who: an address that used HTTP, a file, a signal, or `guardrail`.
     pub who: String,
     /// The role.
     pub role: String,
@@ -37,7 +37,7 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on.
     pub share: u16,
-    /// Why it was refused; else empty.
+    /// Why it was refused, or taken back by itself; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }

@@ -4,6 +4,7 @@
 //! belong to the binary.
 
 mod diameter;
+mod guard;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use trace::Trace;
 
 use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
+pub use guard::PluginGuardTable;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -90,6 +92,12 @@ impl Config {
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
         within("plugin.instances", self.plugin.instances, 8..=10_000, "must be 8 to 10,000")?;
         within("plugin.versions", self.plugin.versions, 1..=64, "must be 1 to 64")?;
+        let PluginGuardTable { margin, minimum_calls, .. } = self.plugin.guard;
+        if !(0.0..=100.0).contains(&margin) {
+            let (key, value) = ("plugin.guard.margin".into(), margin.to_string());
+            return Err(StartError::Value { key, value, reason: "must be 0 to 100" });
+        }
+        within("plugin.guard.minimum_calls", minimum_calls, 1..=1_000_000, "must be 1 to 1,000,000")?;
         within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
         within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;
         within("timers.t4_ms", self.timers.t4_ms, 100..=60_000, "must be 100 to 60,000")?;
@@ -293,6 +301,9 @@ pub struct PluginTable {
     pub versions: u32,
     /// Folder for compiled plugins; default: `plugins` in the data folder.
     pub cache: Option<PathBuf>,
+    /// When a candidate is taken back by itself.
+    #[serde(default)]
+    pub guard: PluginGuardTable,
 }
 
 fn yes() -> bool {

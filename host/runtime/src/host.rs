@@ -261,7 +261,10 @@ impl Host {
             trace,
         });
         let metrics = Arc::new(Metrics::new(&shared));
-        let mut tasks = vec![tokio::spawn(crate::expiry::run(Arc::downgrade(&shared)))];
+        let mut tasks = vec![
+            tokio::spawn(crate::expiry::run(Arc::downgrade(&shared))),
+            tokio::spawn(crate::guarding::run(Arc::downgrade(&shared))),
+        ];
         if config.plugin.watch {
             tasks.push(tokio::spawn(crate::watch::watch(Arc::downgrade(&shared))));
         }

@@ -25,6 +25,8 @@ mod error;
 mod executor;
 mod expiry;
 mod flow_tokens;
+mod guard;
+mod guarding;
 mod host;
 mod ims;
 mod inbox;

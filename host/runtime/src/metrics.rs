@@ -189,11 +189,12 @@ type Series = (
     fn(&plugin::StatsSnapshot) -> Vec<(&'static str, u64)>,
 );
 
-const PLUGIN_SERIES: [Series; 7] = [
+const PLUGIN_SERIES: [Series; 8] = [
     ("plugin_calls", "Calls of a hook", None, |stats| vec![("", stats.calls)]),
     ("plugin_decisions", "Decisions by kind", Some("kind"), |stats| {
         DecisionKind::ALL.iter().map(|&kind| (kind.name(), stats.decided(kind))).collect()
     }),
+    ("plugin_server_failures", "Decisions that answer 5xx", None, |stats| vec![("", stats.server_failures)]),
     ("plugin_faults", "Faults that the script returned", None, |stats| vec![("", stats.faults)]),
     ("plugin_traps", "Traps by kind", Some("kind"), |stats| {
         TrapKind::ALL.iter().map(|&kind| (kind.name(), stats.trapped(kind))).collect()

@@ -66,15 +66,12 @@ impl Handle {
         let shared = &self.shared;
         let version = shared.version(number)?;
         if share == 0 {
-            shared.active.take_back(number)?;
-            shared.shelf.lock().keep(Arc::clone(&version));
-            shared.tell_wants();
-            shared.note("taken back", who, &version, 0);
+            shared.take_back(number, who, "")?;
         } else {
             let share = Share::new(share).ok_or(VersionError::Share(share))?;
             shared.active.split(&version, share)?;
             shared.tell_wants();
-            shared.note("split", who, &version, share.tenths_of_a_percent());
+            shared.note("split", who, &version, share.tenths_of_a_percent(), "");
         }
         Ok(self.status_of(&version))
     }
@@ -102,7 +99,7 @@ impl Handle {
         for (_, candidate) in &candidates {
             shared.active.take_back(candidate.identity().number)?;
             shared.shelf.lock().keep(Arc::clone(candidate));
-            shared.note("rolled back", who, candidate, 0);
+            shared.note("rolled back", who, candidate, 0, "");
         }
         let active = match candidates.is_empty() {
             true => {
@@ -214,7 +211,16 @@ impl Shared {
     /// Keeps a version that was checked, to be taken later.
     pub(crate) fn keep(&self, loaded: &Arc<Plugin>, source: &str) {
         self.shelf.lock().keep(Arc::clone(loaded));
-        self.note("checked", source, loaded, 0);
+        self.note("checked", source, loaded, 0, "");
+    }
+
+    /// Takes a candidate's share back, and keeps it.
+    pub(crate) fn take_back(&self, number: u32, who: &str, why: &str) -> Result<Arc<Plugin>, SplitError> {
+        let version = self.active.take_back(number)?;
+        self.shelf.lock().keep(Arc::clone(&version));
+        self.tell_wants();
+        self.note("taken back", who, &version, 0, why);
+        Ok(version)
     }
 
     /// Makes a loaded plugin the one that new transactions take.
@@ -225,7 +231,7 @@ impl Shared {
             self.shelf.lock().was_active(Arc::clone(before));
         }
         self.tell_wants();
-        self.note("active", source, &loaded, 1000);
+        self.note("active", source, &loaded, 1000, "");
         tracing::info!(
             role = &*identity.role,
             plugin = &*identity.name,
@@ -252,7 +258,7 @@ impl Shared {
         }
     }
 
-    fn note(&self, what: &str, who: &str, version: &Plugin, share: u16) {
+    fn note(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) {
         let identity = version.identity();
         self.audit.note(&Deed {
             at_ms: wall_ms(),
@@ -263,7 +269,7 @@ impl Shared {
             version: format!("{} {}", identity.name, identity.version),
             digest: identity.digest.to_string(),
             share,
-            why: String::new(),
+            why: why.into(),
         });
     }
 }

@@ -73,6 +73,16 @@ fn a_mistake_in_the_file_is_named() {
             ("transport = \"tcp\"", "transport = \"tcp\"\nsegmentation = true"),
             &["listen.segmentation", "true", "udp only"],
         ),
+        (
+            ("[timers]", "[plugin.guard]\nmargin = 100.5\n[timers]"),
+            &["plugin.guard.margin", "100.5", "0 to 100"],
+        ),
+        (("[timers]", "[plugin.guard]\nmargin = nan\n[timers]"), &["plugin.guard.margin", "NaN"]),
+        (
+            ("[timers]", "[plugin.guard]\nminimum_calls = 0\n[timers]"),
+            &["plugin.guard.minimum_calls", "0", "1,000,000"],
+        ),
+        (("[timers]", "[plugin.guard]\nmargins = 1.0\n[timers]"), &["margins", "line"]),
         (("[timers]", "[log]\nlevel = \"x=y=z\"\n[timers]"), &["log.level", "x=y=z"]),
     ] {
         refused(&check(&[change]), 1, words);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::router::{edge, strowger};
+use crate::support::router::{edge, misbehaving, strowger};
 use crate::support::{Call, DOMAIN, Request, Router};
 
 fn push(router: &Router, how: &str) -> Value {
@@ -136,6 +136,61 @@ fn a_version_is_promoted_and_taken_back_without_a_compiler() {
     assert!(found.is_sorted(), "{history}");
     let (_, log) = router.http("GET", "/metrics", b"");
     assert!(log.contains("strowger_plugin_calls"), "{log}");
+}
+
+#[test]
+fn a_candidate_that_fails_is_taken_back_by_itself() {
+    is_taken_back("panic", 500);
+}
+
+/// Nothing is wrong with it as a plugin: it just does not serve.
+#[test]
+fn a_candidate_that_answers_503_is_taken_back_by_itself() {
+    let router = is_taken_back("unavailable", 503);
+    let (_, metrics) = router.http("GET", "/metrics", b"");
+    let mut counted =
+        metrics.lines().filter(|line| line.starts_with("strowger_plugin_server_failures_total{"));
+    let candidate = counted.find(|line| line.contains("number=\"2\"")).expect("the candidate's");
+    let value: f64 = candidate.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number");
+    assert!(value >= 20.0, "{candidate}");
+}
+
+/// Half of the subscribers have a version that has this bug for each of them: they are answered so until it is out, the
+/// others never are.
+fn is_taken_back(bug: &str, bad: u16) -> Router {
+    let router = Router::start();
+    let peer = router.peer();
+    let ask = |user: &str| {
+        let request = Request::new("MESSAGE", user, "bob").with(&format!("X-Misbehave: {bug}"));
+        peer.ask(&request).status()
+    };
+    let well = ask("user0");
+    assert!(well < 500, "{well}");
+    let file = std::fs::read(misbehaving()).expect("the plugin");
+    assert_eq!(told(&router, "POST", "/plugins/edge?share=500", &file)["state"], "candidate");
+    let (theirs, others): (Vec<_>, Vec<_>) = (0..20).map(|n| format!("user{n}")).partition(|user| {
+        told(&router, "GET", &format!("/which?identity=sip:{user}@{DOMAIN}"), b"")["number"] == 2
+    });
+    assert!(theirs.len() > 2 && others.len() > 2, "{theirs:?} {others:?}");
+    assert_eq!(ask(&theirs[0]), bad, "it is as bad as it should be");
+    until("the end of it", || {
+        theirs.iter().for_each(|user| assert!([well, bad].contains(&ask(user)), "{user}"));
+        others.iter().for_each(|user| assert_eq!(ask(user), well, "{user}"));
+        version(&router, 2)["share"] == 0
+    });
+    router.wait_for_log("a candidate is taken back");
+    theirs.iter().for_each(|user| assert_eq!(ask(user), well, "{user} has the active version again"));
+    assert_eq!(version(&router, 2)["state"], "kept");
+    assert_eq!(version(&router, 1)["share"], 1000);
+
+    let history = told(&router, "GET", "/history", b"");
+    let last = history.as_array().and_then(|deeds| deeds.last()).expect("a deed");
+    assert_eq!((&last["what"], &last["who"]), (&"taken back".into(), &"guardrail".into()));
+    assert_eq!((&last["number"], &last["share"]), (&2.into(), &0.into()));
+    let why = last["why"].as_str().expect("figures");
+    assert!(why.contains("calls failed (100.00 %), of the active version #1 0 of "), "{why}");
+    assert!(command(&router, &["history"]).contains(why));
+    router
 }
 
 #[test]

@@ -215,14 +215,20 @@ pub fn strowger(arguments: &[&str]) -> Output {
 /// The edge example of this checkout, built once with the compiler that `cargo xtask plugins` takes.
 pub fn edge() -> &'static Path {
     static EDGE: OnceLock<PathBuf> = OnceLock::new();
-    EDGE.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout");
-        let wasm = toolchain::Wasm::find(&toolchain::Options::in_workspace(&root)).expect("a compiler");
-        let mut built = wasm
-            .build_all(&root, &["strowger-example-edge"], toolchain::Profile::Speed)
-            .expect("the plugin builds");
-        built.remove(0)
-    })
+    EDGE.get_or_init(|| built("strowger-example-edge"))
+}
+
+/// The same with a bug for every occasion: `examples/misbehaving`.
+pub fn misbehaving() -> &'static Path {
+    static MISBEHAVING: OnceLock<PathBuf> = OnceLock::new();
+    MISBEHAVING.get_or_init(|| built("strowger-example-misbehaving"))
+}
+
+fn built(package: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout");
+    let wasm = toolchain::Wasm::find(&toolchain::Options::in_workspace(&root)).expect("a compiler");
+    let mut built = wasm.build_all(&root, &[package], toolchain::Profile::Speed).expect("the plugin builds");
+    built.remove(0)
 }
 
 /// A port that neither UDP nor TCP has.

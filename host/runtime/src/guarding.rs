@@ -1,0 +1,62 @@
+//! Candidates that show themselves worse than the active version are taken back (`guard.rs` says when). In: a look every
+//! second. Out: a version without a share, kept on the shelf; a note and a warning with the figures.
+
+use std::sync::Weak;
+use std::time::Duration;
+
+use plugin::Plugin;
+
+use crate::control::Shared;
+use crate::guard::{Figures, Guard, Margins, Seen};
+
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Who did it, for the history.
+const WHO: &str = "guardrail";
+
+/// All subscribers, in tenths of a percent.
+const ALL: u16 = 1000;
+
+/// Looks until the host is gone.
+pub(crate) async fn run(shared: Weak<Shared>) {
+    let mut ticks = tokio::time::interval(LOOK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut guard = Guard::default();
+    loop {
+        ticks.tick().await;
+        let Some(shared) = shared.upgrade() else { return };
+        look(&shared, &mut guard);
+    }
+}
+
+fn look(shared: &Shared, guard: &mut Guard) {
+    let table = shared.plugin.lock().guard;
+    let candidates = match table.take_back {
+        true => shared.active.candidates(),
+        // Nothing to look at: what was counted is forgotten, too.
+        false => Vec::new(),
+    };
+    let Some(active) = shared.active.plugin() else { return };
+    let seen = |version: &Plugin, share| Seen {
+        number: version.identity().number,
+        share,
+        figures: Figures::of(&version.stats().snapshot()),
+    };
+    let candidates: Vec<Seen> =
+        candidates.iter().map(|(share, version)| seen(version, share.tenths_of_a_percent())).collect();
+    let shared_out: u16 = candidates.iter().map(|candidate| candidate.share).sum();
+    let control = seen(&active, ALL - shared_out);
+    let margins = Margins { percent_points: table.margin, calls: table.minimum_calls.into() };
+    for (number, why) in guard.look(control, &candidates, margins) {
+        match shared.take_back(number, WHO, &why) {
+            Ok(_) => tracing::warn!(
+                role = shared.active.role().name(),
+                number,
+                why,
+                "a candidate is taken back: it fails more than the active version"
+            ),
+            // Somebody else was faster.
+            Err(error) => tracing::debug!(number, %error, "a candidate is no longer there to be taken back"),
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //! Reading and editing are `message.rs`'s.
 
 use crate::decision::Header;
-use crate::text::has_line_break;
+use crate::text::{has_line_break, line};
 use sip::HeaderId;
 
 /// The name of a header field. A `HeaderId` costs nothing to match; a name that has one is turned into it.
@@ -73,7 +73,7 @@ impl FieldName<'_> {
 /// begin another header field.
 pub(crate) fn one_line(value: String) -> String {
     if has_line_break(value.as_bytes()) {
-        return String::from_utf8_lossy(&sip::unfold(value.as_bytes())).into_owned();
+        return line(value.as_bytes());
     }
     value
 }

@@ -6,6 +6,7 @@
 use sip::{NameAddr, Scheme, Uri};
 
 use crate::ims::privacy::Privacy;
+use crate::text::line;
 
 /// Who nobody is (RFC 7044 §10.1).
 const ANONYMOUS: &str = "<sip:anonymous@anonymous.invalid>";
@@ -25,7 +26,7 @@ pub fn leaving<'a>(
     if !entries.iter().any(|entry| is_private(entry)) {
         return None;
     }
-    let shown = |entry: &[u8]| if is_private(entry) { anonymous(entry) } else { text(entry) };
+    let shown = |entry: &[u8]| if is_private(entry) { anonymous(entry) } else { line(entry) };
     Some(entries.into_iter().map(shown).collect())
 }
 
@@ -43,14 +44,9 @@ fn is_private(entry: &[u8], hides_all: bool, is_home: impl Fn(&Uri<'_>) -> bool)
 
 /// The entry's place in the history, without its identity.
 fn anonymous(entry: &[u8]) -> String {
-    let entry = text(entry);
+    let entry = line(entry);
     let parameters = entry.rfind('>').map_or("", |at| &entry[at + 1..]);
     [ANONYMOUS, parameters].concat()
-}
-
-/// On one line.
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&sip::unfold(bytes)).into_owned()
 }
 
 #[cfg(test)]

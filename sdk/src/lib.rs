@@ -76,7 +76,7 @@ pub use host::{
 };
 pub use message::{Lines, Message, Request, Response, Values};
 pub use plugin::{Event, Manifest, Plugin};
-pub use text::{hex, text};
+pub use text::{hex, line, text};
 
 pub use ::sip;
 pub use sip::{

@@ -13,6 +13,12 @@ pub fn text(octets: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(octets).map_or_else(|_| String::from_utf8_lossy(octets), Cow::Borrowed)
 }
 
+/// A value as text on one line, its folding taken out (RFC 3261 §7.3.1); see [`text`].
+#[must_use]
+pub fn line(value: &[u8]) -> String {
+    text(&sip::unfold(value)).into_owned()
+}
+
 /// The octets as hexadecimal digits in lower case: a tag, a charging identifier, from [`Host::random`](crate::Host::random).
 #[must_use]
 pub fn hex(octets: &[u8]) -> String {

@@ -96,7 +96,7 @@ pub(crate) struct SplitQuery {
 pub(crate) async fn split(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
-    path: Result<Path<(String, u32)>, PathRejection>,
+    version: Version,
     query: Result<Query<SplitQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
@@ -104,38 +104,28 @@ pub(crate) async fn split(
         Ok(Query(query)) => query,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
-    let Path((role, number)) = match path {
-        Ok(path) => path,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    change(&admin, from, &headers, |who| admin.host.split(&role, number, query.share, who))
+    change_version(&admin, from, &headers, version, |role, number, who| {
+        admin.host.split(role, number, query.share, who)
+    })
 }
 
 pub(crate) async fn promote(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
-    path: Result<Path<(String, u32)>, PathRejection>,
+    version: Version,
     headers: HeaderMap,
 ) -> Response {
-    let Path((role, number)) = match path {
-        Ok(path) => path,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    change(&admin, from, &headers, |who| admin.host.promote(&role, number, who))
+    change_version(&admin, from, &headers, version, |role, number, who| admin.host.promote(role, number, who))
 }
 
 /// Calls of this version go on with the active one.
 pub(crate) async fn adopt(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
-    path: Result<Path<(String, u32)>, PathRejection>,
+    version: Version,
     headers: HeaderMap,
 ) -> Response {
-    let Path((role, number)) = match path {
-        Ok(path) => path,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    change(&admin, from, &headers, |who| admin.host.adopt(&role, number, who))
+    change_version(&admin, from, &headers, version, |role, number, who| admin.host.adopt(role, number, who))
 }
 
 pub(crate) async fn rollback(
@@ -189,6 +179,22 @@ pub(crate) async fn which(
     match admin.host.version_for(&identity) {
         Ok(number) => Json(json!({ "number": number })).into_response(),
         Err(why) => failure(StatusCode::UNPROCESSABLE_ENTITY, &why.to_string()),
+    }
+}
+
+/// A role and a version's number, as the path has them.
+type Version = Result<Path<(String, u32)>, PathRejection>;
+
+fn change_version(
+    admin: &Admin,
+    from: SocketAddr,
+    headers: &HeaderMap,
+    version: Version,
+    command: impl FnOnce(&str, u32, &str) -> Result<PluginStatus, VersionError>,
+) -> Response {
+    match version {
+        Ok(Path((role, number))) => change(admin, from, headers, |who| command(&role, number, who)),
+        Err(why) => failure(why.status(), &why.body_text()),
     }
 }
 

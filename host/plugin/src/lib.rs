@@ -64,5 +64,5 @@ pub use services::{
     Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
     RegistrationLimits, Services, Staged, Verdict,
 };
-pub use split::{MAX_CANDIDATES, Place, Share};
+pub use split::{ALL, MAX_CANDIDATES, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};

@@ -17,7 +17,7 @@ use siphasher::sip::SipHasher13;
 pub const MAX_CANDIDATES: usize = 2;
 
 /// All subscribers, in tenths of a percent.
-pub(crate) const ALL: u16 = 1000;
+pub const ALL: u16 = 1000;
 
 /// A share of the subscribers in tenths of a percent: 1 to 999.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,9 +14,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Who did it, for the history.
 const WHO: &str = "guardrail";
 
-/// All subscribers, in tenths of a percent.
-const ALL: u16 = 1000;
-
 /// Looks until the host is gone.
 pub(crate) async fn run(shared: Weak<Shared>) {
     let mut ticks = tokio::time::interval(LOOK);
@@ -45,10 +42,10 @@ fn look(shared: &Shared, guard: &mut Guard) {
     let candidates: Vec<Seen> =
         candidates.iter().map(|(share, version)| seen(version, share.tenths_of_a_percent())).collect();
     let shared_out: u16 = candidates.iter().map(|candidate| candidate.share).sum();
-    let control = seen(&active, ALL - shared_out);
+    let control = seen(&active, plugin::ALL - shared_out);
     let margins = Margins { percent_points: table.margin, calls: table.minimum_calls.into() };
     for (number, why) in guard.look(control, &candidates, margins) {
-        match shared.take_back(number, WHO, &why) {
+        match shared.take_back(number, "taken back", WHO, &why) {
             Ok(_) => tracing::warn!(
                 role = shared.active.role().name(),
                 number,

@@ -66,7 +66,7 @@ impl Handle {
         let shared = &self.shared;
         let version = shared.version(number)?;
         if share == 0 {
-            shared.take_back(number, who, "")?;
+            shared.take_back(number, "taken back", who, "")?;
         } else {
             let share = Share::new(share).ok_or(VersionError::Share(share))?;
             shared.active.split(&version, share)?;
@@ -97,9 +97,7 @@ impl Handle {
         let shared = &self.shared;
         let candidates = shared.active.candidates();
         for (_, candidate) in &candidates {
-            shared.active.take_back(candidate.identity().number)?;
-            shared.shelf.lock().keep(Arc::clone(candidate));
-            shared.note("rolled back", who, candidate, 0, "");
+            shared.take_back(candidate.identity().number, "rolled back", who, "")?;
         }
         let active = match candidates.is_empty() {
             true => {
@@ -126,15 +124,10 @@ impl Handle {
         }
         self.shared.inboxes.iter().for_each(|inbox| inbox.extend([ToShard::LetGo(number)]));
         self.shared.audit.note(&Deed {
-            at_ms: wall_ms(),
-            what: "adopted".into(),
-            who: who.into(),
-            role: role.into(),
             number,
             version: format!("{} {}", known.name, known.version),
             digest: known.digest,
-            share: 0,
-            why: String::new(),
+            ..self.shared.deed("adopted", who)
         });
         Ok(self.status_of(&active))
     }
@@ -193,17 +186,7 @@ impl Shared {
         let loaded = self.engine.load(bytes, role, configuration, Arc::clone(&self.services));
         if let Err(error) = &loaded {
             tracing::error!(role = role.name(), source, %error, "a plugin is refused");
-            self.audit.note(&Deed {
-                at_ms: wall_ms(),
-                what: "refused".into(),
-                who: source.into(),
-                role: role.name().into(),
-                number: 0,
-                version: String::new(),
-                digest: String::new(),
-                share: 0,
-                why: error.to_string(),
-            });
+            self.audit.note(&Deed { why: error.to_string(), ..self.deed("refused", source) });
         }
         loaded
     }
@@ -214,12 +197,18 @@ impl Shared {
         self.note("checked", source, loaded, 0, "");
     }
 
-    /// Takes a candidate's share back, and keeps it.
-    pub(crate) fn take_back(&self, number: u32, who: &str, why: &str) -> Result<Arc<Plugin>, SplitError> {
+    /// Takes a candidate's share back, and keeps it; noted as `what`.
+    pub(crate) fn take_back(
+        &self,
+        number: u32,
+        what: &str,
+        who: &str,
+        why: &str,
+    ) -> Result<Arc<Plugin>, SplitError> {
         let version = self.active.take_back(number)?;
         self.shelf.lock().keep(Arc::clone(&version));
         self.tell_wants();
-        self.note("taken back", who, &version, 0, why);
+        self.note(what, who, &version, 0, why);
         Ok(version)
     }
 
@@ -231,7 +220,7 @@ impl Shared {
             self.shelf.lock().was_active(Arc::clone(before));
         }
         self.tell_wants();
-        self.note("active", source, &loaded, 1000, "");
+        self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
             role = &*identity.role,
             plugin = &*identity.name,
@@ -261,15 +250,27 @@ impl Shared {
     fn note(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) {
         let identity = version.identity();
         self.audit.note(&Deed {
-            at_ms: wall_ms(),
-            what: what.into(),
-            who: who.into(),
-            role: identity.role.to_string(),
             number: identity.number,
             version: format!("{} {}", identity.name, identity.version),
             digest: identity.digest.to_string(),
             share,
             why: why.into(),
+            ..self.deed(what, who)
         });
+    }
+
+    /// A deed of now, about no version yet.
+    fn deed(&self, what: &str, who: &str) -> Deed {
+        Deed {
+            at_ms: wall_ms(),
+            what: what.into(),
+            who: who.into(),
+            role: self.active.role().name().into(),
+            number: 0,
+            version: String::new(),
+            digest: String::new(),
+            share: 0,
+            why: String::new(),
+        }
     }
 }

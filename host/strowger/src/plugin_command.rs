@@ -63,39 +63,15 @@ pub(crate) enum PluginCommand {
     /// Give a version a share of the subscribers; always the same ones, and those of a smaller share are among them
     Split {
         #[command(flatten)]
-        at: AdminUrl,
-        /// The role it is for
-        #[arg(long)]
-        role: String,
-        /// The version's number, from `plugin list`
-        #[arg(value_parser = number)]
-        version: u32,
+        version: Version,
         /// Percent of the subscribers, 0.1 to 99.9; 0 takes the share back
         #[arg(value_parser = percent)]
         share: u16,
     },
     /// Make a version the active one
-    Promote {
-        #[command(flatten)]
-        at: AdminUrl,
-        /// The role it is for
-        #[arg(long)]
-        role: String,
-        /// The version's number, from `plugin list`
-        #[arg(value_parser = number)]
-        version: u32,
-    },
+    Promote(Version),
     /// Let the calls of an old version go on with the active one, instead of ending with it
-    Adopt {
-        #[command(flatten)]
-        at: AdminUrl,
-        /// The role it is for
-        #[arg(long)]
-        role: String,
-        /// The old version's number, from `plugin list`
-        #[arg(value_parser = number)]
-        version: u32,
-    },
+    Adopt(Version),
     /// Take all shares back; where there are none, make the version active that was so before
     Rollback {
         #[command(flatten)]
@@ -126,6 +102,25 @@ pub(crate) enum PluginCommand {
     },
 }
 
+/// One version of a running host.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Version {
+    #[command(flatten)]
+    at: AdminUrl,
+    /// The role it is for
+    #[arg(long)]
+    role: String,
+    /// The version's number, from `plugin list`
+    #[arg(value_parser = number)]
+    version: u32,
+}
+
+impl Version {
+    fn change(&self, what: &str) -> Result<()> {
+        versions::change(&self.at, &format!("/plugins/{}/{}/{what}", self.role, self.version))
+    }
+}
+
 pub(crate) fn execute(command: PluginCommand) -> Result<()> {
     match command {
         PluginCommand::New { name, into } => new(&name, &into),
@@ -133,15 +128,9 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::Test { plugin, cases, role } => run_cases::run(&plugin, &cases, &role),
         PluginCommand::Push { at, role, activate, share, file } => push(&at, &role, activate, share, &file),
         PluginCommand::List { at } => versions::list(&at),
-        PluginCommand::Split { at, role, version, share } => {
-            versions::change(&at, &format!("/plugins/{role}/{version}/split?share={share}"))
-        }
-        PluginCommand::Promote { at, role, version } => {
-            versions::change(&at, &format!("/plugins/{role}/{version}/promote"))
-        }
-        PluginCommand::Adopt { at, role, version } => {
-            versions::change(&at, &format!("/plugins/{role}/{version}/adopt"))
-        }
+        PluginCommand::Split { version, share } => version.change(&format!("split?share={share}")),
+        PluginCommand::Promote(version) => version.change("promote"),
+        PluginCommand::Adopt(version) => version.change("adopt"),
         PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
         PluginCommand::Which { at, identity } => versions::which(&at, &identity),
         PluginCommand::History { at, last } => versions::history(&at, last),

@@ -11,9 +11,9 @@
 use strowger_sdk::decision::Edit;
 use strowger_sdk::prelude::*;
 use strowger_sdk::route;
-use strowger_sdk::sip::{self, Head, Host as UriHost, Via};
+use strowger_sdk::sip::{Head, Host as UriHost, Via};
 use strowger_sdk::trust_domain::TrustDomain;
-use strowger_sdk::{FieldName, NameAddr};
+use strowger_sdk::{FieldName, NameAddr, line};
 
 use crate::{Settings, token};
 
@@ -178,7 +178,7 @@ fn opened(border: &Border, head: &Head<'_>, host: &impl Host) -> Option<Vec<Stri
                 is_opened = true;
                 routes.extend(entries);
             }
-            None => routes.push(text(value.bytes)),
+            None => routes.push(line(value.bytes)),
         }
     }
     is_opened.then_some(routes)
@@ -232,10 +232,10 @@ fn hide(border: &Border, entries: &[&[u8]], order: Order, host: &impl Host) -> O
     let mut shown = Vec::new();
     for run in entries.chunk_by(|one, other| border.hides(one) == border.hides(other)) {
         if !border.hides(run[0]) {
-            shown.extend(run.iter().map(|entry| text(entry)));
+            shown.extend(run.iter().map(|entry| line(entry)));
             continue;
         }
-        let mut run: Vec<String> = run.iter().map(|entry| text(entry)).collect();
+        let mut run: Vec<String> = run.iter().map(|entry| line(entry)).collect();
         if order == Order::Reversed {
             run.reverse();
         }
@@ -259,7 +259,7 @@ fn open(border: &Border, entries: &[&[u8]], host: &impl Host) -> Option<Vec<Stri
                 is_opened = true;
                 all.extend(entries);
             }
-            None => all.push(text(entry)),
+            None => all.push(line(entry)),
         }
     }
     is_opened.then_some(all)
@@ -277,13 +277,8 @@ fn hide_vias(border: &Border, relay: Relay, head: &Head<'_>, host: &impl Host) -
     for run in values.chunk_by(|one, other| is_ours(one) == is_ours(other)) {
         match is_ours(&run[0]) {
             true => shown.push(token::via(border.name(), run, host)),
-            false => shown.extend(run.iter().map(|value| text(value))),
+            false => shown.extend(run.iter().map(|value| line(value))),
         }
     }
     relay.vias(shown.join(", "))
-}
-
-/// On one line.
-fn text(bytes: &[u8]) -> String {
-    strowger_sdk::text(&sip::unfold(bytes)).into_owned()
 }

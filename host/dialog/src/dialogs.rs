@@ -31,8 +31,10 @@ struct Record {
     key: DialogKey,
     call_id: Box<[u8]>,
     variables: Option<Box<Variables>>,
-    /// The INVITE that made it; looked at only while Early.
+    /// The INVITE that made it, and with that who the caller is.
     invite: InviteKey,
+    /// The highest CSeq number of the requests of caller and callee; 0: it has sent none.
+    highest: [u32; 2],
     version: u32,
     /// Seconds; 0: no session timer.
     session_interval: u32,
@@ -105,7 +107,7 @@ impl Dialogs {
     pub fn handle_request(&mut self, now: Time, request: &Head<'_>) -> Option<DialogId> {
         let id = self.find(request)?;
         self.touch(now, id);
-        self.releasable.get_mut(&id.slot).into_iter().flatten().for_each(|one| one.handle_request(request));
+        self.note_number(id, request);
         Some(id)
     }
 
@@ -390,6 +392,7 @@ impl Dialogs {
             call_id: call_id.into(),
             variables: None,
             invite,
+            highest: [response.cseq().map_or(0, |cseq| cseq.number), 0],
             version,
             session_interval: 0,
             generation: NonZeroU32::MIN,

@@ -1,15 +1,15 @@
 //! What it takes to end a session from the middle of its way (TS 24.229 §5.4.5.1.2): a BYE to either side, as the other one
 //! would send it.
 //!
-//! In: an INVITE as it was received and its 2xx, by an element that recorded its route; later requests of the dialog and
-//! their 2xx. Out: two [`Bye`]s. When a session is to be ended, and who is served, does not belong here.
+//! In: an INVITE as it was received and its 2xx, by an element that recorded its route; later target refreshes and their
+//! 2xx; how far each side has counted. Out: two [`Bye`]s. When a session is to be ended, and who is served, does not belong here.
 //!
 //! ```text
 //!   Record-Route of the 2xx:   P2, S2 │ own entries │ S1, P1
 //!                   to the callee: S2, P2        to the caller: S1, P1
 //! ```
 
-use sip::{Contact, Head, HeaderId, Method, Uri};
+use sip::{Contact, Head, HeaderId, Uri};
 
 /// A BYE that is to be sent (RFC 3261 §12.2.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,6 @@ struct Side {
     target: Box<[u8]>,
     /// From us to it.
     route: Box<[Box<[u8]>]>,
-    /// The highest CSeq number of its requests; 0: it has sent none.
-    cseq: u32,
 }
 
 /// One pass of a dialog by this element, on behalf of somebody.
@@ -72,29 +70,17 @@ impl Releasable {
             name: value(response, HeaderId::FROM)?,
             target: target(request)?,
             route: entries[behind..].iter().map(owned).collect(),
-            cseq: request.cseq().ok()?.number,
         };
         let callee = Side {
             name: value(response, HeaderId::TO)?,
             target: target(response)?,
             route: entries[..behind - own].iter().rev().map(owned).collect(),
-            cseq: 0,
         };
         Some(Self { served: served.into(), caller_tag: request.from_tag()?.into(), caller, callee })
     }
 
     pub(crate) fn is_of(&self, served: &str) -> bool {
         *self.served == *served
-    }
-
-    /// A request inside the dialog passes.
-    pub(crate) fn handle_request(&mut self, request: &Head<'_>) {
-        if matches!(request.method(), Method::Ack | Method::Cancel) {
-            return;
-        }
-        let number = request.cseq().map_or(0, |cseq| cseq.number);
-        let sender = self.sides(request).0;
-        sender.cseq = sender.cseq.max(number);
     }
 
     /// A 2xx to a target refresh request passes: either side may be somewhere else from now on (§12.2).
@@ -107,18 +93,18 @@ impl Releasable {
         }
     }
 
-    /// To the callee, and to the caller.
-    pub(crate) fn byes(self, call_id: &[u8]) -> [Bye; 2] {
+    /// To the callee, and to the caller. `highest`: the highest CSeq numbers of caller and callee.
+    pub(crate) fn byes(self, call_id: &[u8], highest: [u32; 2]) -> [Bye; 2] {
         let Self { caller, callee, .. } = self;
-        let bye = |to: &Side, from: &Side| Bye {
+        let bye = |to: &Side, from: &Side, counted: u32| Bye {
             request_uri: to.target.clone(),
             route: to.route.to_vec(),
             from: from.name.clone(),
             to: to.name.clone(),
             call_id: call_id.into(),
-            cseq: from.cseq.saturating_add(1),
+            cseq: counted.saturating_add(1),
         };
-        [bye(&callee, &caller), bye(&caller, &callee)]
+        [bye(&callee, &caller, highest[0]), bye(&caller, &callee, highest[1])]
     }
 
     /// The side that sends a request, and the other.

@@ -73,6 +73,26 @@ fn both_sides_of_a_session_get_a_bye() {
     assert!(released(&mut world, SERVED).is_empty(), "once");
 }
 
+/// RFC 3261 §12.2.2: a number that is not above those before it would be answered 500, and the call went on.
+#[test]
+fn a_bye_counts_on_from_requests_of_the_early_dialog() {
+    let mut world = world();
+    let invite = invited(&mut world);
+    answered(&mut world, &invite, 183, "b1");
+    let route = header(&invite.message, HeaderId::RECORD_ROUTE);
+    for (cseq, method) in [(2, "PRACK"), (3, "UPDATE")] {
+        let text = request(method, "sip:bob@192.0.2.20:5060", cseq, &format!("Route: {route}\n"))
+            .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1");
+        let passed = world.receive(ALICE, &text).pop().unwrap();
+        assert_eq!(passed.what(), method);
+        world.receive(BOB, &response(&passed.message, 200, "b1", ""));
+    }
+    answered(&mut world, &invite, 200, "b1");
+    let byes = released(&mut world, SERVED);
+    let numbers: Vec<String> = byes.iter().map(|bye| header(&bye.message, HeaderId::CSEQ)).collect();
+    assert_eq!(numbers, ["4 BYE", "1 BYE"]);
+}
+
 #[test]
 fn a_session_that_is_being_set_up_is_cancelled() {
     for rings in [false, true] {

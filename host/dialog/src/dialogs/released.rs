@@ -1,9 +1,9 @@
 //! Dialogs that the network ends itself (TS 24.229 §5.4.5.1.2). In: on whose behalf a dialog passes; later, of whom all are
 //! to end. Out: the BYEs that are to be sent, and a table without these dialogs. What is kept for it is `release.rs`'s.
 
-use sip::{Head, Uri};
+use sip::{Head, Method, Uri};
 
-use super::{Dialogs, Slot};
+use super::{DialogId, Dialogs, Slot};
 use crate::dialog::Why;
 use crate::release::{Bye, Releasable};
 
@@ -35,6 +35,22 @@ impl Dialogs {
         has_room
     }
 
+    /// A request inside a dialog counts from its side, in an early dialog too: a BYE in its sender's place goes behind it
+    /// (RFC 3261 §12.2.2). ACK and CANCEL have their INVITE's number.
+    pub(super) fn note_number(&mut self, id: DialogId, request: &Head<'_>) {
+        if matches!(request.method(), Method::Ack | Method::Cancel) {
+            return;
+        }
+        let (Ok(call_id), Some(from_tag), Ok(cseq)) = (request.call_id(), request.from_tag(), request.cseq())
+        else {
+            return;
+        };
+        let sender = self.keys.invite(call_id, from_tag);
+        let record = &mut self.records[id.slot as usize];
+        let highest = &mut record.highest[usize::from(sender != record.invite)];
+        *highest = (*highest).max(cseq.number);
+    }
+
     /// Ends all sessions of a user: the BYEs to both sides of each.
     pub fn release(&mut self, served: &str) -> Vec<Bye> {
         let is_meant = |passes: &Vec<Releasable>| passes.iter().any(|one| one.is_of(served));
@@ -45,7 +61,8 @@ impl Dialogs {
             let passes = self.releasable.remove(&slot).unwrap_or_default();
             // One pass is enough: what is behind it on the way, another pass of ours among it, is on the BYE's way too.
             if let Some(one) = passes.into_iter().find(|one| one.is_of(served)) {
-                byes.extend(one.byes(&self.records[slot as usize].call_id));
+                let record = &self.records[slot as usize];
+                byes.extend(one.byes(&record.call_id, record.highest));
             }
             self.end(slot, Why::Released);
         }

@@ -20,6 +20,7 @@ mod active;
 mod bindings;
 mod cache;
 mod call;
+mod canonical;
 mod check;
 mod compile;
 mod context;
@@ -42,11 +43,13 @@ mod role;
 mod services;
 mod split;
 mod stats;
+mod tape;
 mod ticker;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
-pub use call::{Consultation, Consulted, Event, Fault, Outcome};
+pub use call::{Ask, Consultation, Consulted, Event, Fault, Outcome};
+pub use canonical::Canonical;
 pub use check::{Checked, Hooks};
 pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};
 pub use engine::{Engine, EngineConfig, EngineError, EngineStatus};
@@ -66,3 +69,6 @@ pub use services::{
 };
 pub use split::{ALL, MAX_CANDIDATES, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
+pub use tape::{
+    Answer, Ear, Exchange, MAX_EXCHANGES, Player, Question, Tape, TapedFlow, TapedSubscription, TapedTarget,
+};

@@ -65,6 +65,27 @@ pub struct Consulted {
     pub cpu: Duration,
 }
 
+impl Consulted {
+    /// The same without what the machine staged: to be told of, not to be carried out.
+    #[must_use]
+    pub fn told(&self) -> Consulted {
+        let Effects { variables, dialog_variables, provisionals, staged: _, sends, to_tag } = &self.effects;
+        Consulted {
+            result: self.result.clone(),
+            effects: Effects {
+                variables: variables.clone(),
+                dialog_variables: dialog_variables.clone(),
+                provisionals: provisionals.clone(),
+                staged: Vec::new(),
+                sends: sends.clone(),
+                to_tag: to_tag.clone(),
+            },
+            fault: self.fault.clone(),
+            cpu: self.cpu,
+        }
+    }
+}
+
 /// Something that happened without a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {

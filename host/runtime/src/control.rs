@@ -15,6 +15,7 @@ use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
+use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) ims: Option<Arc<Ims>>,
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
+    /// Who listens to calls of scripts.
+    pub(crate) audience: Arc<Audience>,
 }
 
 impl std::fmt::Debug for Shared {

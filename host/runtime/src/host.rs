@@ -20,6 +20,7 @@ use storage::{Options as StoreOptions, Store, Users};
 use transaction::{Limits, Timers};
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
+use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
@@ -172,6 +173,7 @@ impl Host {
         let proxy_require: Arc<[Box<str>]> =
             config.node.proxy_require.iter().map(|tag| tag.as_str().into()).collect();
         let returns = Arc::new(Returns::default());
+        let audience = Arc::<Audience>::default();
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();
@@ -209,6 +211,7 @@ impl Host {
                     Arc::clone(&inbox),
                     queue,
                     ims.clone(),
+                    Arc::clone(&audience),
                 ),
                 locating: Locating::new(
                     threads.clone(),
@@ -259,6 +262,7 @@ impl Host {
             loading: Mutex::new(()),
             ims,
             trace,
+            audience,
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![

@@ -15,6 +15,7 @@
 
 pub mod config;
 
+mod audience;
 mod audit;
 mod clock;
 mod consult;

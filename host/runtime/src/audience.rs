@@ -4,6 +4,8 @@
 //! with the machine, and what came of it. Nobody listens: one pointer is read. Who listens must not wait: what it does
 //! with a call it does elsewhere, and it drops what it has no room for.
 
+#![allow(dead_code, reason = "until something is recorded or shadowed")]
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -68,13 +70,11 @@ impl std::fmt::Debug for Audience {
 
 impl Audience {
     /// One more listens from now on.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) fn add(&self, listener: Arc<dyn Listener>) {
         self.change(|all| all.push(listener));
     }
 
     /// This one listens no longer; calls under way may still come to it.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) fn remove(&self, listener: &Arc<dyn Listener>) {
         self.change(|all| all.retain(|one| !Arc::ptr_eq(one, listener)));
     }

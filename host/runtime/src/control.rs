@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
     /// Who listens to calls of scripts.
+    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) audience: Arc<Audience>,
 }
 

@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, console, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, configuration, console, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -36,6 +36,9 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
         .route("/plugins/{role}/rollback", post(versions::rollback))
+        .route("/plugins/{role}/{number}/configuration", get(configuration::of_script))
+        .route("/configuration", get(configuration::differences).post(configuration::apply))
+        .route("/configuration/rollback", post(configuration::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))
         .merge(console::routes())
@@ -48,7 +51,8 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are / /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
+        "no such path; there are / /health /ready /metrics /status /trace /history /which /configuration /plugins \
+         /plugins/ROLE",
     )
 }
 

@@ -149,7 +149,7 @@ impl Handle {
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
-    fn is_role(&self, role: &str) -> Result<(), VersionError> {
+    pub(crate) fn is_role(&self, role: &str) -> Result<(), VersionError> {
         let runs = self.shared.active.role().name();
         match role == runs {
             true => Ok(()),
@@ -166,7 +166,7 @@ impl Handle {
 
 impl Shared {
     /// A version by number that can be taken: active, with a share, or kept.
-    fn version(&self, number: u32) -> Result<Arc<Plugin>, VersionError> {
+    pub(crate) fn version(&self, number: u32) -> Result<Arc<Plugin>, VersionError> {
         let is_it = |version: &Arc<Plugin>| version.identity().number == number;
         let candidate = self.active.candidates().into_iter().map(|(_, candidate)| candidate).find(is_it);
         let active = || self.active.plugin().filter(is_it);
@@ -219,6 +219,8 @@ impl Shared {
         if let Some(before) = before.as_ref().filter(|before| !Arc::ptr_eq(before, &loaded)) {
             self.shelf.lock().was_active(Arc::clone(before));
         }
+        // What is loaded after it is configured as it is.
+        loaded.configuration().clone_into(&mut self.plugin.lock().configuration);
         self.tell_wants();
         self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
@@ -260,7 +262,7 @@ impl Shared {
     }
 
     /// A deed of now, about no version yet.
-    fn deed(&self, what: &str, who: &str) -> Deed {
+    pub(crate) fn deed(&self, what: &str, who: &str) -> Deed {
         Deed {
             at_ms: wall_ms(),
             what: what.into(),

@@ -5,7 +5,7 @@
 pub(crate) mod http;
 mod run_cases;
 mod scripted;
-mod versions;
+pub(crate) mod versions;
 
 use std::path::{Path, PathBuf};
 

@@ -150,7 +150,7 @@ impl Host {
             folder: folder.as_ref(),
             audit: &audit,
         };
-        let Restored { loaded, shelf } = starting.start()?;
+        let Restored { loaded, shelf, news } = starting.start()?;
         let asked = loaded.wants().unwrap_or_default();
 
         // Bound when there is somebody to answer: what comes before waits nowhere.
@@ -269,7 +269,7 @@ impl Host {
             ims,
             trace,
         });
-        shared.remember();
+        shared.started(news.as_ref());
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
             tokio::spawn(crate::expiry::run(Arc::downgrade(&shared))),

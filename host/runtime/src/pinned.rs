@@ -114,7 +114,8 @@ impl Shared {
             return;
         }
         let calls = self.pinned(number, Pinned::Count).left;
-        if calls == 0 && of_before == 0 {
+        // What it may have of before a restart goes on without a word.
+        if calls == 0 && (of_before == 0 || policy == PinnedPolicy::Finish) {
             return;
         }
         let may_be = if of_before > 0 { ", and it may have some of before a restart" } else { "" };
@@ -215,6 +216,15 @@ fn blocking<T>(wait: impl FnOnce() -> T) -> T {
 }
 
 impl Shared {
+    /// The host has started: what it has restored is what the next start restores.
+    pub(crate) fn started(&self, news: Option<&Deed>) {
+        self.remember();
+        if let Some(folder) = &self.folder {
+            folder.tidy(|digest| self.loaded.has(digest));
+        }
+        news.into_iter().for_each(|news| self.audit.note(news));
+    }
+
     /// A restart finds versions as they are now from here on. It may wait for the disk.
     pub(crate) fn remember(&self) {
         let candidates = self.active.candidates();

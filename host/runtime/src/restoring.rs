@@ -37,6 +37,8 @@ pub(crate) struct Starting<'a> {
 pub(crate) struct Restored {
     pub(crate) loaded: Arc<Loaded>,
     pub(crate) shelf: Shelf,
+    /// What lay in `plugin.file` is another one than before: to be noted once the host has started.
+    pub(crate) news: Option<Deed>,
 }
 
 impl Starting<'_> {
@@ -77,13 +79,8 @@ impl Starting<'_> {
             self.active.activate(Arc::clone(first));
         }
         self.restore(&remembered, &loaded, &mut shelf);
-        if let Some(taken) = taken {
-            self.is_active(&taken, &mut shelf, !remembered.versions.is_empty());
-        }
-        if let Some(folder) = self.folder {
-            folder.tidy(|digest| loaded.has(digest));
-        }
-        Ok(Restored { loaded, shelf })
+        let news = taken.map(|taken| self.activate(&taken, &mut shelf));
+        Ok(Restored { loaded, shelf, news: news.filter(|_| !remembered.versions.is_empty()) })
     }
 
     fn remembered(&self, role: &str) -> Remembered {
@@ -172,16 +169,14 @@ impl Starting<'_> {
         Ok(taken)
     }
 
-    /// What lay in the file is active from now on; that it is news is noted.
-    fn is_active(&self, taken: &Arc<Plugin>, shelf: &mut Shelf, is_news: bool) {
+    /// What lay in the file is active from now on.
+    fn activate(&self, taken: &Arc<Plugin>, shelf: &mut Shelf) -> Deed {
         let before = self.active.activate(Arc::clone(taken));
         if let Some(before) = before.filter(|before| !Arc::ptr_eq(before, taken)) {
             shelf.was_active(before);
         }
-        if is_news {
-            let file = self.table.file.display().to_string();
-            let deed = Deed::new("active", &file, self.active.role().name(), wall_ms());
-            self.audit.note(&deed.about(taken.identity(), plugin::ALL));
-        }
+        let file = self.table.file.display().to_string();
+        let deed = Deed::new("active", &file, self.active.role().name(), wall_ms());
+        deed.about(taken.identity(), plugin::ALL)
     }
 }

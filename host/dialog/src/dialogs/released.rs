@@ -59,6 +59,12 @@ impl Dialogs {
         self.release_all(&meant, |one| one.is_of(served))
     }
 
+    /// How many dialogs keep a version alive: those that are pinned to it, but none where it was let go.
+    #[must_use]
+    pub fn held(&self, version: u32) -> usize {
+        self.versions.held(version)
+    }
+
     /// Ends sessions that are pinned to this version, so many at most: the BYEs to both sides of each. Sessions that were
     /// never given to [`Dialogs::serve`] stay.
     pub fn release_version(&mut self, version: u32, most: usize) -> Vec<Bye> {

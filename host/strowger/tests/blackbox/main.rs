@@ -4,7 +4,7 @@
 //! Each module is named after the section of the standard that it asks about.
 
 #[path = "../under_load/plugins.rs"]
-#[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its part")]
 mod plugins;
 #[path = "../ports/mod.rs"]
 mod ports;

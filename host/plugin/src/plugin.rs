@@ -8,9 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use node::{ConsultError, Hook};
-use sha2::{Digest, Sha256};
 
-use crate::cache::hex;
 use crate::check::Hooks;
 use crate::guest::{Ended, Guest, StartError, Template};
 use crate::pool::Pool;
@@ -32,7 +30,7 @@ pub struct Identity {
     pub version: Box<str>,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: Box<str>,
-    /// Counts the loads of this engine, from 1.
+    /// Counts the loads of this engine, and of those before it in other lives of the host, from 1.
     pub number: u32,
 }
 
@@ -72,11 +70,6 @@ impl Plugin {
     /// The text that it was configured with.
     pub fn configuration(&self) -> &str {
         &self.template.configuration
-    }
-
-    /// Whether it was loaded from these bytes.
-    pub fn is_made_of(&self, bytes: &[u8]) -> bool {
-        *self.identity().digest == hex(&Sha256::digest(bytes))
     }
 
     /// What the script says about itself.

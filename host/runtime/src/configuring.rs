@@ -22,6 +22,7 @@ use crate::config::{Config, PluginTable};
 use crate::control::{Handle, PushError, Shared};
 use crate::diameter_service;
 use crate::error::StartError;
+use crate::loaded;
 use crate::message::ToShard;
 use crate::versions::VersionError;
 
@@ -32,7 +33,8 @@ const MAX_BEFORE: usize = 8;
 const SCRIPT: &str = "plugin.configuration";
 
 /// Keys that are taken by a running host; one that ends in a dot stands for all behind it.
-const LIVE: [&str; 5] = ["timers.", "plugin.file", SCRIPT, "plugin.guard.", "cx.shared_ifc"];
+const LIVE: [&str; 6] =
+    ["timers.", "plugin.file", SCRIPT, "plugin.guard.", "plugin.pinned.", "cx.shared_ifc"];
 
 /// Words in keys whose values are not shown.
 const SECRET: [&str; 4] = ["token", "password", "secret", "url"];
@@ -285,6 +287,7 @@ impl Handle {
             ims.share_criteria(sets);
         }
         shared.plugin.lock().clone_from(&config.plugin);
+        self.taken_from_file(&loaded, config);
         let identity = loaded.identity().clone();
         if !self.is_active(&loaded) {
             shared.activate(loaded, who);
@@ -299,6 +302,7 @@ impl Handle {
         let loaded = self.script(config, who)?;
         let number = loaded.identity().number;
         self.shared.keep(&loaded, who);
+        self.taken_from_file(&loaded, config);
         let status = self.split(&self.role(), number, wanted.tenths_of_a_percent(), who)?;
         Ok(format!("plugin {} {} #{number} for a share", status.name, status.version))
     }
@@ -309,7 +313,8 @@ impl Handle {
         let bytes = plugin::read_file(file)
             .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
         let same = |active: &Arc<Plugin>| {
-            active.configuration() == configuration.as_str() && active.is_made_of(&bytes)
+            active.configuration() == configuration.as_str()
+                && *active.identity().digest == plugin::digest(&bytes)
         };
         match self.shared.active.plugin().filter(same) {
             Some(active) => Ok(active),
@@ -317,8 +322,20 @@ impl Handle {
         }
     }
 
+    fn taken_from_file(&self, loaded: &Plugin, config: &Config) {
+        let source = loaded::source(&loaded.identity().digest, &config.plugin.configuration);
+        self.shared.loaded.taken_from_file(&source);
+    }
+
     fn is_active(&self, version: &Arc<Plugin>) -> bool {
         self.shared.active.plugin().is_some_and(|active| Arc::ptr_eq(&active, version))
+    }
+}
+
+impl Configured {
+    /// The script's configuration as it was last taken from the file.
+    pub(crate) fn script(&self) -> Option<String> {
+        Some(self.now.as_ref()?.config.plugin.configuration.clone())
     }
 }
 

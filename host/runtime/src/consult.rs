@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
-use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
+use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin};
 use plugin::{Active, Ask, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::Message;
 use slab::Slab;
@@ -22,6 +22,7 @@ use crate::clock::wall_ms;
 use crate::executor::{Bell, Executor};
 use crate::ims::{Ims, Watched};
 use crate::inbox::Inbox;
+use crate::loaded::{Loaded, Marked};
 use crate::message::{OwnToken, ToShard};
 use crate::shard::refused;
 use crate::subscriber;
@@ -58,6 +59,7 @@ enum Key {
 /// Consultations of one shard.
 pub(crate) struct Consultations {
     active: Arc<Active>,
+    loaded: Arc<Loaded>,
     executor: Executor<Key, plugin::Consultation>,
     /// The version each running consultation asks, which its decision pins, and who listens.
     asked: Slab<Asked>,
@@ -99,6 +101,7 @@ impl Consultations {
     #[must_use]
     pub(crate) fn new(
         active: Arc<Active>,
+        loaded: Arc<Loaded>,
         inbox: Arc<Inbox<ToShard>>,
         queue: CommitQueue,
         ims: Option<Arc<Ims>>,
@@ -106,6 +109,7 @@ impl Consultations {
     ) -> Self {
         Self {
             active,
+            loaded,
             executor: Executor::new(Box::new(inbox)),
             asked: Slab::new(),
             audience,
@@ -120,9 +124,20 @@ impl Consultations {
 
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
     pub(crate) fn ask(&mut self, asked: Consult) -> Option<Input> {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
-            asked;
+        let Consult {
+            id,
+            hook,
+            message,
+            request,
+            own_routes,
+            source,
+            pin,
+            mark,
+            variables,
+            dialog_variables,
+        } = asked;
         let pinned = pin.and_then(|pin| pin.downcast::<Plugin>().ok());
+        let pinned = pinned.or_else(|| self.marked(mark?));
         let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref())) {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
@@ -155,6 +170,17 @@ impl Consultations {
             listened.end(&version, consulted);
         }
         version
+    }
+
+    /// The version that took a call which this shard does not know, by what our own Route says; the active one where that
+    /// is gone, or has left its calls to it.
+    fn marked(&self, mark: Mark) -> Option<Arc<Plugin>> {
+        match self.loaded.marked(mark) {
+            Marked::Version(version) => return Some(version),
+            Marked::Adopted => {}
+            Marked::Gone => self.loaded.lost(wall_ms()),
+        }
+        self.active.plugin()
     }
 
     /// The version that a transaction of this request takes: its subscriber's.
@@ -345,9 +371,11 @@ impl Consultations {
             Err(error) => refused(hook, error),
         };
         let number = version.identity().number;
+        let is_asked_inside = version.manifest().wants_in_dialog;
         let decided = Decided {
             id,
             consulted,
+            mark: is_asked_inside.then(|| Mark::of(&version.identity().digest)).flatten(),
             pin: Some(version),
             variables: effects.variables.map(|all| all as Pin),
             dialog_variables: effects.dialog_variables.map(|all| Box::new(for_dialog(&all))),
@@ -435,68 +463,4 @@ fn for_dialog(all: &Variables) -> dialog::Variables {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use plugin::Role;
-    use storage::{Limits, Options, Store};
-
-    const AOR: &str = "sip:bob@biloxi.com";
-
-    struct Nobody;
-
-    impl storage::CommitSink for Nobody {
-        fn committed(&self, _: &[u64], _: bool) {}
-    }
-
-    fn consultations(store: &Store) -> Consultations {
-        let inbox = Arc::new(Inbox::new().unwrap());
-        let queue = store.registrations().queue(Arc::new(Nobody));
-        let active = Arc::new(Active::new(Role::new("test")));
-        Consultations::new(active, inbox, queue, None, Arc::default())
-    }
-
-    /// A REGISTER that takes back what was never bound.
-    fn register() -> Message {
-        let text = "REGISTER sip:biloxi.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.4;branch=z9hG4bK7\r\n\
-                    From: <sip:bob@biloxi.com>;tag=1\r\nTo: <sip:bob@biloxi.com>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n\
-                    Contact: <sip:bob@192.0.2.4>;expires=0\r\nContent-Length: 0\r\n\r\n";
-        Message::parse_datagram(text.as_bytes()).unwrap()
-    }
-
-    /// A profile is on disk before the 200 leaves, whatever becomes of the bindings.
-    #[test]
-    fn a_barrier_is_waited_for_beside_a_change_that_stores_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), &Options::default()).unwrap();
-        let mut consultations = consultations(&store);
-        let limits = Limits { min_expires: 60, max_expires: 7200, default_expires: 3600, max_bindings: 3 };
-        let remote = ([192, 0, 2, 4], 5060).into();
-        let flow = sip::Flow { transport: sip::Transport::Udp, listener: 0, connection: 0, remote };
-        let staged = store.registrations().register(register().head(), AOR, &limits, flow, wall_ms());
-        let change = Change::Bindings(staged.unwrap().1.unwrap(), None);
-        let staged: Vec<Staged> = vec![Box::new(Change::Barrier), Box::new(change)];
-        assert!(consultations.store(None, Hook::Request, staged).is_none());
-        let waiting: Vec<usize> = consultations.storing.iter().map(|(_, storing)| storing.left).collect();
-        assert_eq!(waiting, [2]);
-        assert!(consultations.stored(0, true).is_none());
-        assert_eq!(consultations.storing.len(), 1, "half of it is there");
-        assert!(consultations.stored(0, true).is_none());
-        assert!(consultations.storing.is_empty());
-    }
-
-    /// Else a disk that is full for some time would leave no room for requests of one's own.
-    #[test]
-    fn what_is_not_sent_after_all_takes_no_place() {
-        let store = Store::in_memory(&Options::default());
-        let mut consultations = consultations(&store);
-        let follow = |token| Follow {
-            originate: Originate { request: register(), target: None, timeout: None, token },
-            third_party: None,
-        };
-        let all: Vec<Follow> =
-            (0..3).filter_map(|_| consultations.own(OwnToken::Nobody)).map(follow).collect();
-        assert_eq!((all.len(), consultations.own.len()), (3, 3));
-        consultations.give_up(all);
-        assert!(consultations.own.is_empty());
-    }
-}
+mod tests;

@@ -22,8 +22,10 @@ use crate::config::PluginTable;
 use crate::configuring::Configuring;
 use crate::ims::Ims;
 use crate::inbox::Inbox;
+use crate::loaded::Loaded;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::remembered::Folder;
 use crate::shelf::Shelf;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
@@ -33,6 +35,10 @@ const MAX_SILENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) active: Arc<Active>,
+    /// All versions that are alive.
+    pub(crate) loaded: Arc<Loaded>,
+    /// Where a restart finds them.
+    pub(crate) folder: Option<Folder>,
     /// Versions that can be taken at once.
     pub(crate) shelf: Mutex<Shelf>,
     /// What was done with them.
@@ -85,11 +91,12 @@ pub struct PluginStatus {
     pub name: String,
     /// Its own version.
     pub version: String,
-    /// Counts the loads of this host, from 1.
+    /// Counts the loads of this host, from 1, and goes on over restarts of one with a data folder.
     pub number: u32,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: String,
-    /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls; `kept`: older, can be taken
+    /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls, or may have calls of before a
+    /// restart; `kept`: older, can be taken
     /// at once; `checked`: was not activated, can be.
     pub state: &'static str,
     /// Tenths of a percent of the subscribers whose new transactions go to it.
@@ -238,7 +245,9 @@ impl Handle {
         all.extend(checked.map(|kept| idle_status(kept)));
         for version in &known {
             let kept = shelf.get(version.identity.number);
-            let holders = version.holders.saturating_sub(kept.map_or(0, |kept| shelf.holds(kept)));
+            let number = version.identity.number;
+            let not_calls = kept.map_or(0, |kept| shelf.holds(kept)) + self.shared.loaded.holds(number);
+            let holders = version.holders.saturating_sub(not_calls);
             let state = match (version.active, version.share, holders, kept) {
                 (true, ..) => "active",
                 (_, 1.., ..) => "candidate",

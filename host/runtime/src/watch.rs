@@ -12,6 +12,7 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::control::Shared;
+use crate::loaded;
 
 /// How long a file must have been quiet before it is taken.
 const QUIET: Duration = Duration::from_millis(200);
@@ -101,6 +102,9 @@ fn take(path: &Path, shared: &Arc<Shared>) {
             // A refusal has been logged with its reason.
             let configuration = shared.plugin.lock().configuration.clone();
             if let Ok(loaded) = shared.load(&bytes, &configuration, &source) {
+                // What the file says, and not how the active version came to be configured by another way.
+                let written = shared.configuring.lock().script().unwrap_or(configuration);
+                shared.loaded.taken_from_file(&loaded::source(&loaded.identity().digest, &written));
                 shared.activate(loaded, &source);
             }
         }

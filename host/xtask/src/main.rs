@@ -41,7 +41,7 @@ const USAGE: &str = "cargo xtask COMMAND
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
   torture                send every torture message and write docs/torture.md, what came of each
-  check                  formatting, arrows, purity, licences, links, tests that docs/ims.md names: what needs no compiling
+  check                  formatting, arrows, purity, licences, links, tests that documents name: what needs no compiling
   ci                     check, lints, documents, pure crates built for wasm, then test
 ";
 

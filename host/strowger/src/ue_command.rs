@@ -1,7 +1,7 @@
 //! `strowger ue`: a phone by script (`host/ue` has the language).
 //!
-//! In: who it is, where its P-CSCF is, a script. Out: the ladder of what it said and heard; exit code 1 where an expectation
-//! of the script was not met.
+//! In: who it is, where its P-CSCF is, a script. Out: the ladder of what it said and heard, as it happens; exit code 1 where an
+//! expectation of the script was not met.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use ims::aka::{Isim, Milenage, Secret, SequenceChecker, opc};
-use ue::{Credentials, Script, Settings, UePhone, run_script};
+use ue::{Credentials, Report, Script, Settings, UePhone, ladder_line, run_script};
 
 #[derive(Debug, Args)]
 pub(crate) struct UeArgs {
@@ -90,15 +90,13 @@ pub(crate) fn run(args: &UeArgs) -> Result<()> {
     let threads = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     threads.block_on(async {
         let mut phone = UePhone::bind(settings).await?;
-        match run_script(&mut phone, &script).await {
-            Ok(report) => {
-                print!("{report}");
-                Ok(())
-            }
-            Err(error) => {
-                print!("{}", error.report);
-                Err(error.into())
-            }
-        }
+        let mut tell = |at, event: &_| println!("{}", ladder_line(at, event));
+        let (report, done) = match run_script(&mut phone, &script, &mut tell).await {
+            Ok(report) => (report, Ok(())),
+            Err(error) => (*error.report.clone(), Err(error.into())),
+        };
+        // All else of it has been printed as it came.
+        print!("{}", Report { media: report.media, ..Report::default() });
+        done
     })
 }

@@ -28,5 +28,5 @@ pub use crate::core::{
 };
 pub use crate::shell::{
     Awaited, Instruction, MediaReport, PhoneError, Report, RunError, Script, ScriptError, Step, UePhone,
-    Unmet, run_script,
+    Unmet, ladder_line, run_script,
 };

@@ -18,6 +18,6 @@ mod script;
 
 pub use audio::MediaReport;
 pub use phone::{PhoneError, UePhone};
-pub use report::Report;
+pub use report::{Report, ladder_line};
 pub use run::{RunError, Unmet, run_script};
 pub use script::{Awaited, Instruction, Script, ScriptError, Step};

@@ -26,7 +26,7 @@ pub(crate) fn quick(checks: &mut Checks) -> Result<()> {
     checks.run("cargo deny", deny);
     checks.list("paths and hosts", || Ok(words::check(&texts)));
     checks.list("links", || links::check(&texts));
-    checks.list("tests that docs/ims.md names", || Ok(demands::check(&texts)));
+    checks.list("tests that documents name", || Ok(demands::check(&texts)));
     checks.list("header field numbers", header_table::check);
     checks.list("configuration keys", || Ok(keys::check(&texts)));
     checks.list("lengths of files", || {

@@ -1,7 +1,7 @@
-//! Tests that `docs/ims.md` names: each is a test of the file that the page says it is in, a part of what is compiled,
-//! and what is *done* names at least one.
+//! Tests that `docs/ims.md` and `docs/comparison.md` name: each is a test of the file that the page says it is in, a part of
+//! what is compiled, and what is *done* names at least one.
 //!
-//! How the page names them: `clause::test` is in `plugins/<role>/tests/sections`, where the heading says the role, or
+//! How a page names them: `clause::test` is in `plugins/<role>/tests/sections`, where the heading says the role, or
 //! `P:`, `I:` and `S:` before it do; with no role it is in each of the three. A folder and a colon before it say another
 //! place, up to the next semicolon; of a crate's folder it is in `src`. `ims::` is `host/strowger/tests/ims`. A name of
 //! one word is a file of that folder's, with all its tests.
@@ -9,24 +9,29 @@
 use crate::files::Text;
 use std::collections::BTreeMap;
 
-const PAGE: &str = "docs/ims.md";
+const PAGES: [&str; 2] = ["docs/ims.md", "docs/comparison.md"];
 const OF_PROCESSES: &str = "host/strowger/tests/ims";
 const PLUGINS: [(&str, &str); 3] = [("P", "pcscf"), ("I", "icscf"), ("S", "scscf")];
 
 /// A sentence for every name that leads nowhere and every row that shows nothing.
 pub(crate) fn check(texts: &[Text]) -> Vec<String> {
-    let Some(page) = texts.iter().find(|text| text.name == PAGE) else {
-        return vec![format!("{PAGE} is not there")];
-    };
     let sources: Sources<'_> = texts
         .iter()
         .filter(|text| text.is(&[".rs"]))
         .map(|text| (text.name.as_str(), text.content.as_str()))
         .collect();
+    let page = |name| match texts.iter().find(|text| text.name == name) {
+        Some(page) => check_page(page, &sources),
+        None => vec![format!("{name} is not there")],
+    };
+    PAGES.into_iter().flat_map(page).collect()
+}
+
+fn check_page(page: &Text, sources: &Sources<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut role_of_section = None;
     for (number, line) in page.content.lines().enumerate() {
-        let at = format!("{PAGE}:{}", number + 1);
+        let at = format!("{}:{}", page.name, number + 1);
         if line.starts_with('#') {
             let is_of =
                 |(_, plugin): &(&str, &'static str)| line.to_lowercase().replace('-', "").ends_with(plugin);
@@ -38,7 +43,7 @@ pub(crate) fn check(texts: &[Text]) -> Vec<String> {
             wrong.push(format!("{at}: is done, and names no test"));
         }
         for Named { name, folders } in named {
-            let missing = folders.iter().filter_map(|folder| find(&sources, folder, name).err());
+            let missing = folders.iter().filter_map(|folder| find(sources, folder, name).err());
             wrong.extend(missing.map(|why| format!("{at}: `{name}`: {why}")));
         }
     }
@@ -167,10 +172,13 @@ mod tests {
         Text { name: name.to_owned(), content: content.to_owned() }
     }
 
+    const PAGE: &str = PAGES[0];
+
     /// What is wrong with a page of one row in the section of the P-CSCF, in a checkout of a few tests.
     fn of_row(row: &str) -> Vec<String> {
         check(&[
             text(PAGE, &format!("### P-CSCF\n{row}\n")),
+            text(PAGES[1], "| 1 | `host/cscf`: `leaving::tests::goodbye` |\n"),
             text("plugins/pcscf/tests/sections/main.rs", "mod rfc3608;\nmod world;\n"),
             text(
                 "plugins/pcscf/tests/sections/rfc3608.rs",
@@ -225,6 +233,13 @@ mod tests {
             "`host/cscf`: `leaving::goodbye`; `leaving::goodbye`",
             &format!("`leaving::goodbye`: {sections} has no file leaving.rs"),
         );
+    }
+
+    #[test]
+    fn each_page_is_looked_at() {
+        let wrong = check(&[text(PAGES[1], "| 1 | `host/cscf`: `leaving::goodbye` |\n")]);
+        let missing = "`leaving::goodbye`: host/cscf/src has no file leaving.rs";
+        assert_eq!(wrong, [format!("{PAGE} is not there"), format!("{}:1: {missing}", PAGES[1])]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ const USAGE: &str = "cargo xtask COMMAND
 
   demo [edge] [--once]   build, start an IMS (or the edge example) on loopback and make the first calls; stays up until Ctrl-C
   setup                  find or fetch the compiler for plugins and say which it is
-  plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
+  plugins [NAME…] [--into FOLDER]  build every plugin (or those named) to target/plugins/NAME.wasm, or to FOLDER
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
   bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
@@ -41,7 +41,7 @@ const USAGE: &str = "cargo xtask COMMAND
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md
   torture                send every torture message and write docs/torture.md, what came of each
-  check                  formatting, arrows, purity, licences, links, tests that docs/ims.md names: what needs no compiling
+  check                  formatting, arrows, purity, licences, links, tests that documents name: what needs no compiling
   ci                     check, lints, documents, pure crates built for wasm, then test
 ";
 

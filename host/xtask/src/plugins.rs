@@ -1,11 +1,12 @@
 //! `cargo xtask plugins`: every plugin of the checkout, built to `target/plugins/NAME.wasm`.
 //!
 //! A plugin is a package under `examples/` or `plugins/` that builds a cdylib; its NAME is its folder's. A file is
-//! replaced in one step and only if it changed, so that a router which watches it never sees half of one.
+//! replaced in one step and only if it changed, so that a router which watches it never sees half of one. `--into FOLDER`
+//! puts them where none watches: to be pushed.
 
 use crate::metadata::Metadata;
 use crate::{setup, workspace};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use toolchain::Profile;
 
@@ -17,8 +18,8 @@ struct Plugin {
 
 /// The whole command.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let names: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    for (path, changed) in build(&names)? {
+    let (folder, names) = places(arguments)?;
+    for (path, changed) in build_into(&folder, &names)? {
         let size = std::fs::metadata(&path).map(|file| file.len()).unwrap_or(0);
         let shown = path.strip_prefix(workspace::root()).unwrap_or(&path).display().to_string();
         println!("{shown}  {} kB{}", size.div_ceil(1000), if changed { "" } else { "  (unchanged)" });
@@ -26,8 +27,30 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
+/// The folder that is meant, from the folder of the command, and the names.
+fn places(arguments: &[String]) -> Result<(PathBuf, Vec<&str>)> {
+    let (mut folder, mut names) = (None, Vec::new());
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--into" => folder = Some(std::path::absolute(words.next().context("--into which folder?")?)?),
+            name => names.push(name),
+        }
+    }
+    Ok((folder.unwrap_or_else(watched), names))
+}
+
+/// Where the configurations of `examples/` look for plugins.
+fn watched() -> PathBuf {
+    workspace::target().join("plugins")
+}
+
 /// Builds the plugins of these names, all if there are none; gives back their files and whether each changed.
 pub(crate) fn build(names: &[&str]) -> Result<Vec<(PathBuf, bool)>> {
+    build_into(&watched(), names)
+}
+
+fn build_into(folder: &Path, names: &[&str]) -> Result<Vec<(PathBuf, bool)>> {
     let root = workspace::root();
     let mut plugins = plugins(&Metadata::read()?, &root);
     if let Some(unknown) = names.iter().find(|name| !plugins.iter().any(|plugin| plugin.name == **name)) {
@@ -41,7 +64,6 @@ pub(crate) fn build(names: &[&str]) -> Result<Vec<(PathBuf, bool)>> {
     let wasm = setup::compiler()?;
     let packages: Vec<&str> = plugins.iter().map(|plugin| plugin.package.as_str()).collect();
     let modules = wasm.build_all(&root, &packages, Profile::Speed)?;
-    let folder = workspace::target().join("plugins");
     plugins
         .iter()
         .zip(modules)
@@ -79,5 +101,16 @@ mod tests {
         let found = plugins(&Metadata::read().expect("metadata"), &root);
         let edge = found.iter().find(|plugin| plugin.name == "edge").expect("examples/edge");
         assert_eq!(edge.package, "strowger-example-edge");
+    }
+
+    #[test]
+    fn a_folder_is_told_from_names() {
+        let read = |line: &str| -> Result<(PathBuf, usize)> {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            places(&words).map(|(folder, names)| (folder, names.len()))
+        };
+        assert_eq!(read("scscf pcscf").expect("names"), (watched(), 2));
+        assert_eq!(read("scscf --into /tmp/candidate").expect("both"), (PathBuf::from("/tmp/candidate"), 1));
+        assert!(read("scscf --into").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What came of a script: everything that happened, and what was heard.
 //!
-//! In: events and media reports. Out: a [`Report`], which prints as a ladder.
+//! In: events and media reports. Out: a [`Report`], which prints as a ladder; or a line of it as soon as it happens.
 
 use std::fmt;
 
@@ -35,8 +35,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, event) in &self.events {
-            let millis = at.as_millis();
-            writeln!(f, "{:>7}.{:03} s  {event}", millis / 1_000, millis % 1_000)?;
+            writeln!(f, "{}", ladder_line(*at, event))?;
         }
         if self.unreported > 0 {
             writeln!(f, "and {} events more", self.unreported)?;
@@ -46,6 +45,13 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// One event as a line of the ladder, without its end.
+#[must_use]
+pub fn ladder_line(at: Time, event: &Event) -> String {
+    let millis = at.as_millis();
+    format!("{:>7}.{:03} s  {event}", millis / 1_000, millis % 1_000)
 }
 
 #[cfg(test)]

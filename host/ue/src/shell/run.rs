@@ -82,6 +82,7 @@ struct Due {
 struct Runner<'a> {
     phone: &'a mut UePhone,
     report: Report,
+    told: &'a mut (dyn FnMut(Time, &Event) + Send),
     /// Events that nobody waited for yet.
     unseen: Vec<Event>,
     /// The call that steps are about: the last that was placed or came.
@@ -92,15 +93,21 @@ struct Runner<'a> {
     due: Vec<Due>,
 }
 
-/// Runs a script with a phone. It ends with its last step; calls that are up stay so.
+/// Runs a script with a phone. It ends with its last step; calls that are up stay so. What happens is told at once, with the
+/// phone's time, for who does not want to wait for the report.
 ///
 /// # Errors
 /// The first step that failed.
-pub async fn run_script(phone: &mut UePhone, script: &Script) -> Result<Report, RunError> {
+pub async fn run_script(
+    phone: &mut UePhone,
+    script: &Script,
+    told: &mut (dyn FnMut(Time, &Event) + Send),
+) -> Result<Report, RunError> {
     let call = phone.ue().calls().last().copied();
     let mut runner = Runner {
         phone,
         report: Report::default(),
+        told,
         unseen: Vec::new(),
         call,
         order: None,
@@ -229,6 +236,7 @@ impl Runner<'_> {
         if !matches!(event, Event::Sent(_) | Event::Heard(_)) && self.unseen.len() < MAX_REPORTED {
             self.unseen.push(event.clone());
         }
+        (self.told)(at, &event);
         self.report.add(at, event);
     }
 

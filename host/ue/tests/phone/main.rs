@@ -12,7 +12,7 @@ mod support;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use strowger_ue::{CallFeatures, Report, RunError, Script, Settings, UePhone, run_script};
+use strowger_ue::{CallFeatures, Event, Report, RunError, Script, Settings, UePhone, run_script};
 
 /// Longer than any of these tests takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,7 +37,16 @@ async fn bind(settings: Settings) -> UePhone {
 /// Runs a script.
 async fn run(phone: &mut UePhone, script: &str) -> Result<Report, RunError> {
     let script = Script::parse(script).unwrap();
-    tokio::time::timeout(PATIENCE, run_script(phone, &script)).await.expect("the script ends")
+    let mut told = Vec::new();
+    let mut tell = |at, event: &Event| told.push((at, event.clone()));
+    let done = tokio::time::timeout(PATIENCE, run_script(phone, &script, &mut tell)).await;
+    let done = done.expect("the script ends");
+    let reported = match &done {
+        Ok(report) => &report.events,
+        Err(error) => &error.report.events,
+    };
+    assert_eq!(told, *reported, "told as it happened");
+    done
 }
 
 /// Runs a script that must succeed.

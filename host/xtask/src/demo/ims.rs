@@ -200,15 +200,19 @@ impl Demo {
     fn suggest(&self) {
         let admins = self.lab.admins();
         let all: Vec<String> = admins.iter().map(|(_, address)| format!("--admin {address}")).collect();
-        println!("  strowger trace --follow {}", all.join(" "));
-        println!("  strowger ue --pcscf {} --k {K} --op {OP} \\", self.lab.pcscf());
-        println!("      --impi {ALICE}@{DOMAIN} --impu sip:{ALICE}@{DOMAIN} --script examples/ims/alice.ue");
-        println!("  strowger hss list --admin {}", self.lab.hss_admin());
-        for (role, address) in admins {
-            println!("  curl http://{address}/metrics        {role}; also /status, /trace");
+        for (role, address) in admins.iter().filter(|(role, _)| *role != "hss") {
+            println!("  http://{address}/        the console of the {role}, for a browser");
         }
+        println!("  examples/ims/phone alice examples/ims/alice.ue --pcscf {}", self.lab.pcscf());
+        println!("  strowger trace --follow {}", all.join(" "));
         println!(
-            "  change plugins/scscf, then `cargo xtask plugins scscf`: the S-CSCF takes it while calls go on"
+            "  strowger plugin list --admin {}        the versions of the S-CSCF",
+            self.lab.scscf_admin()
+        );
+        println!("  strowger hss list --admin {}", self.lab.hss_admin());
+        println!(
+            "  change plugins/scscf, then `cargo xtask plugins scscf`: the S-CSCF takes it while calls go on\n  \
+             (docs/ten-minutes.md: step by step, for a share of the subscribers first)"
         );
     }
 }

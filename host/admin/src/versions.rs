@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection, StringRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use runtime::{PluginStatus, PushError, VersionError};
+use runtime::{PluginStatus, PushError, SplitWish, VersionError};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -75,7 +75,7 @@ pub(crate) async fn push(
     let pushed = tokio::task::spawn_blocking(move || {
         let pushed = admin.host.push(&role, &body, query.activate, &who).map_err(refused_push)?;
         match query.share {
-            Some(share) => admin.host.split(&role, pushed.number, share, &who).map_err(refused),
+            Some(share) => admin.host.split(&role, pushed.number, &share.into(), &who).map_err(refused),
             None => Ok(pushed),
         }
     });
@@ -91,6 +91,32 @@ pub(crate) async fn push(
 pub(crate) struct SplitQuery {
     /// Tenths of a percent of the subscribers; 0 takes it back.
     share: u16,
+    /// What is hashed: `impu`, `call-id`, `source`, `header:NAME`.
+    key: Option<String>,
+    /// For this public identity only; a list of them is the body, one a line.
+    identity: Option<String>,
+    /// For these methods only, between commas.
+    method: Option<String>,
+    /// For subscribers at these P-CSCFs only, between commas.
+    pcscf: Option<String>,
+}
+
+impl SplitQuery {
+    fn wish(self, body: &str) -> SplitWish {
+        let list = |text: Option<String>| -> Vec<String> {
+            text.iter().flat_map(|text| text.split(',')).map(|one| one.trim().to_owned()).collect()
+        };
+        let lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        // One more than may be: whoever sends more is told so.
+        let lines = lines.take(plugin::MAX_IDENTITIES + 1).map(str::to_owned);
+        SplitWish {
+            share: self.share,
+            key: self.key,
+            identities: self.identity.into_iter().chain(lines).collect(),
+            methods: list(self.method),
+            pcscf: list(self.pcscf),
+        }
+    }
 }
 
 pub(crate) async fn split(
@@ -99,14 +125,24 @@ pub(crate) async fn split(
     version: Version,
     query: Result<Query<SplitQuery>, QueryRejection>,
     headers: HeaderMap,
+    body: Result<String, StringRejection>,
 ) -> Response {
     let query = match query {
         Ok(Query(query)) => query,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
-    change_version(&admin, from, &headers, version, |role, number, who| {
-        admin.host.split(role, number, query.share, who)
-    })
+    let body = match body {
+        Ok(body) => body,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    // A long list takes a while to read.
+    let changed = tokio::task::spawn_blocking(move || {
+        change_version(&admin, from, &headers, version, |role, number, who| {
+            admin.host.split(role, number, &query.wish(&body), who)
+        })
+    });
+    let broken_off = || failure(StatusCode::INTERNAL_SERVER_ERROR, "the split was broken off");
+    changed.await.unwrap_or_else(|_| broken_off())
 }
 
 pub(crate) async fn promote(
@@ -220,7 +256,7 @@ fn refused(error: VersionError) -> (StatusCode, String) {
     let status = match error {
         VersionError::UnknownRole { .. } | VersionError::Unknown(_) => StatusCode::NOT_FOUND,
         VersionError::Split(_) | VersionError::NothingBefore | VersionError::Active => StatusCode::CONFLICT,
-        VersionError::Share(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
+        VersionError::Wish(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())
 }
@@ -245,6 +281,20 @@ fn who(from: SocketAddr, headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_of_identities_is_the_body_and_lists_of_words_have_commas() {
+        let query = SplitQuery {
+            share: 1000,
+            key: None,
+            identity: Some("sip:a@x".into()),
+            method: Some("INVITE, MESSAGE".into()),
+            pcscf: None,
+        };
+        let wish = query.wish("# testers\n sip:b@x \r\n\ntel:+1\n");
+        assert_eq!(wish.identities, ["sip:a@x", "sip:b@x", "tel:+1"]);
+        assert_eq!((wish.methods, wish.pcscf), (vec!["INVITE".into(), "MESSAGE".into()], vec![]));
+    }
 
     #[test]
     fn who_it_was_is_the_address_and_what_he_says_of_himself_cut_short() {

@@ -42,6 +42,7 @@ mod role;
 mod services;
 mod split;
 mod stats;
+mod terms;
 mod ticker;
 mod view_keys;
 
@@ -64,5 +65,6 @@ pub use services::{
     Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
     RegistrationLimits, Services, Staged, Verdict,
 };
-pub use split::{ALL, MAX_CANDIDATES, Place, Share};
+pub use split::{ALL, End, MAX_CANDIDATES, NoShare, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
+pub use terms::{Asked, MAX_IDENTITIES, MAX_IDENTITY, Only, Split, SplitKey, TermsError};

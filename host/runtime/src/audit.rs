@@ -37,6 +37,9 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on.
     pub share: u16,
+    /// By which key and of which requests, where it is not a share of all subscribers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub terms: String,
     /// Why it was refused, or taken back by itself; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
@@ -131,6 +134,7 @@ mod tests {
             version: "mine 0.1.0".into(),
             digest: "ab".into(),
             share: 1000,
+            terms: String::new(),
             why: String::new(),
         }
     }

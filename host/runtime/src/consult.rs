@@ -13,9 +13,9 @@ use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
 use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
 use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
-use sip::Message;
+use sip::{Flow, Message};
 use slab::Slab;
-use storage::{CommitQueue, StagedChange};
+use storage::{CommitQueue, Registrations, StagedChange};
 
 use crate::clock::wall_ms;
 use crate::executor::{Bell, Executor};
@@ -68,6 +68,9 @@ pub(crate) struct Consultations {
     own: Slab<OwnToken>,
     after: Vec<After>,
     ims: Option<Arc<Ims>>,
+    registrations: Arc<Registrations>,
+    /// A request that no header field says whose it is, is the caller's.
+    is_callers_edge: bool,
 }
 
 struct Storing {
@@ -94,8 +97,10 @@ impl Consultations {
         inbox: Arc<Inbox<ToShard>>,
         queue: CommitQueue,
         ims: Option<Arc<Ims>>,
+        registrations: Arc<Registrations>,
     ) -> Self {
         Self {
+            is_callers_edge: !matches!(active.role().name(), "icscf" | "scscf"),
             active,
             executor: Executor::new(Box::new(inbox)),
             versions: Slab::new(),
@@ -105,6 +110,7 @@ impl Consultations {
             own: Slab::new(),
             after: Vec::new(),
             ims,
+            registrations,
         }
     }
 
@@ -113,7 +119,7 @@ impl Consultations {
         let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
             asked;
         let pinned = pin.and_then(|pin| pin.downcast::<Plugin>().ok());
-        let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref())) {
+        let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref(), source)) {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
         };
@@ -133,13 +139,21 @@ impl Consultations {
         self.ended(id, hook, place, consulted)
     }
 
-    /// The version that a transaction of this request takes: its subscriber's.
-    fn choose(&self, request: &Message, own_routes: Option<&[Box<str>]>) -> Option<Arc<Plugin>> {
-        self.active.choose(|| {
-            let is_callers_edge = !matches!(self.active.role().name(), "icscf" | "scscf");
-            let whose = subscriber::of(&request.head(), own_routes.unwrap_or_default(), is_callers_edge)?;
-            Some(subscriber::place(&whose, self.ims.as_deref()))
-        })
+    /// The version that a transaction of this request takes: its candidate's, where one's terms fit.
+    fn choose(
+        &self,
+        request: &Message,
+        own_routes: Option<&[Box<str>]>,
+        source: Flow,
+    ) -> Option<Arc<Plugin>> {
+        self.active.choose(&subscriber::Request::new(
+            request,
+            own_routes.unwrap_or_default(),
+            self.is_callers_edge,
+            source.remote.ip(),
+            self.ims.as_deref(),
+            &self.registrations,
+        ))
     }
 
     /// The next answer that was waited for.
@@ -193,7 +207,7 @@ impl Consultations {
     pub(crate) fn event(&mut self, event: plugin::Event) {
         let version = match &event {
             plugin::Event::RegistrationEnded { address_of_record, .. } => {
-                self.active.choose(|| Some(subscriber::place(address_of_record, self.ims.as_deref())))
+                self.active.choose(&subscriber::Subscriber::of(address_of_record, self.ims.as_deref()))
             }
             _ => None,
         };
@@ -430,7 +444,13 @@ mod tests {
     fn consultations(store: &Store) -> Consultations {
         let inbox = Arc::new(Inbox::new().unwrap());
         let queue = store.registrations().queue(Arc::new(Nobody));
-        Consultations::new(Arc::new(Active::new(Role::new("test"))), inbox, queue, None)
+        Consultations::new(
+            Arc::new(Active::new(Role::new("test"))),
+            inbox,
+            queue,
+            None,
+            Arc::clone(store.registrations()),
+        )
     }
 
     /// A REGISTER that takes back what was never bound.

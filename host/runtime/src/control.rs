@@ -23,6 +23,7 @@ use crate::inbox::Inbox;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
+use crate::splitting::SplitStatus;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
@@ -85,8 +86,11 @@ pub struct PluginStatus {
     /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls; `kept`: older, can be taken
     /// at once; `checked`: was not activated, can be.
     pub state: &'static str,
-    /// Tenths of a percent of the subscribers whose new transactions go to it.
+    /// Tenths of a percent of the subscribers whose new transactions go to it, or of what its terms leave.
     pub share: u16,
+    /// By which key and for which requests a candidate has its share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitStatus>,
     /// Transactions and calls that hold it; the dialogs of one shard count as one.
     pub holders: usize,
     /// Instances.
@@ -261,7 +265,14 @@ impl Handle {
                 _ => "draining",
             };
             let told = status(&version.identity, &version.stats, state);
-            all.push(PluginStatus { share: version.share, holders, instances: version.guests, ..told });
+            let split = version.split.as_deref().map(SplitStatus::of);
+            all.push(PluginStatus {
+                share: version.share,
+                split,
+                holders,
+                instances: version.guests,
+                ..told
+            });
         }
         all.sort_by_key(|version| std::cmp::Reverse(version.number));
         all
@@ -370,6 +381,7 @@ fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> Pl
         digest: identity.digest.to_string(),
         state,
         share: 0,
+        split: None,
         holders: 0,
         instances: 0,
         calls: stats.calls,

@@ -41,8 +41,9 @@ fn look(shared: &Shared, guard: &mut Guard) {
     };
     let candidates: Vec<Seen> =
         candidates.iter().map(|(share, version)| seen(version, share.tenths_of_a_percent())).collect();
+    // Shares of matches are none of everybody's: together they may come to more.
     let shared_out: u16 = candidates.iter().map(|candidate| candidate.share).sum();
-    let control = seen(&active, plugin::ALL - shared_out);
+    let control = seen(&active, plugin::ALL.saturating_sub(shared_out));
     let margins = Margins { percent_points: table.margin, calls: table.minimum_calls.into() };
     for (number, why) in guard.look(control, &candidates, margins) {
         match shared.take_back(number, "taken back", WHO, &why) {

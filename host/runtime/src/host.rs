@@ -209,6 +209,7 @@ impl Host {
                     Arc::clone(&inbox),
                     queue,
                     ims.clone(),
+                    Arc::clone(&registrations),
                 ),
                 locating: Locating::new(
                     threads.clone(),

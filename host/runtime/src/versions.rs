@@ -11,13 +11,14 @@
 
 use std::sync::Arc;
 
-use plugin::{LoadError, Plugin, Share, SplitError};
+use plugin::{LoadError, Plugin, SplitError};
 
 use crate::audit::Deed;
 use crate::clock::wall_ms;
 use crate::control::{Handle, PluginStatus, Shared, idle_status, wants};
 use crate::message::ToShard;
-use crate::subscriber;
+use crate::splitting::{SplitWish, WishError};
+use crate::subscriber::Subscriber;
 
 /// Why a version is not given a share, promoted or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +46,13 @@ pub enum VersionError {
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
-    /// Not a share.
-    #[error("a share is 0.1 to 99.9 percent, or 0 to take it back; {0} tenths of a percent is none")]
-    Share(u16),
+    /// Not a share, or not on these terms.
+    #[error(transparent)]
+    Wish(#[from] WishError),
 }
 
 impl Handle {
-    /// Gives a version a share of the subscribers, in tenths of a percent; 0 takes it back.
+    /// Gives a version a share of the subscribers, or of what else is wished; 0 takes it back.
     ///
     /// # Errors
     /// [`VersionError`].
@@ -59,19 +60,20 @@ impl Handle {
         &self,
         role: &str,
         number: u32,
-        share: u16,
+        wish: &SplitWish,
         who: &str,
     ) -> Result<PluginStatus, VersionError> {
         self.is_role(role)?;
         let shared = &self.shared;
         let version = shared.version(number)?;
-        if share == 0 {
+        if wish.share == 0 {
             shared.take_back(number, "taken back", who, "")?;
         } else {
-            let share = Share::new(share).ok_or(VersionError::Share(share))?;
-            shared.active.split(&version, share)?;
+            let terms = wish.terms(shared.active.terms(number).as_deref(), shared.ims.as_deref())?;
+            let (share, words) = (terms.share().tenths_of_a_percent(), terms.to_string());
+            shared.active.split(&version, terms)?;
             shared.tell_wants();
-            shared.note("split", who, &version, share.tenths_of_a_percent(), "");
+            shared.audit.note(&Deed { terms: words, ..shared.about("split", who, &version, share, "") });
         }
         Ok(self.status_of(&version))
     }
@@ -138,14 +140,14 @@ impl Handle {
         self.shared.audit.last(most)
     }
 
-    /// The number of the version that the next transaction of a subscriber takes, by one of his public identities.
+    /// The number of the version that the next transaction of a subscriber takes, by one of his public identities, as far
+    /// as that says: a candidate whose terms ask for more of a request is left out.
     ///
     /// # Errors
     /// [`VersionError::Identity`]: it is none, or no version is active.
     pub fn version_for(&self, public_identity: &str) -> Result<u32, VersionError> {
         let uri = sip::Uri::parse(public_identity.as_bytes()).map_err(|_| VersionError::Identity)?;
-        let place = subscriber::place(&uri.aor(), self.shared.ims.as_deref());
-        let version = self.shared.active.choose(|| Some(place));
+        let version = self.shared.active.choose(&Subscriber::of(&uri.aor(), self.shared.ims.as_deref()));
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
@@ -248,15 +250,19 @@ impl Shared {
     }
 
     fn note(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) {
+        self.audit.note(&self.about(what, who, version, share, why));
+    }
+
+    fn about(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) -> Deed {
         let identity = version.identity();
-        self.audit.note(&Deed {
+        Deed {
             number: identity.number,
             version: format!("{} {}", identity.name, identity.version),
             digest: identity.digest.to_string(),
             share,
             why: why.into(),
             ..self.deed(what, who)
-        });
+        }
     }
 
     /// A deed of now, about no version yet.
@@ -270,6 +276,7 @@ impl Shared {
             version: String::new(),
             digest: String::new(),
             share: 0,
+            terms: String::new(),
             why: String::new(),
         }
     }

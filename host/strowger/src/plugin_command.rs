@@ -5,6 +5,7 @@
 pub(crate) mod http;
 mod run_cases;
 mod scripted;
+mod terms;
 mod versions;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::AdminUrl;
+use terms::Terms;
 use versions::{number, percent};
 
 #[derive(Debug, Subcommand)]
@@ -57,6 +59,8 @@ pub(crate) enum PluginCommand {
         /// Give it a share of the subscribers at once: percent, 0.1 to 99.9
         #[arg(long, value_parser = percent)]
         share: Option<u16>,
+        #[command(flatten)]
+        terms: Terms,
         /// The .wasm file
         file: PathBuf,
     },
@@ -64,9 +68,12 @@ pub(crate) enum PluginCommand {
     Split {
         #[command(flatten)]
         version: Version,
-        /// Percent of the subscribers, 0.1 to 99.9; 0 takes the share back
+        /// Percent, 0.1 to 99.9, up to 100 with --identity, --method or --pcscf; 0 takes the share back
         #[arg(value_parser = percent)]
         share: u16,
+        /// Without any, a candidate keeps those that it has; with some, they are all
+        #[command(flatten)]
+        terms: Terms,
     },
     /// Make a version the active one
     Promote(Version),
@@ -126,9 +133,13 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::New { name, into } => new(&name, &into),
         PluginCommand::Build { folder, verbose } => build(&folder, verbose),
         PluginCommand::Test { plugin, cases, role } => run_cases::run(&plugin, &cases, &role),
-        PluginCommand::Push { at, role, activate, share, file } => push(&at, &role, activate, share, &file),
+        PluginCommand::Push { at, role, activate, share, terms, file } => {
+            push(&at, &role, activate, share, &terms, &file)
+        }
         PluginCommand::List { at } => versions::list(&at),
-        PluginCommand::Split { version, share } => version.change(&format!("split?share={share}")),
+        PluginCommand::Split { version, share, terms } => {
+            versions::split(&version.at, &version.role, version.version, share, &terms)
+        }
         PluginCommand::Promote(version) => version.change("promote"),
         PluginCommand::Adopt(version) => version.change("adopt"),
         PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
@@ -163,16 +174,32 @@ fn build(folder: &Path, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn push(at: &AdminUrl, role: &str, activate: bool, share: Option<u16>, file: &Path) -> Result<()> {
+fn push(
+    at: &AdminUrl,
+    role: &str,
+    activate: bool,
+    share: Option<u16>,
+    terms: &Terms,
+    file: &Path,
+) -> Result<()> {
     let name = || file.display().to_string();
+    if share.is_none() && !terms.is_nothing() {
+        bail!("terms are those of a share: say it with --share");
+    }
+    // What is wrong with them is said before anything is sent.
+    terms.identities()?;
     let size = std::fs::metadata(file).with_context(name)?.len();
     // The host would end the connection before it has been sent.
     if size > admin::MAX_PLUGIN_BYTES as u64 {
         bail!("{}: the file has {size} bytes, a plugin has at most {}", name(), admin::MAX_PLUGIN_BYTES);
     }
     let bytes = std::fs::read(file).with_context(name)?;
-    let share = share.map(|share| format!("&share={share}")).unwrap_or_default();
-    let answer = http::post(at, &format!("/plugins/{role}?activate={activate}{share}"), &bytes)?;
-    println!("{}", versions::describe(&answer));
-    Ok(())
+    let pushed = http::post(at, &format!("/plugins/{role}?activate={activate}"), &bytes)?;
+    match (share, pushed["number"].as_u64().and_then(|number| u32::try_from(number).ok())) {
+        (Some(share), Some(number)) => versions::split(at, role, number, share, terms),
+        _ => {
+            println!("{}", versions::describe(&pushed));
+            Ok(())
+        }
+    }
 }

@@ -27,4 +27,5 @@ mod rfc3327;
 mod rfc5393;
 mod rfc5626;
 mod signals;
+mod splits;
 mod versions;

@@ -11,7 +11,9 @@ use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection, St
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use runtime::{PluginStatus, PushError, SplitWish, VersionError};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use runtime::{PluginStatus, PushError, SplitWish, Upload, VersionError};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,6 +21,9 @@ use crate::routes::{Admin, failure};
 
 /// Who gives a command, in words: a header field of ours, for the history. What HTTP says of itself is the address.
 const OPERATOR: &str = "x-operator";
+
+/// What is in a plugin's signature file, in base64.
+pub(crate) const SIGNATURE: &str = "x-plugin-signature";
 
 /// Characters of it that count.
 const MAX_OPERATOR: usize = 64;
@@ -38,6 +43,21 @@ pub(crate) async fn plugins_of_role(State(admin): State<Arc<Admin>>, Path(role):
     Json(of_role).into_response()
 }
 
+/// What one version is made of.
+pub(crate) async fn details(State(admin): State<Arc<Admin>>, version: Version) -> Response {
+    let (role, number) = match version {
+        Ok(Path(version)) => version,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    match admin.host.details(&role, number) {
+        Ok(details) => Json(details).into_response(),
+        Err(error) => {
+            let (status, why) = refused(error);
+            failure(status, &why)
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PushQuery {
@@ -46,6 +66,9 @@ pub(crate) struct PushQuery {
     activate: bool,
     /// Give it this share of the subscribers at once, in tenths of a percent.
     share: Option<u16>,
+    /// It may lack hooks that the active version has.
+    #[serde(default, rename = "drop-hooks")]
+    drop_hooks: bool,
 }
 
 pub(crate) async fn push(
@@ -70,10 +93,15 @@ pub(crate) async fn push(
         Ok(body) => body,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
+    let signature = match signature(&headers) {
+        Ok(signature) => signature,
+        Err(why) => return failure(StatusCode::BAD_REQUEST, why),
+    };
     let who = who(from, &headers);
     // Compiling takes up to a second: not on a thread that answers others.
     let pushed = tokio::task::spawn_blocking(move || {
-        let pushed = admin.host.push(&role, &body, query.activate, &who).map_err(refused_push)?;
+        let upload = Upload { bytes: &body, signature: signature.as_deref(), drops_hooks: query.drop_hooks };
+        let pushed = admin.host.push(&role, upload, query.activate, &who).map_err(refused_push)?;
         match query.share {
             Some(share) => admin.host.split(&role, pushed.number, &share.into(), &who).map_err(refused),
             None => Ok(pushed),
@@ -196,6 +224,18 @@ pub(crate) async fn history(
     }
 }
 
+/// How the last plugins came in, step by step, also while they do. It has addresses of who brought them.
+pub(crate) async fn activations(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    match admin.access.may_change(from, &headers) {
+        Ok(()) => Json(admin.host.activations()).into_response(),
+        Err(why) => failure(StatusCode::FORBIDDEN, why),
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WhichQuery {
@@ -269,6 +309,13 @@ fn refused_push(error: PushError) -> (StatusCode, String) {
     (status, error.to_string())
 }
 
+/// The signature that came with a plugin.
+fn signature(headers: &HeaderMap) -> Result<Option<Vec<u8>>, &'static str> {
+    let Some(value) = headers.get(SIGNATURE) else { return Ok(None) };
+    let read = BASE64.decode(value.as_bytes()).ok().filter(|read| read.len() <= plugin::MAX_SIGNATURE);
+    read.map(Some).ok_or("X-Plugin-Signature is the whole .minisig file in base64, on one line")
+}
+
 /// Who gives a command: from where, and what he says of himself.
 fn who(from: SocketAddr, headers: &HeaderMap) -> String {
     let operator = headers.get(OPERATOR).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -281,6 +328,18 @@ fn who(from: SocketAddr, headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_is_a_whole_file_in_base64() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(signature(&headers), Ok(None));
+        headers.insert(SIGNATURE, BASE64.encode(b"two\nlines\n").parse().unwrap());
+        assert_eq!(signature(&headers), Ok(Some(b"two\nlines\n".to_vec())));
+        for wrong in ["RUQ: no base64".to_owned(), BASE64.encode(vec![0; plugin::MAX_SIGNATURE + 1])] {
+            headers.insert(SIGNATURE, wrong.parse().unwrap());
+            assert!(signature(&headers).is_err());
+        }
+    }
 
     #[test]
     fn a_list_of_identities_is_the_body_and_lists_of_words_have_commas() {

@@ -176,12 +176,12 @@ impl Active {
         match candidates.iter_mut().find(|candidate| Arc::ptr_eq(&candidate.plugin, plugin)) {
             Some(candidate) => {
                 let end = candidate.split.end().unwrap_or(End::Lower);
-                candidate.split = Arc::new(split.from_end(end));
+                candidate.split = Arc::new(split.at_end(end));
             }
             None => {
                 let had = split.end().filter(|end| !is_taken(*end));
                 let end = had.or_else(|| End::free(is_taken)).ok_or(SplitError::TooMany)?;
-                let split = Arc::new(split.from_end(end));
+                let split = Arc::new(split.at_end(end));
                 candidates.push(Candidate { split, plugin: Arc::clone(plugin) });
             }
         }

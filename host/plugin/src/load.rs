@@ -30,6 +30,21 @@ use crate::role::Role;
 use crate::services::Services;
 use crate::stats::Stats;
 
+/// How far a load has come.
+#[derive(Debug, Clone, Copy)]
+pub enum LoadStep<'a> {
+    /// Decoded, and compared with the contract and the role's grants.
+    Checked(&'a Checked),
+    /// There is machine code of it.
+    Compiled,
+}
+
+/// SHA-256 of a plugin file, in hexadecimal.
+#[must_use]
+pub fn digest(file: &[u8]) -> String {
+    hex(&Sha256::digest(file))
+}
+
 impl Engine {
     /// Looks at a plugin without compiling or running it.
     ///
@@ -50,10 +65,28 @@ impl Engine {
         configuration: &str,
         services: Arc<dyn Services>,
     ) -> Result<Arc<Plugin>, LoadError> {
+        self.load_watched(bytes, role, configuration, services, &mut |_| Ok(()))
+    }
+
+    /// The same, told of each step as it is reached; an error that `reached` gives ends it. What follows the last step is
+    /// `init`.
+    ///
+    /// # Errors
+    /// [`LoadError`]: the first thing that is wrong.
+    pub fn load_watched(
+        &self,
+        bytes: &[u8],
+        role: &Role,
+        configuration: &str,
+        services: Arc<dyn Services>,
+        reached: &mut dyn FnMut(LoadStep<'_>) -> Result<(), LoadError>,
+    ) -> Result<Arc<Plugin>, LoadError> {
         let engine = &self.inner;
         let component = decode::component(bytes)?;
         let checked = check::check(&component, role)?;
+        reached(LoadStep::Checked(&checked))?;
         let compiled = compile(engine, &component)?;
+        reached(LoadStep::Compiled)?;
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
         imports::link(&mut linker, role).map_err(mismatch)?;
@@ -63,7 +96,7 @@ impl Engine {
             role: role.name().into(),
             name: "".into(),
             version: "".into(),
-            digest: hex(&Sha256::digest(bytes)).into(),
+            digest: digest(bytes).into(),
             number: engine.counts.versions.fetch_add(1, Relaxed) + 1,
         };
         let mut template = Template {
@@ -79,7 +112,7 @@ impl Engine {
         };
         let (mut guest, said) = block_on(template.start()).map_err(|error| self.start_error(error))?;
         (identity.name, identity.version) = (said.name.clone().into(), said.version.clone().into());
-        let manifest = manifest(said, checked)?;
+        let manifest = manifest(said, checked, bytes.len())?;
         template.identity = Arc::new(identity);
         template.wants_body = manifest.wants_body;
         guest.name(template.identity.clone(), template.wants_body);
@@ -105,7 +138,7 @@ impl Engine {
 }
 
 /// The manifest, if it keeps the contract.
-fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, LoadError> {
+fn manifest(said: lifecycle::Manifest, checked: Checked, size: usize) -> Result<Manifest, LoadError> {
     let wrong = |reason: String| Err(LoadError::Manifest { reason });
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(1..=MAX_MANIFEST_NAME).contains(&said.name.len()) || !said.name.bytes().all(is_name) {
@@ -135,6 +168,7 @@ fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, Loa
         wants_in_dialog,
         hooks: checked.hooks,
         imports: checked.imports,
+        size,
     })
 }
 

@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::split::{ALL, End, Place, Share};
+use crate::split::{End, Place, Share};
 
 /// Public identities of one match.
 pub const MAX_IDENTITIES: usize = 100_000;
@@ -157,15 +157,15 @@ impl Only {
         if methods.len().max(edges.len()) > MAX_CONDITIONS {
             return Err(TermsError::TooManyConditions);
         }
-        let is_method = |method: &&Box<str>| method.len() <= MAX_NAME && sip::is_token(method.as_bytes());
-        if let Some(method) = methods.iter().find(|method| !is_method(method)) {
+        let is_method = |method: &str| method.len() <= MAX_NAME && sip::is_token(method.as_bytes());
+        if let Some(method) = methods.iter().find(|method| !is_method(method.as_ref())) {
             return Err(TermsError::Method(method.chars().take(MAX_NAME).collect()));
         }
-        let is_edge = |edge: &&Box<str>| {
+        let is_edge = |edge: &str| {
             (1..=MAX_NAME).contains(&edge.len())
                 && edge.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@')
         };
-        if let Some(edge) = edges.iter().find(|edge| !is_edge(edge)) {
+        if let Some(edge) = edges.iter().find(|edge| !is_edge(edge.as_ref())) {
             return Err(TermsError::Edge(edge.chars().take(MAX_NAME).collect()));
         }
         Ok(Only { identities, methods, edges })
@@ -286,7 +286,7 @@ impl Split {
     }
 
     /// The same from this end.
-    pub(crate) fn from_end(self, end: End) -> Split {
+    pub(crate) fn at_end(self, end: End) -> Split {
         Split { end: Some(end), ..self }
     }
 
@@ -298,10 +298,8 @@ impl Split {
 }
 
 impl From<Share> for Split {
-    /// This share of all subscribers.
+    /// This share of all subscribers. (The whole of them is no split: `Active::split` refuses that.)
     fn from(share: Share) -> Split {
-        // All of all subscribers is what the active version is for.
-        let share = Share::new(share.tenths_of_a_percent().min(ALL - 1)).unwrap_or(share);
         Split { share, key: SplitKey::default(), only: Only::default(), end: None }
     }
 }

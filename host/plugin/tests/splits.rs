@@ -144,6 +144,7 @@ fn what_does_not_go_together_is_refused_and_changes_nothing() {
     let nobody = Active::new(Role::edge());
     assert_eq!(nobody.split(&versions[1], share(1)), Err(SplitError::NoneActive));
     assert_eq!(active.split(&versions[0], share(1)), Err(SplitError::Active));
+    assert_eq!(active.split(&versions[1], Share::WHOLE), Err(SplitError::TooMuch { together: 1000 }));
     active.split(&versions[1], share(500)).unwrap();
     assert_eq!(active.split(&versions[2], share(500)), Err(SplitError::TooMuch { together: 1000 }));
     active.split(&versions[2], share(499)).unwrap();

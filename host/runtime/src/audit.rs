@@ -37,6 +37,9 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on.
     pub share: u16,
+    /// The step that it did not reach, of one that was refused.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub step: String,
     /// By which key and of which requests, where it is not a share of all subscribers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub terms: String,
@@ -134,6 +137,7 @@ mod tests {
             version: "mine 0.1.0".into(),
             digest: "ab".into(),
             share: 1000,
+            step: String::new(),
             terms: String::new(),
             why: String::new(),
         }

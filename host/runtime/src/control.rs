@@ -15,11 +15,13 @@ use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
+use crate::activations::Activations;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
 use crate::ims::Ims;
 use crate::inbox::Inbox;
+use crate::loading::{PluginFile, Upload};
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::shelf::Shelf;
@@ -36,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) shelf: Mutex<Shelf>,
     /// What was done with them.
     pub(crate) audit: Audit,
+    /// How the last ones came in.
+    pub(crate) activations: Activations,
     pub(crate) services: Arc<dyn Services>,
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) registrations: Arc<Registrations>,
@@ -278,7 +282,7 @@ impl Handle {
         all
     }
 
-    /// Checks a plugin, and takes it for new transactions if `activate`; else it is kept, to be given a share or promoted.
+    /// Checks a plugin, its signature too where keys are configured, and takes it for new transactions if `activate`; else it is kept, to be given a share or promoted.
     /// `source` says who, for the log. Blocking.
     ///
     /// # Errors
@@ -286,7 +290,7 @@ impl Handle {
     pub fn push(
         &self,
         role: &str,
-        bytes: &[u8],
+        upload: Upload<'_>,
         activate: bool,
         source: &str,
     ) -> Result<PluginStatus, PushError> {
@@ -294,8 +298,8 @@ impl Handle {
         if role != runs {
             return Err(PushError::UnknownRole { role: role.into(), runs: runs.into() });
         }
-        let configuration = self.shared.plugin.lock().configuration.clone();
-        let loaded = self.shared.load(bytes, &configuration, source)?;
+        let table = self.shared.plugin.lock().clone();
+        let loaded = self.shared.load(upload, &table, source)?;
         match activate {
             true => self.shared.activate(Arc::clone(&loaded), source),
             false => self.shared.keep(&loaded, source),
@@ -317,10 +321,10 @@ impl Handle {
         if (self.shared.reload_tls)().map_err(ReloadError::Tls)? {
             taken.push("certificates".into());
         }
-        let PluginTable { file, configuration, .. } = &config.plugin;
-        let bytes = plugin::read_file(file)
-            .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
-        let loaded = self.shared.load(&bytes, configuration, "SIGHUP").map_err(PushError::Load)?;
+        let table = &config.plugin;
+        let file = PluginFile::read(&table.file)
+            .map_err(|source| ReloadError::Read { file: table.file.display().to_string(), source })?;
+        let loaded = self.shared.load(file.upload(table), table, "SIGHUP").map_err(PushError::Load)?;
         let identity = loaded.identity().clone();
         self.shared.plugin.lock().clone_from(&config.plugin);
         self.shared.activate(loaded, "SIGHUP");

@@ -20,6 +20,7 @@ use storage::{Options as StoreOptions, Store, Users};
 use transaction::{Limits, Timers};
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
+use crate::activations::Activations;
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
@@ -31,6 +32,7 @@ use crate::flow_tokens::FlowTokens;
 use crate::ims::{self, Ims, Pushed};
 use crate::inbox::Inbox;
 use crate::listening::{self, Bound};
+use crate::loading::PluginFile;
 use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
@@ -140,8 +142,7 @@ impl Host {
         let role = Role::named(&config.node.role);
         let active = Arc::new(Active::new(role.clone()));
         let file = &config.plugin.file;
-        let bytes = plugin::read_file(file)
-            .map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+        let bytes = signed_plugin(&config)?;
         let loaded = engine
             .load(&bytes, &role, &config.plugin.configuration, Arc::clone(&services))
             .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
@@ -240,6 +241,7 @@ impl Host {
             active,
             shelf: Mutex::new(Shelf::new(config.plugin.versions as usize)),
             audit: Audit::in_folder(config.node.data.as_deref()),
+            activations: Activations::default(),
             services,
             counters,
             registrations,
@@ -344,8 +346,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);
     let file: &PathBuf = &config.plugin.file;
-    let bytes =
-        plugin::read_file(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+    let bytes = signed_plugin(config)?;
     let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)
@@ -359,6 +360,18 @@ pub fn check(config: &Config) -> Result<String, StartError> {
         identity.name,
         identity.version
     ))
+}
+
+/// The plugin file, signed where that is asked for.
+fn signed_plugin(config: &Config) -> Result<Vec<u8>, StartError> {
+    let (table, file) = (&config.plugin, config.plugin.file.clone());
+    match PluginFile::read(&file) {
+        Err(source) => Err(StartError::PluginFile { file, source }),
+        Ok(PluginFile { bytes, signature }) => match table.keys.check(&bytes, signature.as_deref()) {
+            Err(source) => Err(StartError::Plugin { file, source }),
+            Ok(()) => Ok(bytes),
+        },
+    }
 }
 
 fn shard_count(configured: u16) -> usize {

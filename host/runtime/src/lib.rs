@@ -15,10 +15,12 @@
 
 pub mod config;
 
+mod activations;
 mod audit;
 mod clock;
 mod consult;
 mod control;
+mod details;
 mod diameter_metrics;
 mod diameter_service;
 mod error;
@@ -31,6 +33,7 @@ mod host;
 mod ims;
 mod inbox;
 mod listening;
+mod loading;
 mod locating;
 mod message;
 mod metrics;
@@ -49,12 +52,15 @@ mod subscriber;
 mod versions;
 mod watch;
 
+pub use activations::{Activation, MAX_ACTIVATIONS, Reached, Refused, Step};
 pub use audit::{Deed, MAX_TOLD};
 pub use config::Config;
 pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
+pub use details::PluginDetails;
 pub use diameter_metrics::DiameterMetrics;
 pub use diameter_service::diameter_config;
 pub use error::StartError;
 pub use host::{Host, check};
+pub use loading::Upload;
 pub use splitting::{SplitStatus, SplitWish, WishError};
 pub use versions::VersionError;

@@ -11,11 +11,13 @@
 
 use std::sync::Arc;
 
-use plugin::{LoadError, Plugin, SplitError};
+use plugin::{Plugin, SplitError};
 
+use crate::activations::{Activation, Step};
 use crate::audit::Deed;
 use crate::clock::wall_ms;
 use crate::control::{Handle, PluginStatus, Shared, idle_status, wants};
+use crate::details::PluginDetails;
 use crate::message::ToShard;
 use crate::splitting::{SplitWish, WishError};
 use crate::subscriber::Subscriber;
@@ -73,6 +75,7 @@ impl Handle {
             let (share, words) = (terms.share().tenths_of_a_percent(), terms.to_string());
             shared.active.split(&version, terms)?;
             shared.tell_wants();
+            shared.activations.version_reached(number, Step::Candidate);
             shared.audit.note(&Deed { terms: words, ..shared.about("split", who, &version, share, "") });
         }
         Ok(self.status_of(&version))
@@ -140,6 +143,21 @@ impl Handle {
         self.shared.audit.last(most)
     }
 
+    /// What a version is made of that can be taken: active, with a share, or kept.
+    ///
+    /// # Errors
+    /// [`VersionError`].
+    pub fn details(&self, role: &str, number: u32) -> Result<PluginDetails, VersionError> {
+        self.is_role(role)?;
+        Ok(PluginDetails::of(&*self.shared.version(number)?))
+    }
+
+    /// How the last plugins came to be active, or were refused, the newest first; also those that are under way.
+    #[must_use]
+    pub fn activations(&self) -> Vec<Activation> {
+        self.shared.activations.last()
+    }
+
     /// The number of the version that the next transaction of a subscriber takes, by one of his public identities, as far
     /// as that says: a candidate whose terms ask for more of a request is left out.
     ///
@@ -176,23 +194,6 @@ impl Shared {
         candidate.or_else(active).or_else(kept).ok_or(VersionError::Unknown(number))
     }
 
-    /// Loads a plugin without activating it. Whether it is fit is noted.
-    pub(crate) fn load(
-        &self,
-        bytes: &[u8],
-        configuration: &str,
-        source: &str,
-    ) -> Result<Arc<Plugin>, LoadError> {
-        let _one_at_a_time = self.loading.lock();
-        let role = self.active.role();
-        let loaded = self.engine.load(bytes, role, configuration, Arc::clone(&self.services));
-        if let Err(error) = &loaded {
-            tracing::error!(role = role.name(), source, %error, "a plugin is refused");
-            self.audit.note(&Deed { why: error.to_string(), ..self.deed("refused", source) });
-        }
-        loaded
-    }
-
     /// Keeps a version that was checked, to be taken later.
     pub(crate) fn keep(&self, loaded: &Arc<Plugin>, source: &str) {
         self.shelf.lock().keep(Arc::clone(loaded));
@@ -222,6 +223,7 @@ impl Shared {
             self.shelf.lock().was_active(Arc::clone(before));
         }
         self.tell_wants();
+        self.activations.version_reached(identity.number, Step::Active);
         self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
             role = &*identity.role,
@@ -266,7 +268,7 @@ impl Shared {
     }
 
     /// A deed of now, about no version yet.
-    fn deed(&self, what: &str, who: &str) -> Deed {
+    pub(crate) fn deed(&self, what: &str, who: &str) -> Deed {
         Deed {
             at_ms: wall_ms(),
             what: what.into(),
@@ -276,6 +278,7 @@ impl Shared {
             version: String::new(),
             digest: String::new(),
             share: 0,
+            step: String::new(),
             terms: String::new(),
             why: String::new(),
         }

@@ -2,7 +2,9 @@
 //!
 //! In: arguments. Out: files, or what the host answered, printed for a person.
 
+mod diff;
 pub(crate) mod http;
+mod push;
 mod run_cases;
 mod scripted;
 mod terms;
@@ -46,24 +48,19 @@ pub(crate) enum PluginCommand {
         #[arg(long, default_value = "edge")]
         role: String,
     },
-    /// Send a plugin to a running host
-    Push {
-        #[command(flatten)]
-        at: AdminUrl,
-        /// The role it is for
+    /// Look at a plugin as a host would before compiling it: its contract, its imports, its signature
+    Check {
+        /// Role whose grants it gets
         #[arg(long)]
         role: String,
-        /// Take it for new transactions at once; otherwise it is checked, and kept to be given a share or promoted
-        #[arg(long, conflicts_with = "share")]
-        activate: bool,
-        /// Give it a share of the subscribers at once: percent, 0.1 to 99.9
-        #[arg(long, value_parser = percent)]
-        share: Option<u16>,
-        #[command(flatten)]
-        terms: Terms,
+        /// A minisign public key: one of them must have signed it, in FILE.minisig; may be given again
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
         /// The .wasm file
         file: PathBuf,
     },
+    /// Send a plugin to a running host
+    Push(push::Push),
     /// Give a version a share of the subscribers; always the same ones, and those of a smaller share are among them
     Split {
         #[command(flatten)]
@@ -102,6 +99,13 @@ pub(crate) enum PluginCommand {
         #[arg(long, default_value_t = 20)]
         last: u16,
     },
+    /// What differs between two versions: manifest, hooks, imports, size, digest
+    Diff(diff::Diff),
+    /// How the last plugins came in, step by step, or were refused; the newest first
+    Activations {
+        #[command(flatten)]
+        at: AdminUrl,
+    },
     /// Versions a running host has
     List {
         #[command(flatten)]
@@ -133,9 +137,10 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::New { name, into } => new(&name, &into),
         PluginCommand::Build { folder, verbose } => build(&folder, verbose),
         PluginCommand::Test { plugin, cases, role } => run_cases::run(&plugin, &cases, &role),
-        PluginCommand::Push { at, role, activate, share, terms, file } => {
-            push(&at, &role, activate, share, &terms, &file)
-        }
+        PluginCommand::Check { role, key, file } => check(&role, key, &file),
+        PluginCommand::Push(push) => push.execute(),
+        PluginCommand::Diff(diff) => diff.execute(),
+        PluginCommand::Activations { at } => versions::activations(&at),
         PluginCommand::List { at } => versions::list(&at),
         PluginCommand::Split { version, share, terms } => {
             versions::split(&version.at, &version.role, version.version, share, &terms)
@@ -174,32 +179,15 @@ fn build(folder: &Path, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn push(
-    at: &AdminUrl,
-    role: &str,
-    activate: bool,
-    share: Option<u16>,
-    terms: &Terms,
-    file: &Path,
-) -> Result<()> {
+fn check(role: &str, keys: Vec<String>, file: &Path) -> Result<()> {
     let name = || file.display().to_string();
-    if share.is_none() && !terms.is_nothing() {
-        bail!("terms are those of a share: say it with --share");
-    }
-    // What is wrong with them is said before anything is sent.
-    terms.identities()?;
-    let size = std::fs::metadata(file).with_context(name)?.len();
-    // The host would end the connection before it has been sent.
-    if size > admin::MAX_PLUGIN_BYTES as u64 {
-        bail!("{}: the file has {size} bytes, a plugin has at most {}", name(), admin::MAX_PLUGIN_BYTES);
-    }
-    let bytes = std::fs::read(file).with_context(name)?;
-    let pushed = http::post(at, &format!("/plugins/{role}?activate={activate}"), &bytes)?;
-    match (share, pushed["number"].as_u64().and_then(|number| u32::try_from(number).ok())) {
-        (Some(share), Some(number)) => versions::split(at, role, number, share, terms),
-        _ => {
-            println!("{}", versions::describe(&pushed));
-            Ok(())
-        }
-    }
+    let keys = ::plugin::Keys::try_from(keys)?;
+    let bytes = ::plugin::read_file(file).with_context(name)?;
+    let signature = ::plugin::read_signature(file).with_context(name)?;
+    keys.check(&bytes, signature.as_deref()).with_context(name)?;
+    let engine = ::plugin::Engine::new(::plugin::EngineConfig::default())?;
+    let checked = engine.check(&bytes, &::plugin::Role::named(role)).with_context(name)?;
+    let signed = if keys.is_empty() { "" } else { ", signed" };
+    println!("{}: {}{signed}: all right", file.display(), checked.hooks.names().join(" "));
+    Ok(())
 }

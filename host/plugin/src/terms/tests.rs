@@ -113,7 +113,7 @@ fn every_kind_of_match_must_hold_by_one_of_its_values() {
         ("sip:a@x", "INVITE", "edge3", false),
     ] {
         for end in [End::Lower, End::Upper] {
-            let takes = split.clone().from_end(end).takes(&request(identity, method, edge));
+            let takes = split.clone().at_end(end).takes(&request(identity, method, edge));
             assert_eq!(takes, meant, "{identity} {method} {edge}");
         }
     }
@@ -137,7 +137,7 @@ fn all_is_a_share_of_a_match_only() {
         assert_eq!(Split::new(wrong, SplitKey::Impu, some()), Err(TermsError::Share(wrong)));
     }
     let (part, whole) = (Split::new(7, SplitKey::Impu, Only::default()).unwrap(), Split::from(Share::WHOLE));
-    assert_eq!((part.of_everybody(), whole.of_everybody()), (7, 999));
+    assert_eq!((part.of_everybody(), whole.of_everybody()), (7, 1000));
     assert_eq!(Split::new(7, SplitKey::Impu, some()).unwrap().of_everybody(), 0);
 }
 
@@ -164,7 +164,7 @@ fn terms_are_stored_and_read_again() {
     let split = Split::new(1000, key, only(&["sip:a@x", "tel:+1"], &["INVITE"], &["pcscf:5060"])).unwrap();
     let written = serde_json::to_string(&split).unwrap();
     assert_eq!(serde_json::from_str::<Split>(&written).unwrap(), split, "{written}");
-    let split = split.from_end(End::Upper);
+    let split = split.at_end(End::Upper);
     let written = serde_json::to_string(&split).unwrap();
     assert_eq!(serde_json::from_str::<Split>(&written).unwrap().end(), Some(End::Upper), "{written}");
     let least: Split = serde_json::from_str("{\"share\": 15}").unwrap();

@@ -5,8 +5,8 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::http;
 use super::terms::Terms;
+use super::{http, push};
 use crate::AdminUrl;
 
 /// A share as a person writes it, `1`, `0.5` or `12.5%`, in tenths of a percent.
@@ -75,6 +75,27 @@ pub(super) fn history(at: &AdminUrl, last: u16) -> Result<()> {
     Ok(())
 }
 
+pub(super) fn activations(at: &AdminUrl) -> Result<()> {
+    let Value::Array(activations) = http::get(at, "/plugins/activations")? else {
+        bail!("the host's answer is not a list")
+    };
+    for activation in &activations {
+        let began = time(activation["steps"][0]["at_ms"].as_u64());
+        let number = activation["number"].as_u64().filter(|number| *number != 0);
+        let version = match number {
+            Some(number) => format!("#{number} {} {}", text(activation, "name"), text(activation, "version")),
+            None => "no version".into(),
+        };
+        let digest = text(activation, "digest");
+        println!("{began}  {version}  {}  ({})", digest.get(..12).unwrap_or("?"), text(activation, "who"));
+        push::steps(activation).iter().for_each(|line| println!("  {line}"));
+        if let Some(why) = activation["refused"]["why"].as_str() {
+            println!("  {why}");
+        }
+    }
+    Ok(())
+}
+
 /// One version on one line.
 pub(super) fn describe(plugin: &Value) -> String {
     format!(
@@ -116,8 +137,7 @@ fn terms(plugin: &Value) -> String {
 
 /// One deed on one line.
 fn told(deed: &Value) -> String {
-    let at = deed["at_ms"].as_u64().unwrap_or_default();
-    let at = String::from_utf8_lossy(&sip::header::date::format(at / 1000)).into_owned();
+    let at = time(deed["at_ms"].as_u64());
     let number = deed["number"].as_u64().filter(|number| *number != 0);
     let version = number.map(|number| format!(" #{number} {}", text(deed, "version"))).unwrap_or_default();
     let mut line = format!("{at}  {} {}{version}", text(deed, "role"), text(deed, "what"));
@@ -127,11 +147,18 @@ fn told(deed: &Value) -> String {
             line += &format!(", {terms}");
         }
     }
+    if let Some(step) = deed["step"].as_str() {
+        line += &format!(", before it was {step}");
+    }
     line += &format!("  ({})", text(deed, "who"));
     if let Some(why) = deed["why"].as_str().filter(|why| !why.is_empty()) {
         line += &format!(": {why}");
     }
     line
+}
+
+fn time(at_ms: Option<u64>) -> String {
+    String::from_utf8_lossy(&sip::header::date::format(at_ms.unwrap_or_default() / 1000)).into_owned()
 }
 
 fn text(value: &Value, key: &str) -> String {

@@ -2,11 +2,13 @@
 //!
 //! In and out: nothing but values. What `ims` has already is taken from there.
 
+use serde::{Deserialize, Serialize};
+
 pub use ims::filter_criteria::Position;
 pub use ims::service_profile::{RegistrationType, SessionCase};
 
 /// Why the HSS gave no answer to go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error, Serialize, Deserialize)]
 pub enum CxFailure {
     /// No HSS is connected, or too much is asked of it.
     #[error("no HSS can be asked")]
@@ -26,7 +28,7 @@ pub enum CxFailure {
 }
 
 /// User-Authorization-Type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthorizationKind {
     /// REGISTRATION
     Registration,
@@ -37,7 +39,7 @@ pub enum AuthorizationKind {
 }
 
 /// What a User-Authorization-Request is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Authorization {
     /// Public-Identity.
     pub public_identity: String,
@@ -52,7 +54,7 @@ pub struct Authorization {
 }
 
 /// How the HSS sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LocationOutcome {
     /// DIAMETER_SUCCESS
     Success,
@@ -67,7 +69,7 @@ pub enum LocationOutcome {
 }
 
 /// Server-Capabilities.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     /// Mandatory-Capability.
     pub mandatory: Vec<u32>,
@@ -78,7 +80,7 @@ pub struct Capabilities {
 }
 
 /// Where an identity is, or may be, served.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// How the HSS sees it.
     pub outcome: LocationOutcome,
@@ -91,7 +93,7 @@ pub struct Location {
 }
 
 /// SIP-Authentication-Scheme.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthenticationScheme {
     /// Unknown
     Unknown,
@@ -104,7 +106,7 @@ pub enum AuthenticationScheme {
 }
 
 /// What came of checking credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AuthenticationVerdict {
     /// Right.
     Accepted,
@@ -121,7 +123,7 @@ pub enum AuthenticationVerdict {
 }
 
 /// Server-Assignment-Type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "TS 29.229 §6.3.15 says what each is")]
 pub enum Assignment {
     NoAssignment,
@@ -139,7 +141,7 @@ pub enum Assignment {
 }
 
 /// A public identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Its URI.
     pub uri: String,
@@ -150,7 +152,7 @@ pub struct Identity {
 }
 
 /// An implicit registration set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscriber {
     /// The private identity that brought the profile; empty: none.
     pub private_identity: String,
@@ -163,7 +165,7 @@ pub struct Subscriber {
 }
 
 /// An application server of filter criteria.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationServer {
     /// Its URI.
     pub uri: String,
@@ -178,7 +180,7 @@ pub struct ApplicationServer {
 }
 
 /// Criteria that are met.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Triggered {
     /// Where the chain goes on.
     pub position: Position,
@@ -187,7 +189,7 @@ pub struct Triggered {
 }
 
 /// Why a SUBSCRIBE is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SubscribeRefusal {
     /// Nobody of this identity is served here.
     Unknown,

@@ -40,6 +40,7 @@ struct Compiled {
 
 /// A place in the chain: what was evaluated so far. It keeps its meaning when the profile changes under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {
     /// The priority of the criteria.
     pub priority: u32,

@@ -30,6 +30,7 @@ use crate::convert;
 use crate::guest::{Begun, Guest, Returned};
 use crate::plugin::Plugin;
 use crate::stats::{DecisionKind, Stats};
+use crate::tape::Ear;
 
 /// What a hook decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,27 @@ pub struct Consulted {
     pub fault: Option<Fault>,
     /// How long the guest had the thread.
     pub cpu: Duration,
+}
+
+impl Consulted {
+    /// The same without what the machine staged: to be told of, not to be carried out.
+    #[must_use]
+    pub fn told(&self) -> Consulted {
+        let Effects { variables, dialog_variables, provisionals, staged: _, sends, to_tag } = &self.effects;
+        Consulted {
+            result: self.result.clone(),
+            effects: Effects {
+                variables: variables.clone(),
+                dialog_variables: dialog_variables.clone(),
+                provisionals: provisionals.clone(),
+                staged: Vec::new(),
+                sends: sends.clone(),
+                to_tag: to_tag.clone(),
+            },
+            fault: self.fault.clone(),
+            cpu: self.cpu,
+        }
+    }
 }
 
 /// Something that happened without a message.
@@ -113,12 +135,29 @@ impl From<Event> for on_event::Event {
     }
 }
 
-/// What a guest is asked.
-pub(crate) enum Ask {
-    Message { hook: Hook, message: Arc<sip::Message>, context: ConsultContext },
+/// What a script is asked.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// About a message. For [`Hook::Reply`] and [`Hook::Failure`] it is the response.
+    Message {
+        /// Which hook.
+        hook: Hook,
+        /// The message in hand.
+        message: Arc<sip::Message>,
+        /// What belongs to it.
+        context: ConsultContext,
+    },
+    /// A timer that it started has fired, of this token.
     Timer(String),
+    /// Something has happened.
     Event(Event),
-    Answer { token: String, response: Arc<sip::Message> },
+    /// The final response to a request of its own.
+    Answer {
+        /// The request's.
+        token: String,
+        /// The response.
+        response: Arc<sip::Message>,
+    },
 }
 
 /// A call under way. Dropping it ends the call; its guest is thrown away then.
@@ -142,29 +181,37 @@ impl Plugin {
         message: Arc<sip::Message>,
         context: ConsultContext,
     ) -> Consultation {
-        let asked = self.asks(hook, method_of(&message));
-        self.run(asked.then_some(Ask::Message { hook, message, context }), default_of(hook))
+        self.call(Ask::Message { hook, message, context }, Ear::Nobody)
     }
 
     /// Tells the script that a timer it started has fired.
     pub fn timer_fired(self: &Arc<Self>, token: String) -> Consultation {
-        self.run(self.manifest.hooks.timer.then_some(Ask::Timer(token)), Outcome::Done)
+        self.call(Ask::Timer(token), Ear::Nobody)
     }
 
     /// Tells the script about an event.
     pub fn happened(self: &Arc<Self>, event: Event) -> Consultation {
-        self.run(self.manifest.hooks.event.then_some(Ask::Event(event)), Outcome::Done)
+        self.call(Ask::Event(event), Ear::Nobody)
     }
 
     /// Tells the script of the final response to a request of its own.
     pub fn answered(self: &Arc<Self>, token: String, response: Arc<sip::Message>) -> Consultation {
-        self.run(self.manifest.hooks.answer.then_some(Ask::Answer { token, response }), Outcome::Done)
+        self.call(Ask::Answer { token, response }, Ear::Nobody)
     }
 
-    fn run(self: &Arc<Self>, ask: Option<Ask>, default: Outcome) -> Consultation {
-        Consultation(match ask {
-            Some(ask) => Box::pin(run(self.clone(), ask)),
-            None => Box::pin(std::future::ready(Consulted {
+    /// Asks the script, and lets somebody listen. Where it has no such hook the answer is its default. What is played
+    /// ([`Ear::Play`]) moves none of the counters of [`Plugin::stats`], and its effects must not be carried out.
+    pub fn call(self: &Arc<Self>, ask: Ask, ear: Ear) -> Consultation {
+        let hooks = &self.manifest.hooks;
+        let (is_asked, default) = match &ask {
+            Ask::Message { hook, message, .. } => (self.asks(*hook, method_of(message)), default_of(*hook)),
+            Ask::Timer(_) => (hooks.timer, Outcome::Done),
+            Ask::Event(_) => (hooks.event, Outcome::Done),
+            Ask::Answer { .. } => (hooks.answer, Outcome::Done),
+        };
+        Consultation(match is_asked {
+            true => Box::pin(run(self.clone(), ask, ear)),
+            false => Box::pin(std::future::ready(Consulted {
                 result: Ok(default),
                 effects: Effects::default(),
                 fault: None,
@@ -197,17 +244,18 @@ fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
     }
 }
 
-async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
-    let mut under_way = UnderWay::begin(plugin.stats());
+async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
+    let to = plugin.heard_by(&ear);
+    let mut under_way = UnderWay::begin(to.stats);
     let subject = subject(&ask);
-    let consulted = match plugin.checkout().await {
+    let consulted = match plugin.checkout(to.stats).await {
         Ok(mut guest) => {
-            let begun = guest.begin(ask);
-            call(&plugin, guest, begun, subject).await
+            let begun = guest.begin(ask, &ear);
+            call(&plugin, to, guest, begun, subject).await
         }
         Err(error) => {
             let about = subject.as_ref().map(|(_, message)| &**message);
-            plugin.log_failure("no guest could be had", &error, about);
+            to.log("no guest could be had", &error, about);
             failed(error, Duration::ZERO, None)
         }
     };
@@ -217,21 +265,22 @@ async fn run(plugin: Arc<Plugin>, ask: Ask) -> Consulted {
 
 async fn call(
     plugin: &Plugin,
+    to: Reports<'_>,
     mut guest: Box<Guest>,
     begun: Begun,
     subject: Option<(Hook, Arc<sip::Message>)>,
 ) -> Consulted {
     let returned = guest.call(begun).await;
     let cpu = guest.spent();
-    plugin.stats.spent(cpu);
+    to.stats.spent(cpu);
     let returned = match returned {
         Ok(returned) => returned,
         Err(ended) => {
             let (_, dropped) = guest.end();
-            plugin.stats.log_lines_dropped(dropped);
-            let error = plugin.count_end(ended);
+            to.stats.log_lines_dropped(dropped);
+            let error = to.stats.ended(ended);
             let about = subject.as_ref().map(|(_, message)| &**message);
-            plugin.log_failure("a call of the script ended badly, its guest is thrown away", &ended, about);
+            to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
             return failed(error, cpu, None);
         }
     };
@@ -250,29 +299,25 @@ async fn call(
         (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
     };
     let (effects, dropped) = guest.end();
-    plugin.stats.log_lines_dropped(dropped);
+    to.stats.log_lines_dropped(dropped);
     plugin.checkin(guest);
     let about = subject.as_ref().map(|(_, message)| &**message);
     match (result, fault) {
         (_, Some(fault)) => {
-            plugin.stats.faulted();
-            plugin.log_failure(
-                "the script returned a fault",
-                &format_args!("{} {}", fault.code, fault.reason),
-                about,
-            );
+            to.stats.faulted();
+            to.log("the script returned a fault", &format_args!("{} {}", fault.code, fault.reason), about);
             failed(ConsultError::Fault, cpu, Some(fault))
         }
         (Ok((outcome, kind)), None) => {
-            plugin.stats.decided(kind);
+            to.stats.decided(kind);
             if answered(&outcome).is_some_and(|status| (500..600).contains(&status)) {
-                plugin.stats.server_failure();
+                to.stats.server_failure();
             }
             Consulted { result: Ok(outcome), effects, fault: None, cpu }
         }
         (Err(violation), None) => {
-            plugin.stats.invalid();
-            plugin.log_failure("a decision of the script breaks the contract", &violation, about);
+            to.stats.invalid();
+            to.log("a decision of the script breaks the contract", &violation, about);
             failed(ConsultError::Invalid, cpu, None)
         }
     }
@@ -292,10 +337,29 @@ fn failed(error: ConsultError, cpu: Duration, fault: Option<Fault>) -> Consulted
     Consulted { result: Err(error), effects: Effects::default(), fault, cpu }
 }
 
+/// Where it is told how a call went.
+#[derive(Clone, Copy)]
+struct Reports<'a> {
+    stats: &'a Stats,
+    /// Whose failures go to the log; none of a call that is played.
+    plugin: Option<&'a Plugin>,
+}
+
 impl Plugin {
-    fn log_failure(&self, what: &'static str, why: &dyn Display, about: Option<&sip::Message>) {
-        if let Some(held_back) = self.gate.pass() {
-            let identity = self.identity();
+    fn heard_by(&self, ear: &Ear) -> Reports<'_> {
+        match ear {
+            Ear::Nobody | Ear::Record(_) => Reports { stats: &self.stats, plugin: Some(self) },
+            Ear::Play(_) => Reports { stats: &self.played, plugin: None },
+        }
+    }
+}
+
+impl Reports<'_> {
+    fn log(&self, what: &'static str, why: &dyn Display, about: Option<&sip::Message>) {
+        if let Some(plugin) = self.plugin
+            && let Some(held_back) = plugin.gate.pass()
+        {
+            let identity = plugin.identity();
             let call_id = about.and_then(|message| message.head().call_id().ok());
             let call_id = String::from_utf8_lossy(call_id.unwrap_or_default());
             tracing::warn!(
@@ -341,7 +405,7 @@ impl Drop for UnderWay<'_> {
 mod tests {
     use super::*;
 
-    fn future_size<F>(_: impl Fn(Arc<Plugin>, Ask) -> F) -> usize {
+    fn future_size<F>(_: impl Fn(Arc<Plugin>, Ask, Ear) -> F) -> usize {
         size_of::<F>()
     }
 

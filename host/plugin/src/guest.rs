@@ -27,6 +27,7 @@ use crate::plugin::Identity;
 use crate::pool::Place;
 use crate::services::Services;
 use crate::stats::TrapKind;
+use crate::tape::Ear;
 use crate::ticker::Ticker;
 use crate::view_keys;
 
@@ -233,7 +234,7 @@ impl Template {
 
 impl Guest {
     /// Takes what a hook is to be asked. [`Guest::call`] comes next.
-    pub(crate) fn begin(&mut self, ask: Ask) -> Begun {
+    pub(crate) fn begin(&mut self, ask: Ask, ear: &Ear) -> Begun {
         self.calls += 1;
         let (subject, begun) = match ask {
             Ask::Message { hook, message, context } => {
@@ -251,7 +252,7 @@ impl Guest {
                 (None, Begun::Answer(token))
             }
         };
-        self.store.data_mut().begin(subject);
+        self.store.data_mut().begin(subject, ear);
         begun
     }
 

@@ -29,6 +29,7 @@ use crate::role::Role;
 use crate::services::{
     Asking, CredentialsKind, Level, PutRefusal, Refusal, RegistrationLimits, Services, Staged, Verdict,
 };
+use crate::tape::{Ear, Recorder};
 
 /// An import was used against the contract where the contract has no answer for that: the guest traps.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -64,7 +65,10 @@ impl Subject {
 pub(crate) struct Hosted {
     pub(crate) identity: Arc<Identity>,
     pub(crate) memory: MemoryLimit,
+    /// Who answers in this call.
     services: Arc<dyn Services>,
+    /// Who answers where nobody listens ([`Ear`]).
+    machine: Arc<dyn Services>,
     subject: Option<Subject>,
     /// Read when it is first asked for.
     now_ms: Option<u64>,
@@ -120,7 +124,8 @@ impl Hosted {
         Hosted {
             identity,
             memory,
-            services,
+            services: Arc::clone(&services),
+            machine: services,
             subject: None,
             now_ms: None,
             log_lines: 0,
@@ -132,7 +137,14 @@ impl Hosted {
     }
 
     /// A call begins.
-    pub(crate) fn begin(&mut self, subject: Option<Subject>) {
+    pub(crate) fn begin(&mut self, subject: Option<Subject>, ear: &Ear) {
+        match ear {
+            Ear::Nobody => {}
+            Ear::Record(tape) => {
+                self.services = Arc::new(Recorder::new(Arc::clone(&self.machine), Arc::clone(tape)));
+            }
+            Ear::Play(player) => self.services = Arc::clone(player) as Arc<dyn Services>,
+        }
         self.subject = subject;
         self.now_ms = None;
         self.log_lines = 0;
@@ -143,6 +155,9 @@ impl Hosted {
     /// A call ends: the message is given up, the effects go out, with the number of log lines that were too many.
     pub(crate) fn end(&mut self) -> (Effects, u32) {
         self.subject = None;
+        if !Arc::ptr_eq(&self.services, &self.machine) {
+            self.services = Arc::clone(&self.machine);
+        }
         let mut effects = std::mem::take(&mut self.effects);
         effects.staged.splice(0..0, self.bindings.drain(..));
         (effects, self.log_lines_dropped)

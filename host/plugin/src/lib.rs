@@ -20,6 +20,7 @@ mod active;
 mod bindings;
 mod cache;
 mod call;
+mod canonical;
 mod check;
 mod compile;
 mod context;
@@ -43,12 +44,14 @@ mod services;
 mod signature;
 mod split;
 mod stats;
+mod tape;
 mod terms;
 mod ticker;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
-pub use call::{Consultation, Consulted, Event, Fault, Outcome};
+pub use call::{Ask, Consultation, Consulted, Event, Fault, Outcome};
+pub use canonical::Canonical;
 pub use check::{Checked, Hooks};
 pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};
 pub use engine::{Engine, EngineConfig, EngineError, EngineStatus};
@@ -70,4 +73,7 @@ pub use services::{
 pub use signature::{KeyError, Keys, MAX_KEYS, MAX_SIGNATURE, read_signature, signature_file};
 pub use split::{ALL, End, MAX_CANDIDATES, NoShare, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
+pub use tape::{
+    Answer, Ear, Exchange, MAX_EXCHANGES, Player, Question, Tape, TapedFlow, TapedSubscription, TapedTarget,
+};
 pub use terms::{Asked, MAX_IDENTITIES, MAX_IDENTITY, Only, Split, SplitKey, TermsError};

@@ -120,7 +120,7 @@ impl Engine {
         stats.guest_started();
         let pool = Pool::new(engine.limits.idle_guests);
         pool.put(guest);
-        Ok(counted(Plugin { template, pool, stats, manifest, gate: Gate::new() }))
+        Ok(counted(Plugin { template, pool, stats, played: Stats::default(), manifest, gate: Gate::new() }))
     }
 
     fn start_error(&self, error: StartError) -> LoadError {

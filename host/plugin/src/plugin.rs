@@ -57,6 +57,8 @@ pub struct Plugin {
     pub(crate) pool: Pool,
     /// Outlives the plugin: what a version has done is asked about when it is gone, too.
     pub(crate) stats: Arc<Stats>,
+    /// Of calls that were only played.
+    pub(crate) played: Stats,
     pub(crate) manifest: Manifest,
     pub(crate) gate: Gate,
 }
@@ -108,27 +110,27 @@ impl Plugin {
     }
 
     /// A warm guest, or a new one.
-    pub(crate) async fn checkout(&self) -> Result<Box<Guest>, ConsultError> {
+    pub(crate) async fn checkout(&self, stats: &Stats) -> Result<Box<Guest>, ConsultError> {
         if let Some(guest) = self.pool.take() {
             return Ok(guest);
         }
         // seldom, and larger than all the rest of a call
         match Box::pin(self.template.start()).await {
             Ok((guest, _)) => {
-                self.stats.guest_started();
+                stats.guest_started();
                 Ok(guest)
             }
             Err(StartError::Busy) => {
-                self.stats.busy();
+                stats.busy();
                 Err(ConsultError::Busy)
             }
-            Err(StartError::Init(ended)) => Err(self.count_end(ended)),
+            Err(StartError::Init(ended)) => Err(stats.ended(ended)),
             Err(StartError::Refused(_)) => {
-                self.stats.faulted();
+                stats.faulted();
                 Err(ConsultError::Fault)
             }
             Err(StartError::Mismatch(_) | StartError::Instantiate(_)) => {
-                Err(self.count_end(Ended::Trap(crate::TrapKind::Other)))
+                Err(stats.ended(Ended::Trap(crate::TrapKind::Other)))
             }
         }
     }
@@ -137,19 +139,6 @@ impl Plugin {
     pub(crate) fn checkin(&self, guest: Box<Guest>) {
         if guest.calls() < self.template.engine.inner.limits.calls_per_guest {
             self.pool.put(guest);
-        }
-    }
-
-    pub(crate) fn count_end(&self, ended: Ended) -> ConsultError {
-        match ended {
-            Ended::Deadline => {
-                self.stats.deadline();
-                ConsultError::Deadline
-            }
-            Ended::Trap(kind) => {
-                self.stats.trapped(kind);
-                ConsultError::Trap
-            }
         }
     }
 }

@@ -10,6 +10,8 @@ use std::future::ready;
 use std::pin::Pin;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ims_services::{
     Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind, CxFailure,
     Location, Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
@@ -21,7 +23,7 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A change that was computed but not made. The runtime made it and takes it back from [`crate::Effects`]; to this
 /// crate it is opaque.
-pub type Staged = Box<dyn Any + Send>;
+pub type Staged = Box<dyn Any + Send + Sync>;
 
 /// Who asks, and about what.
 #[derive(Clone, Copy)]
@@ -41,7 +43,7 @@ pub struct Asking<'a> {
 }
 
 /// How serious a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Level {
     /// For whoever develops the script.
     Debug,
@@ -54,7 +56,7 @@ pub enum Level {
 }
 
 /// Which credentials are meant (RFC 3261 §22).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CredentialsKind {
     /// Authorization, asked for by a 401.
     Www,
@@ -63,7 +65,7 @@ pub enum CredentialsKind {
 }
 
 /// What came of checking credentials. Why they were rejected is logged by the host and told to no script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// Right, with a fresh nonce of ours: this username.
     Accepted(String),
@@ -76,7 +78,7 @@ pub enum Verdict {
 }
 
 /// What a registrar grants, in seconds (RFC 3261 §10.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistrationLimits {
     /// A shorter wish is [`Refusal::TooBrief`].
     pub min_expires: u32,
@@ -89,7 +91,7 @@ pub struct RegistrationLimits {
 }
 
 /// What a REGISTER leads to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Registration {
     /// Contact header field values of all bindings, with q and expires.
     pub contacts: Vec<String>,
@@ -98,7 +100,7 @@ pub struct Registration {
 }
 
 /// Why a REGISTER changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// 423 with this Min-Expires, seconds.
     TooBrief(u32),
@@ -113,7 +115,7 @@ pub enum Refusal {
 }
 
 /// A contact bound to an address-of-record, as a script sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The Contact URI.
     pub uri: String,
@@ -128,7 +130,7 @@ pub struct Binding {
 }
 
 /// A value of the key-value table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The value.
     pub value: Vec<u8>,
@@ -137,7 +139,7 @@ pub struct Entry {
 }
 
 /// Why a value was not put.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PutRefusal {
     /// The key has this revision (0: there is none) and not the expected one.
     Conflict(u64),

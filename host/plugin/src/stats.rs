@@ -6,6 +6,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use node::ConsultError;
+
+use crate::guest::Ended;
+
 /// How a call ended that ended with a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -186,6 +190,20 @@ impl Stats {
             log_lines_dropped: read(&self.log_lines_dropped),
             guests_started: read(&self.guests_started),
             cpu: Duration::from_nanos(read(&self.cpu_ns)),
+        }
+    }
+
+    /// A call ended without returning: what that is to whoever asked.
+    pub(crate) fn ended(&self, ended: Ended) -> ConsultError {
+        match ended {
+            Ended::Deadline => {
+                self.deadline();
+                ConsultError::Deadline
+            }
+            Ended::Trap(kind) => {
+                self.trapped(kind);
+                ConsultError::Trap
+            }
         }
     }
 

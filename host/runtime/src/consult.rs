@@ -12,11 +12,12 @@ use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
 use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
-use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
+use plugin::{Active, Ask, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::{Flow, Message};
 use slab::Slab;
 use storage::{CommitQueue, Registrations, StagedChange};
 
+use crate::audience::{Audience, Begun};
 use crate::clock::wall_ms;
 use crate::executor::{Bell, Executor};
 use crate::ims::{Ims, Watched};
@@ -58,8 +59,9 @@ enum Key {
 pub(crate) struct Consultations {
     active: Arc<Active>,
     executor: Executor<Key, plugin::Consultation>,
-    /// The version each running consultation asks; the decision pins it.
-    versions: Slab<Arc<Plugin>>,
+    /// The version each running consultation asks, which its decision pins, and who listens.
+    asked: Slab<Asked>,
+    audience: Arc<Audience>,
     decided: VecDeque<Input>,
     /// Decisions whose changes are not durable yet, by token.
     storing: Slab<Storing>,
@@ -71,6 +73,12 @@ pub(crate) struct Consultations {
     registrations: Arc<Registrations>,
     /// A request that no header field says whose it is, is the caller's.
     is_callers_edge: bool,
+}
+
+/// A call of a script that is under way.
+struct Asked {
+    version: Arc<Plugin>,
+    listened: Option<Box<Begun>>,
 }
 
 struct Storing {
@@ -98,12 +106,14 @@ impl Consultations {
         queue: CommitQueue,
         ims: Option<Arc<Ims>>,
         registrations: Arc<Registrations>,
+        audience: Arc<Audience>,
     ) -> Self {
         Self {
             is_callers_edge: !matches!(active.role().name(), "icscf" | "scscf"),
             active,
             executor: Executor::new(Box::new(inbox)),
-            versions: Slab::new(),
+            asked: Slab::new(),
+            audience,
             decided: VecDeque::new(),
             storing: Slab::new(),
             queue,
@@ -133,10 +143,24 @@ impl Consultations {
             own_routes,
             ..ConsultContext::new(id.transaction(), source)
         };
-        let consultation = version.consult(hook, message, context);
-        let place = self.versions.insert(version);
+        let (place, consultation) = self.call(version, Ask::Message { hook, message, context });
         let consulted = self.executor.start(Key::Consult(id, hook, place), consultation)?;
         self.ended(id, hook, place, consulted)
+    }
+
+    fn call(&mut self, version: Arc<Plugin>, ask: Ask) -> (usize, plugin::Consultation) {
+        let (ear, listened) = self.audience.begin(&version, &ask);
+        let consultation = version.call(ask, ear);
+        (self.asked.insert(Asked { version, listened }), consultation)
+    }
+
+    /// A call has ended: who was asked.
+    fn asked(&mut self, place: usize, consulted: &plugin::Consulted) -> Arc<Plugin> {
+        let Asked { version, listened } = self.asked.remove(place);
+        if let Some(listened) = listened {
+            listened.end(&version, consulted);
+        }
+        version
     }
 
     /// The version that a transaction of this request takes: its candidate's, where one's terms fit.
@@ -198,8 +222,7 @@ impl Consultations {
     /// A script's timer fired.
     pub(crate) fn timer(&mut self, token: &str) {
         if let Some(version) = self.room_to_tell() {
-            let told = version.timer_fired(token.into());
-            self.tell(version, told);
+            self.tell(version, Ask::Timer(token.into()));
         }
     }
 
@@ -224,13 +247,12 @@ impl Consultations {
     fn happened(&mut self, event: plugin::Event, pinned: Option<Arc<Plugin>>) {
         if let Some(active) = self.room_to_tell() {
             let version = pinned.unwrap_or(active);
-            let told = version.happened(event);
-            self.tell(version, told);
+            self.tell(version, Ask::Event(event));
         }
     }
 
-    fn tell(&mut self, version: Arc<Plugin>, told: plugin::Consultation) {
-        let place = self.versions.insert(version);
+    fn tell(&mut self, version: Arc<Plugin>, what: Ask) {
+        let (place, told) = self.call(version, what);
         if let Some(consulted) = self.executor.start(Key::Told(place), told) {
             self.told(place, consulted);
         }
@@ -238,7 +260,7 @@ impl Consultations {
 
     /// A hook that decides nothing has ended: what it staged and sent counts all the same.
     fn told(&mut self, place: usize, consulted: plugin::Consulted) {
-        let version = self.versions.remove(place);
+        let version = self.asked(place, &consulted);
         let mut effects = consulted.effects;
         let follow = self.follow(&mut effects, &version);
         self.decided.extend(follow.into_iter().map(|one| Input::Originate(Box::new(one.originate))));
@@ -269,8 +291,7 @@ impl Consultations {
                 }
             }
             OwnToken::Script(token, version) if self.executor.len() < MAX_UNDER_WAY => {
-                let told = version.answered(token.into(), response);
-                self.tell(version, told);
+                self.tell(version, Ask::Answer { token: token.into(), response });
             }
             OwnToken::Script(..) | OwnToken::Nobody => {}
         }
@@ -328,7 +349,7 @@ impl Consultations {
         place: usize,
         consulted: plugin::Consulted,
     ) -> Option<Input> {
-        let version = self.versions.remove(place);
+        let version = self.asked(place, &consulted);
         let mut effects = consulted.effects;
         let follow = self.follow(&mut effects, &version);
         let consulted = match consulted.result {
@@ -444,13 +465,8 @@ mod tests {
     fn consultations(store: &Store) -> Consultations {
         let inbox = Arc::new(Inbox::new().unwrap());
         let queue = store.registrations().queue(Arc::new(Nobody));
-        Consultations::new(
-            Arc::new(Active::new(Role::new("test"))),
-            inbox,
-            queue,
-            None,
-            Arc::clone(store.registrations()),
-        )
+        let active = Arc::new(Active::new(Role::new("test")));
+        Consultations::new(active, inbox, queue, None, Arc::clone(store.registrations()), Arc::default())
     }
 
     /// A REGISTER that takes back what was never bound.

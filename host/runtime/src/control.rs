@@ -16,6 +16,7 @@ use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
 use crate::activations::Activations;
+use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
@@ -59,6 +60,9 @@ pub(crate) struct Shared {
     pub(crate) ims: Option<Arc<Ims>>,
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
+    /// Who listens to calls of scripts.
+    #[allow(dead_code, reason = "until something is recorded or shadowed")]
+    pub(crate) audience: Arc<Audience>,
 }
 
 impl std::fmt::Debug for Shared {

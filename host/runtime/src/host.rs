@@ -21,6 +21,7 @@ use transaction::{Limits, Timers};
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
 use crate::activations::Activations;
+use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
@@ -173,6 +174,7 @@ impl Host {
         let proxy_require: Arc<[Box<str>]> =
             config.node.proxy_require.iter().map(|tag| tag.as_str().into()).collect();
         let returns = Arc::new(Returns::default());
+        let audience = Arc::<Audience>::default();
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();
@@ -211,6 +213,7 @@ impl Host {
                     queue,
                     ims.clone(),
                     Arc::clone(&registrations),
+                    Arc::clone(&audience),
                 ),
                 locating: Locating::new(
                     threads.clone(),
@@ -262,6 +265,7 @@ impl Host {
             loading: Mutex::new(()),
             ims,
             trace,
+            audience,
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![

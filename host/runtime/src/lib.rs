@@ -16,6 +16,7 @@
 pub mod config;
 
 mod activations;
+mod audience;
 mod audit;
 mod clock;
 mod consult;

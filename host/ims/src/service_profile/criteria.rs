@@ -115,6 +115,7 @@ pub enum What {
 
 /// On whose behalf, and in which state, a request is handled (§B.2.3 SessionCase).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum SessionCase {
     /// 0: of a served user who is registered.
     OriginatingRegistered = 0,
@@ -141,6 +142,7 @@ impl SessionCase {
 
 /// What a REGISTER does (§B.2.3 RegistrationType).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RegistrationType {
     /// 0: the first.
     Initial = 0,

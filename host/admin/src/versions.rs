@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection, StringRejection};
 use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use runtime::{PluginStatus, PushError, VersionError};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use runtime::{PluginStatus, PushError, SplitWish, Upload, VersionError};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -19,6 +21,9 @@ use crate::routes::{Admin, failure};
 
 /// Who gives a command, in words: a header field of ours, for the history. What HTTP says of itself is the address.
 const OPERATOR: &str = "x-operator";
+
+/// What is in a plugin's signature file, in base64.
+pub(crate) const SIGNATURE: &str = "x-plugin-signature";
 
 /// Characters of it that count.
 const MAX_OPERATOR: usize = 64;
@@ -38,6 +43,21 @@ pub(crate) async fn plugins_of_role(State(admin): State<Arc<Admin>>, Path(role):
     Json(of_role).into_response()
 }
 
+/// What one version is made of.
+pub(crate) async fn details(State(admin): State<Arc<Admin>>, version: Version) -> Response {
+    let (role, number) = match version {
+        Ok(Path(version)) => version,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    match admin.host.details(&role, number) {
+        Ok(details) => Json(details).into_response(),
+        Err(error) => {
+            let (status, why) = refused(error);
+            failure(status, &why)
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PushQuery {
@@ -46,6 +66,9 @@ pub(crate) struct PushQuery {
     activate: bool,
     /// Give it this share of the subscribers at once, in tenths of a percent.
     share: Option<u16>,
+    /// It may lack hooks that the active version has.
+    #[serde(default, rename = "drop-hooks")]
+    drop_hooks: bool,
 }
 
 pub(crate) async fn push(
@@ -70,12 +93,17 @@ pub(crate) async fn push(
         Ok(body) => body,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
+    let signature = match signature(&headers) {
+        Ok(signature) => signature,
+        Err(why) => return failure(StatusCode::BAD_REQUEST, why),
+    };
     let who = who(from, &headers);
     // Compiling takes up to a second: not on a thread that answers others.
     let pushed = tokio::task::spawn_blocking(move || {
-        let pushed = admin.host.push(&role, &body, query.activate, &who).map_err(refused_push)?;
+        let upload = Upload { bytes: &body, signature: signature.as_deref(), drops_hooks: query.drop_hooks };
+        let pushed = admin.host.push(&role, upload, query.activate, &who).map_err(refused_push)?;
         match query.share {
-            Some(share) => admin.host.split(&role, pushed.number, share, &who).map_err(refused),
+            Some(share) => admin.host.split(&role, pushed.number, &share.into(), &who).map_err(refused),
             None => Ok(pushed),
         }
     });
@@ -91,6 +119,32 @@ pub(crate) async fn push(
 pub(crate) struct SplitQuery {
     /// Tenths of a percent of the subscribers; 0 takes it back.
     share: u16,
+    /// What is hashed: `impu`, `call-id`, `source`, `header:NAME`.
+    key: Option<String>,
+    /// For this public identity only; a list of them is the body, one a line.
+    identity: Option<String>,
+    /// For these methods only, between commas.
+    method: Option<String>,
+    /// For subscribers at these P-CSCFs only, between commas.
+    pcscf: Option<String>,
+}
+
+impl SplitQuery {
+    fn wish(self, body: &str) -> SplitWish {
+        let list = |text: Option<String>| -> Vec<String> {
+            text.iter().flat_map(|text| text.split(',')).map(|one| one.trim().to_owned()).collect()
+        };
+        let lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        // One more than may be: whoever sends more is told so.
+        let lines = lines.take(plugin::MAX_IDENTITIES + 1).map(str::to_owned);
+        SplitWish {
+            share: self.share,
+            key: self.key,
+            identities: self.identity.into_iter().chain(lines).collect(),
+            methods: list(self.method),
+            pcscf: list(self.pcscf),
+        }
+    }
 }
 
 pub(crate) async fn split(
@@ -99,14 +153,24 @@ pub(crate) async fn split(
     version: Version,
     query: Result<Query<SplitQuery>, QueryRejection>,
     headers: HeaderMap,
+    body: Result<String, StringRejection>,
 ) -> Response {
     let query = match query {
         Ok(Query(query)) => query,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
-    change_version(&admin, from, &headers, version, |role, number, who| {
-        admin.host.split(role, number, query.share, who)
-    })
+    let body = match body {
+        Ok(body) => body,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    // A long list takes a while to read.
+    let changed = tokio::task::spawn_blocking(move || {
+        change_version(&admin, from, &headers, version, |role, number, who| {
+            admin.host.split(role, number, &query.wish(&body), who)
+        })
+    });
+    let broken_off = || failure(StatusCode::INTERNAL_SERVER_ERROR, "the split was broken off");
+    changed.await.unwrap_or_else(|_| broken_off())
 }
 
 pub(crate) async fn promote(
@@ -167,6 +231,18 @@ pub(crate) async fn history(
     match query {
         Ok(Query(query)) => Json(admin.host.history(query.last.unwrap_or(LINES))).into_response(),
         Err(why) => failure(why.status(), &why.body_text()),
+    }
+}
+
+/// How the last plugins came in, step by step, also while they do. It has addresses of who brought them.
+pub(crate) async fn activations(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    match admin.access.may_change(from, &headers) {
+        Ok(()) => Json(admin.host.activations()).into_response(),
+        Err(why) => failure(StatusCode::FORBIDDEN, why),
     }
 }
 
@@ -233,7 +309,7 @@ fn refused(error: VersionError) -> (StatusCode, String) {
         | VersionError::NothingBefore
         | VersionError::Active
         | VersionError::Serving => StatusCode::CONFLICT,
-        VersionError::Share(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
+        VersionError::Wish(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())
 }
@@ -244,6 +320,13 @@ fn refused_push(error: PushError) -> (StatusCode, String) {
         PushError::Load(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())
+}
+
+/// The signature that came with a plugin.
+fn signature(headers: &HeaderMap) -> Result<Option<Vec<u8>>, &'static str> {
+    let Some(value) = headers.get(SIGNATURE) else { return Ok(None) };
+    let read = BASE64.decode(value.as_bytes()).ok().filter(|read| read.len() <= plugin::MAX_SIGNATURE);
+    read.map(Some).ok_or("X-Plugin-Signature is the whole .minisig file in base64, on one line")
 }
 
 /// Who gives a command: from where, and what he says of himself.
@@ -258,6 +341,32 @@ pub(crate) fn who(from: SocketAddr, headers: &HeaderMap) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_is_a_whole_file_in_base64() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(signature(&headers), Ok(None));
+        headers.insert(SIGNATURE, BASE64.encode(b"two\nlines\n").parse().unwrap());
+        assert_eq!(signature(&headers), Ok(Some(b"two\nlines\n".to_vec())));
+        for wrong in ["RUQ: no base64".to_owned(), BASE64.encode(vec![0; plugin::MAX_SIGNATURE + 1])] {
+            headers.insert(SIGNATURE, wrong.parse().unwrap());
+            assert!(signature(&headers).is_err());
+        }
+    }
+
+    #[test]
+    fn a_list_of_identities_is_the_body_and_lists_of_words_have_commas() {
+        let query = SplitQuery {
+            share: 1000,
+            key: None,
+            identity: Some("sip:a@x".into()),
+            method: Some("INVITE, MESSAGE".into()),
+            pcscf: None,
+        };
+        let wish = query.wish("# testers\n sip:b@x \r\n\ntel:+1\n");
+        assert_eq!(wish.identities, ["sip:a@x", "sip:b@x", "tel:+1"]);
+        assert_eq!((wish.methods, wish.pcscf), (vec!["INVITE".into(), "MESSAGE".into()], vec![]));
+    }
 
     #[test]
     fn who_it_was_is_the_address_and_what_he_says_of_himself_cut_short() {

@@ -1,7 +1,8 @@
 //! Which version of a role's script is asked, and which old ones are still in use.
 //!
-//! In: loaded plugins, and the shares of candidates. Out: the active one, or a subscriber's candidate (`split.rs`), by an
-//! atomic pointer (a few ns, no lock). Whoever took it keeps it, and so finishes on the version it began with: a
+//! In: loaded plugins, and the terms of candidates. Out: the active one, or a request's candidate (`terms.rs`), by an
+//! atomic pointer (a few ns, no lock). Candidates with a match are asked before those without, of two of a kind the one
+//! first that had its share first. Whoever took it keeps it, and so finishes on the version it began with: a
 //! transaction, a dialog. A version leaves when nobody holds it any more.
 
 use std::collections::BTreeMap;
@@ -12,8 +13,9 @@ use parking_lot::Mutex;
 
 use crate::plugin::{Identity, Plugin};
 use crate::role::Role;
-use crate::split::{ALL, MAX_CANDIDATES, Place, Share};
+use crate::split::{ALL, End, MAX_CANDIDATES, Share};
 use crate::stats::{Stats, StatsSnapshot};
+use crate::terms::{Asked, Split};
 
 /// Versions that have left whose figures are kept: one that was taken back at once still has something to tell.
 const MAX_DEPARTED: usize = 8;
@@ -31,25 +33,28 @@ pub struct Active {
 #[derive(Debug)]
 struct Selection {
     active: Arc<Plugin>,
-    /// With the active version no more than all subscribers.
-    candidates: Vec<(Share, Arc<Plugin>)>,
+    /// In the order in which they are asked. Those without a match have, with the active version, no more than everybody.
+    candidates: Vec<Candidate>,
+}
+
+/// A version that some requests go to.
+#[derive(Debug, Clone)]
+struct Candidate {
+    split: Arc<Split>,
+    plugin: Arc<Plugin>,
 }
 
 impl Selection {
-    fn shares(&self) -> Vec<Share> {
-        self.candidates.iter().map(|(share, _)| *share).collect()
+    fn candidate(&self, plugin: &Plugin) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| std::ptr::eq(&raw const *candidate.plugin, plugin))
     }
 
-    fn candidate(&self, plugin: &Plugin) -> Option<usize> {
-        self.candidates.iter().position(|(_, candidate)| std::ptr::eq(&raw const **candidate, plugin))
-    }
-
-    /// Tenths of a percent of the subscribers that a version gets.
+    /// Tenths of a percent that a version gets: of all subscribers, or of what its match leaves.
     fn share_of(&self, plugin: &Plugin) -> u16 {
-        let candidates = || self.candidates.iter().map(|(share, _)| share.tenths_of_a_percent());
+        let of_everybody = || self.candidates.iter().map(|candidate| candidate.split.of_everybody());
         match self.candidate(plugin) {
-            Some(place) => self.candidates[place].0.tenths_of_a_percent(),
-            None if std::ptr::eq(&raw const *self.active, plugin) => ALL - candidates().sum::<u16>(),
+            Some(candidate) => candidate.split.share().tenths_of_a_percent(),
+            None if std::ptr::eq(&raw const *self.active, plugin) => ALL - of_everybody().sum::<u16>(),
             None => 0,
         }
     }
@@ -101,8 +106,10 @@ pub struct VersionStatus {
     pub identity: Identity,
     /// New transactions go to it, but for those of candidates.
     pub active: bool,
-    /// Tenths of a percent of the subscribers whose new transactions go to it.
+    /// Tenths of a percent of the subscribers whose new transactions go to it, or of what its match leaves.
     pub share: u16,
+    /// A candidate's terms.
+    pub split: Option<Arc<Split>>,
     /// Who holds it: transactions and calls under way.
     pub holders: usize,
     /// Guests that exist.
@@ -127,15 +134,13 @@ impl Active {
         self.current.load().as_ref().map(|selection| Arc::clone(&selection.active))
     }
 
-    /// The version that a new transaction is to take. Who its subscriber is, is asked only where there is a candidate;
-    /// `None`: nobody is known.
-    pub fn choose(&self, subscriber: impl FnOnce() -> Option<Place>) -> Option<Arc<Plugin>> {
+    /// The version that a new transaction is to take. The request is asked only where there is a candidate, and only for
+    /// what its terms need.
+    pub fn choose(&self, asked: &impl Asked) -> Option<Arc<Plugin>> {
         let selection = self.current.load();
         let selection = selection.as_ref()?;
-        let place = if selection.candidates.is_empty() { None } else { subscriber() };
-        let candidate = place.and_then(|place| place.candidate(&selection.shares()));
-        let chosen = candidate.map_or(&selection.active, |candidate| &selection.candidates[candidate].1);
-        Some(Arc::clone(chosen))
+        let candidate = selection.candidates.iter().find(|one| one.split.takes(asked));
+        Some(Arc::clone(candidate.map_or(&selection.active, |candidate| &candidate.plugin)))
     }
 
     /// Makes a version the active one, from the next transaction on; the one that was active before, if there was one.
@@ -146,7 +151,7 @@ impl Active {
         plugin.resume();
         let before = self.current.load_full();
         let mut candidates = before.as_ref().map(|before| before.candidates.clone()).unwrap_or_default();
-        candidates.retain(|(_, candidate)| !Arc::ptr_eq(candidate, &plugin));
+        candidates.retain(|candidate| !Arc::ptr_eq(&candidate.plugin, &plugin));
         self.current.store(Some(Arc::new(Selection { active: Arc::clone(&plugin), candidates })));
         let before = before.map(|before| Arc::clone(&before.active));
         if let Some(before) = before.as_ref().filter(|before| !Arc::ptr_eq(before, &plugin)) {
@@ -155,26 +160,37 @@ impl Active {
         before
     }
 
-    /// Gives a version a share of the subscribers, or another one than it had.
+    /// Gives a version a share, or another one than it had, on these terms; a [`Share`] alone is of all subscribers.
     ///
     /// # Errors
     /// [`SplitError`]; all is as it was then.
-    pub fn split(&self, plugin: &Arc<Plugin>, share: Share) -> Result<(), SplitError> {
+    pub fn split(&self, plugin: &Arc<Plugin>, split: impl Into<Split>) -> Result<(), SplitError> {
+        let split = split.into();
         let mut versions = self.versions.lock();
         let before = self.current.load_full().ok_or(SplitError::NoneActive)?;
         if Arc::ptr_eq(&before.active, plugin) {
             return Err(SplitError::Active);
         }
         let mut candidates = before.candidates.clone();
-        match before.candidate(plugin) {
-            Some(place) => candidates[place].0 = share,
-            None if candidates.len() < MAX_CANDIDATES => candidates.push((share, Arc::clone(plugin))),
-            None => return Err(SplitError::TooMany),
+        let is_taken = |end| before.candidates.iter().any(|candidate| candidate.split.end() == Some(end));
+        match candidates.iter_mut().find(|candidate| Arc::ptr_eq(&candidate.plugin, plugin)) {
+            Some(candidate) => {
+                let end = candidate.split.end().unwrap_or(End::Lower);
+                candidate.split = Arc::new(split.at_end(end));
+            }
+            None => {
+                let had = split.end().filter(|end| !is_taken(*end));
+                let end = had.or_else(|| End::free(is_taken)).ok_or(SplitError::TooMany)?;
+                let split = Arc::new(split.at_end(end));
+                candidates.push(Candidate { split, plugin: Arc::clone(plugin) });
+            }
         }
-        let together = candidates.iter().map(|(share, _)| share.tenths_of_a_percent()).sum();
+        let together = candidates.iter().map(|candidate| candidate.split.of_everybody()).sum();
         if together >= ALL {
             return Err(SplitError::TooMuch { together });
         }
+        // A match goes before the scale; the sort is stable.
+        candidates.sort_by_key(|candidate| candidate.split.only().is_everything());
         know(&mut versions, plugin);
         plugin.resume();
         self.current.store(Some(Arc::new(Selection { active: Arc::clone(&before.active), candidates })));
@@ -189,16 +205,29 @@ impl Active {
         let _versions = self.versions.lock();
         let before = self.current.load_full().ok_or(SplitError::NoneActive)?;
         let mut candidates = before.candidates.clone();
-        let place = candidates.iter().position(|(_, candidate)| candidate.identity().number == number);
-        let (_, left) = candidates.remove(place.ok_or(SplitError::NoCandidate)?);
+        let place = candidates.iter().position(|candidate| candidate.plugin.identity().number == number);
+        let Candidate { plugin: left, .. } = candidates.remove(place.ok_or(SplitError::NoCandidate)?);
         self.current.store(Some(Arc::new(Selection { active: Arc::clone(&before.active), candidates })));
         left.retire();
         Ok(left)
     }
 
-    /// The candidates with their shares, the first one first.
+    /// The candidates with their shares, in the order in which they are asked.
     pub fn candidates(&self) -> Vec<(Share, Arc<Plugin>)> {
-        self.current.load().as_ref().map(|selection| selection.candidates.clone()).unwrap_or_default()
+        let shares = |candidate: &Candidate| (candidate.split.share(), Arc::clone(&candidate.plugin));
+        self.current
+            .load()
+            .as_ref()
+            .map(|all| all.candidates.iter().map(shares).collect())
+            .unwrap_or_default()
+    }
+
+    /// A candidate's terms; `None`: it has no share.
+    pub fn terms(&self, number: u32) -> Option<Arc<Split>> {
+        let selection = self.current.load();
+        let candidates = &selection.as_ref()?.candidates;
+        let candidate = candidates.iter().find(|candidate| candidate.plugin.identity().number == number)?;
+        Some(Arc::clone(&candidate.split))
     }
 
     /// A version that took calls before the host was started again is told of among those that are alive, for as long as
@@ -212,7 +241,7 @@ impl Active {
     pub fn deactivate(&self) -> Option<Arc<Plugin>> {
         let _versions = self.versions.lock();
         let before = self.current.swap(None)?;
-        before.candidates.iter().for_each(|(_, candidate)| candidate.retire());
+        before.candidates.iter().for_each(|candidate| candidate.plugin.retire());
         before.active.retire();
         Some(Arc::clone(&before.active))
     }
@@ -225,12 +254,14 @@ impl Active {
         let status = |plugin: Arc<Plugin>| {
             let active = current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.active, &plugin));
             let share = current.as_ref().map_or(0, |current| current.share_of(&plugin));
+            let candidate = current.as_ref().and_then(|current| current.candidate(&plugin));
             // Not holders: this function's own reference, and the role's.
-            let not_holders = 1 + usize::from(share > 0);
+            let not_holders = 1 + usize::from(active || candidate.is_some());
             VersionStatus {
                 identity: plugin.identity().clone(),
                 active,
                 share,
+                split: candidate.map(|candidate| Arc::clone(&candidate.split)),
                 holders: Arc::strong_count(&plugin).saturating_sub(not_holders),
                 guests: plugin.guests().0,
                 stats: plugin.stats().snapshot(),

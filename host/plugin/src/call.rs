@@ -245,13 +245,13 @@ fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
 }
 
 async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
-    let to = plugin.heard_by(&ear);
-    let mut under_way = UnderWay::begin(to.stats);
+    let to = Reports { plugin: &plugin, is_played: matches!(ear, Ear::Play(_)) };
+    let mut under_way = UnderWay::begin(to.stats());
     let subject = subject(&ask);
-    let consulted = match plugin.checkout(to.stats).await {
+    let consulted = match plugin.checkout(to.stats()).await {
         Ok(mut guest) => {
-            let begun = guest.begin(ask, &ear);
-            call(&plugin, to, guest, begun, subject).await
+            let begun = guest.begin(ask, ear);
+            call(to, guest, begun, subject).await
         }
         Err(error) => {
             let about = subject.as_ref().map(|(_, message)| &**message);
@@ -264,7 +264,6 @@ async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
 }
 
 async fn call(
-    plugin: &Plugin,
     to: Reports<'_>,
     mut guest: Box<Guest>,
     begun: Begun,
@@ -272,13 +271,13 @@ async fn call(
 ) -> Consulted {
     let returned = guest.call(begun).await;
     let cpu = guest.spent();
-    to.stats.spent(cpu);
+    to.stats().spent(cpu);
     let returned = match returned {
         Ok(returned) => returned,
         Err(ended) => {
             let (_, dropped) = guest.end();
-            to.stats.log_lines_dropped(dropped);
-            let error = to.stats.ended(ended);
+            to.stats().log_lines_dropped(dropped);
+            let error = to.stats().ended(ended);
             let about = subject.as_ref().map(|(_, message)| &**message);
             to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
             return failed(error, cpu, None);
@@ -299,24 +298,24 @@ async fn call(
         (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
     };
     let (effects, dropped) = guest.end();
-    to.stats.log_lines_dropped(dropped);
-    plugin.checkin(guest);
+    to.stats().log_lines_dropped(dropped);
+    to.plugin.checkin(guest);
     let about = subject.as_ref().map(|(_, message)| &**message);
     match (result, fault) {
         (_, Some(fault)) => {
-            to.stats.faulted();
+            to.stats().faulted();
             to.log("the script returned a fault", &format_args!("{} {}", fault.code, fault.reason), about);
             failed(ConsultError::Fault, cpu, Some(fault))
         }
         (Ok((outcome, kind)), None) => {
-            to.stats.decided(kind);
+            to.stats().decided(kind);
             if answered(&outcome).is_some_and(|status| (500..600).contains(&status)) {
-                to.stats.server_failure();
+                to.stats().server_failure();
             }
             Consulted { result: Ok(outcome), effects, fault: None, cpu }
         }
         (Err(violation), None) => {
-            to.stats.invalid();
+            to.stats().invalid();
             to.log("a decision of the script breaks the contract", &violation, about);
             failed(ConsultError::Invalid, cpu, None)
         }
@@ -340,26 +339,21 @@ fn failed(error: ConsultError, cpu: Duration, fault: Option<Fault>) -> Consulted
 /// Where it is told how a call went.
 #[derive(Clone, Copy)]
 struct Reports<'a> {
-    stats: &'a Stats,
-    /// Whose failures go to the log; none of a call that is played.
-    plugin: Option<&'a Plugin>,
+    plugin: &'a Plugin,
+    /// It moves no counter of its version, and writes no line into the log.
+    is_played: bool,
 }
 
-impl Plugin {
-    fn heard_by(&self, ear: &Ear) -> Reports<'_> {
-        match ear {
-            Ear::Nobody | Ear::Record(_) => Reports { stats: &self.stats, plugin: Some(self) },
-            Ear::Play(_) => Reports { stats: &self.played, plugin: None },
-        }
+impl<'a> Reports<'a> {
+    fn stats(self) -> &'a Stats {
+        if self.is_played { &self.plugin.played } else { &self.plugin.stats }
     }
-}
 
-impl Reports<'_> {
     fn log(&self, what: &'static str, why: &dyn Display, about: Option<&sip::Message>) {
-        if let Some(plugin) = self.plugin
-            && let Some(held_back) = plugin.gate.pass()
+        if !self.is_played
+            && let Some(held_back) = self.plugin.gate.pass()
         {
-            let identity = plugin.identity();
+            let identity = self.plugin.identity();
             let call_id = about.and_then(|message| message.head().call_id().ok());
             let call_id = String::from_utf8_lossy(call_id.unwrap_or_default());
             tracing::warn!(

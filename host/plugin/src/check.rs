@@ -38,6 +38,28 @@ pub struct Hooks {
 }
 
 impl Hooks {
+    /// By their names in the contract.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let all = [
+            ("on-request", self.request),
+            ("on-in-dialog-request", self.in_dialog_request),
+            ("on-reply", self.reply),
+            ("on-failure", self.failure),
+            ("on-timer", self.timer),
+            ("on-event", self.event),
+            ("on-answer", self.answer),
+        ];
+        all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
+    }
+
+    /// Those of another version that this one does not have.
+    #[must_use]
+    pub fn missing(&self, of: &Hooks) -> Vec<&'static str> {
+        let own = self.names();
+        of.names().into_iter().filter(|name| !own.contains(name)).collect()
+    }
+
     fn flag(&mut self, interface: &str) -> Option<&mut bool> {
         Some(match interface {
             "strowger:sip/on-request" => &mut self.request,
@@ -215,4 +237,19 @@ fn other_version(needed: String, interface: &str, ours: &Name) -> LoadError {
 
 fn malformed(error: impl std::fmt::Display) -> LoadError {
     LoadError::Malformed { reason: format!("{error:#}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_that_another_version_has_and_this_one_has_not() {
+        let (few, more) = (
+            Hooks { request: true, ..Hooks::default() },
+            Hooks { request: true, reply: true, event: true, ..Hooks::default() },
+        );
+        assert_eq!(few.missing(&more), ["on-reply", "on-event"]);
+        assert!(more.missing(&few).is_empty() && few.missing(&few).is_empty());
+    }
 }

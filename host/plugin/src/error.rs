@@ -16,6 +16,29 @@ pub enum LoadError {
         /// The bound.
         most: usize,
     },
+    /// Keys are configured, and there is no signature.
+    #[error(
+        "it is not signed, and plugin.keys asks for a signature: FILE.minisig beside the file (`minisign -S -m FILE`), or \
+         sent with it"
+    )]
+    NotSigned,
+    /// Keys are configured, and the signature is none.
+    #[error("its signature does not count: {reason}")]
+    Signature {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// It exports less than what runs.
+    #[error(
+        "the script has no {hooks}, which the active version #{number} has: what is asked there would go unanswered (say that \
+         it is meant: --drop-hooks, ?drop-hooks=true, or plugin.drop_hooks for a file)"
+    )]
+    DropsHooks {
+        /// Those that are missing.
+        hooks: String,
+        /// The version that has them.
+        number: u32,
+    },
     /// Not WebAssembly at all, or another version of it.
     #[error("the file is not WebAssembly: it begins neither like a module nor like a component")]
     NotWasm,

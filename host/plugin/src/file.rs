@@ -13,15 +13,20 @@ use crate::limits::MAX_FILE;
 /// # Errors
 /// It cannot be read, is not a file, or has more bytes than a plugin may have.
 pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    read_bounded(path, MAX_FILE, "a plugin")
+}
+
+/// Reads what may have so many bytes.
+pub(crate) fn read_bounded(path: &Path, most: usize, what: &str) -> io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }
     let mut bytes = Vec::new();
     // Not by its length alone: it may be growing.
-    File::open(path)?.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > MAX_FILE {
-        let reason = format!("it has more than the {MAX_FILE} bytes that a plugin may have");
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        let reason = format!("it has more than the {most} bytes that {what} may have");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
     }
     Ok(bytes)

@@ -234,7 +234,7 @@ impl Template {
 
 impl Guest {
     /// Takes what a hook is to be asked. [`Guest::call`] comes next.
-    pub(crate) fn begin(&mut self, ask: Ask, ear: &Ear) -> Begun {
+    pub(crate) fn begin(&mut self, ask: Ask, ear: Ear) -> Begun {
         self.calls += 1;
         let (subject, begun) = match ask {
             Ask::Message { hook, message, context } => {

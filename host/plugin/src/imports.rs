@@ -137,13 +137,13 @@ impl Hosted {
     }
 
     /// A call begins.
-    pub(crate) fn begin(&mut self, subject: Option<Subject>, ear: &Ear) {
+    pub(crate) fn begin(&mut self, subject: Option<Subject>, ear: Ear) {
         match ear {
             Ear::Nobody => {}
             Ear::Record(tape) => {
-                self.services = Arc::new(Recorder::new(Arc::clone(&self.machine), Arc::clone(tape)));
+                self.services = Arc::new(Recorder::new(Arc::clone(&self.machine), tape));
             }
-            Ear::Play(player) => self.services = Arc::clone(player) as Arc<dyn Services>,
+            Ear::Play(player) => self.services = player,
         }
         self.subject = subject;
         self.now_ms = None;

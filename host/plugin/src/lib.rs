@@ -41,9 +41,11 @@ mod plugin;
 mod pool;
 mod role;
 mod services;
+mod signature;
 mod split;
 mod stats;
 mod tape;
+mod terms;
 mod ticker;
 mod view_keys;
 
@@ -61,15 +63,17 @@ pub use ims_services::{
     Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
 };
 pub use limits::Limits;
-pub use load::digest;
+pub use load::{LoadStep, digest};
 pub use plugin::{Identity, Manifest, Plugin};
 pub use role::Role;
 pub use services::{
     Asking, Binding, CredentialsKind, Entry, Level, Pending, PutRefusal, Refusal, Registration,
     RegistrationLimits, Services, Staged, Verdict,
 };
-pub use split::{ALL, MAX_CANDIDATES, Place, Share};
+pub use signature::{KeyError, Keys, MAX_KEYS, MAX_SIGNATURE, read_signature, signature_file};
+pub use split::{ALL, End, MAX_CANDIDATES, NoShare, Place, Share};
 pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
 pub use tape::{
     Answer, Ear, Exchange, MAX_EXCHANGES, Player, Question, Tape, TapedFlow, TapedSubscription, TapedTarget,
 };
+pub use terms::{Asked, MAX_IDENTITIES, MAX_IDENTITY, Only, Split, SplitKey, TermsError};

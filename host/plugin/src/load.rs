@@ -30,6 +30,15 @@ use crate::role::Role;
 use crate::services::Services;
 use crate::stats::Stats;
 
+/// How far a load has come.
+#[derive(Debug, Clone, Copy)]
+pub enum LoadStep<'a> {
+    /// Decoded, and compared with the contract and the role's grants.
+    Checked(&'a Checked),
+    /// There is machine code of it.
+    Compiled,
+}
+
 impl Engine {
     /// Looks at a plugin without compiling or running it.
     ///
@@ -50,7 +59,7 @@ impl Engine {
         configuration: &str,
         services: Arc<dyn Services>,
     ) -> Result<Arc<Plugin>, LoadError> {
-        self.load_numbered(bytes, role, configuration, services, None)
+        self.load_watched(bytes, role, configuration, services, &mut |_| Ok(()))
     }
 
     /// Loads a plugin that had this number before the host was started again. See [`Engine::load`].
@@ -66,12 +75,28 @@ impl Engine {
         number: u32,
     ) -> Result<Arc<Plugin>, LoadError> {
         self.count_on_from(number);
-        self.load_numbered(bytes, role, configuration, services, Some(number))
+        self.load_numbered(bytes, role, configuration, services, Some(number), &mut |_| Ok(()))
     }
 
     /// Numbers up to this one were given before the host was started again: the next load has a higher one.
     pub fn count_on_from(&self, number: u32) {
         self.inner.counts.versions.fetch_max(number, Relaxed);
+    }
+
+    /// As [`Engine::load`], told of each step as it is reached; an error that `reached` gives ends it. What follows the last
+    /// step is `init`.
+    ///
+    /// # Errors
+    /// [`LoadError`]: the first thing that is wrong.
+    pub fn load_watched(
+        &self,
+        bytes: &[u8],
+        role: &Role,
+        configuration: &str,
+        services: Arc<dyn Services>,
+        reached: &mut dyn FnMut(LoadStep<'_>) -> Result<(), LoadError>,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        self.load_numbered(bytes, role, configuration, services, None, reached)
     }
 
     fn load_numbered(
@@ -81,11 +106,14 @@ impl Engine {
         configuration: &str,
         services: Arc<dyn Services>,
         number: Option<u32>,
+        reached: &mut dyn FnMut(LoadStep<'_>) -> Result<(), LoadError>,
     ) -> Result<Arc<Plugin>, LoadError> {
         let engine = &self.inner;
         let component = decode::component(bytes)?;
         let checked = check::check(&component, role)?;
+        reached(LoadStep::Checked(&checked))?;
         let compiled = compile(engine, &component)?;
+        reached(LoadStep::Compiled)?;
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: format!("{error:#}") };
         let mut linker = Linker::new(&engine.wasmtime);
         imports::link(&mut linker, role).map_err(mismatch)?;
@@ -111,7 +139,7 @@ impl Engine {
         };
         let (mut guest, said) = block_on(template.start()).map_err(|error| self.start_error(error))?;
         (identity.name, identity.version) = (said.name.clone().into(), said.version.clone().into());
-        let manifest = manifest(said, checked)?;
+        let manifest = manifest(said, checked, bytes.len())?;
         template.identity = Arc::new(identity);
         template.wants_body = manifest.wants_body;
         guest.name(template.identity.clone(), template.wants_body);
@@ -143,7 +171,7 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// The manifest, if it keeps the contract.
-fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, LoadError> {
+fn manifest(said: lifecycle::Manifest, checked: Checked, size: usize) -> Result<Manifest, LoadError> {
     let wrong = |reason: String| Err(LoadError::Manifest { reason });
     let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(1..=MAX_MANIFEST_NAME).contains(&said.name.len()) || !said.name.bytes().all(is_name) {
@@ -173,6 +201,7 @@ fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, Loa
         wants_in_dialog,
         hooks: checked.hooks,
         imports: checked.imports,
+        size,
     })
 }
 

@@ -47,6 +47,8 @@ pub struct Manifest {
     pub hooks: Hooks,
     /// Imported interfaces with their versions.
     pub imports: Vec<String>,
+    /// Bytes of the file.
+    pub size: usize,
 }
 
 /// One version of a script, loaded.

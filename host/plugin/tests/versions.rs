@@ -5,11 +5,13 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::thread;
 
 use node::ConsultError;
 use plugin::{Active, Role, Roles};
 use strowger_plugin as plugin;
-use support::{ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run};
+use support::{Silent, ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run};
 
 /// Resident memory of this process, bytes (for pages of 4 KiB; larger ones only make the test kinder).
 fn resident() -> usize {
@@ -111,6 +113,44 @@ fn a_thousand_swaps_leave_nothing_behind() {
     assert_eq!((status.compiled, status.cache_hits), (2, 998));
     assert_eq!(active.versions().len(), 1);
     assert_eq!(active.plugin().unwrap().identity().number, 1_000);
+}
+
+/// Once an activation has returned, no transaction anywhere begins on the version before.
+#[test]
+fn no_transaction_begins_on_an_old_version_after_an_activation() {
+    const THREADS: usize = 4;
+    const TRANSACTIONS: u32 = 10_000;
+    let engine = engine();
+    let versions: Vec<_> = (0..8).map(|n| load(&engine, &behaviours("b", &n.to_string())).unwrap()).collect();
+    let active = Active::new(Role::edge());
+    active.activate(Arc::clone(&versions[0]));
+    // Activations that have begun, and those that have returned: the version of a transaction is of one between.
+    let (begun, returned) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (begins, is_over) = (AtomicU32::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while begins.fetch_add(1, Ordering::Relaxed) < TRANSACTIONS {
+                    let least = returned.load(Ordering::Acquire);
+                    let number = active.choose(&Silent).unwrap().identity().number as usize - 1;
+                    let most = begun.load(Ordering::Acquire);
+                    let allowed = (least..=most).any(|activation| activation % versions.len() == number);
+                    assert!(allowed, "#{} is none of activations {least} to {most}", number + 1);
+                    thread::yield_now();
+                }
+                is_over.store(true, Ordering::Release);
+            });
+        }
+        let mut activations = 0;
+        while !is_over.load(Ordering::Acquire) {
+            activations += 1;
+            begun.store(activations, Ordering::Release);
+            active.activate(Arc::clone(&versions[activations % versions.len()]));
+            returned.store(activations, Ordering::Release);
+            thread::yield_now();
+        }
+        assert!(activations > versions.len(), "{activations} activations");
+    });
 }
 
 #[test]

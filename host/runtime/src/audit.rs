@@ -39,6 +39,12 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on.
     pub share: u16,
+    /// The step that it did not reach, of one that was refused.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub step: String,
+    /// By which key and of which requests, where it is not a share of all subscribers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub terms: String,
     /// Why it was refused, or taken back by itself; how many calls it had where something was done with them; of a
     /// configuration, the keys that are other; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -57,6 +63,8 @@ impl Deed {
             version: String::new(),
             digest: String::new(),
             share: 0,
+            step: String::new(),
+            terms: String::new(),
             why: String::new(),
         }
     }
@@ -162,6 +170,8 @@ mod tests {
             version: "mine 0.1.0".into(),
             digest: "ab".into(),
             share: 1000,
+            step: String::new(),
+            terms: String::new(),
             why: String::new(),
         }
     }

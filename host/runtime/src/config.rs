@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use plugin::Keys;
 use serde::Deserialize;
 use storage::Place;
 use trace::Trace;
@@ -303,6 +304,12 @@ pub struct PluginTable {
     /// Versions that are kept when nothing goes to them, so that taking one needs no compiler; 1 to 64.
     #[serde(default = "PluginTable::default_versions")]
     pub versions: u32,
+    /// Minisign public keys: only plugins that one of them signed are taken. None: any.
+    #[serde(default)]
+    pub keys: Keys,
+    /// Take a changed file though it lacks a hook that the active version has.
+    #[serde(default)]
+    pub drop_hooks: bool,
     /// Folder for compiled plugins; default: `plugins` in the data folder.
     pub cache: Option<PathBuf>,
     /// When a candidate is taken back by itself.

@@ -14,15 +14,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use plugin::{Plugin, Share};
+use plugin::Plugin;
 use serde::Serialize;
 use transaction::Timers;
 
-use crate::config::{Config, PluginTable};
+use crate::config::Config;
 use crate::control::{Handle, PushError, Shared};
 use crate::diameter_service;
 use crate::error::StartError;
 use crate::loaded;
+use crate::loading::PluginFile;
 use crate::message::ToShard;
 use crate::versions::VersionError;
 
@@ -298,27 +299,26 @@ impl Handle {
 
     /// The script of a configuration gets a share of the subscribers.
     fn candidate(&self, config: &Config, share: u16, who: &str) -> Result<String, ReloadError> {
-        let wanted = Share::new(share).ok_or(VersionError::Share(share))?;
         let loaded = self.script(config, who)?;
         let number = loaded.identity().number;
         self.shared.keep(&loaded, who);
         self.taken_from_file(&loaded, config);
-        let status = self.split(&self.role(), number, wanted.tenths_of_a_percent(), who)?;
+        let status = self.split(&self.role(), number, &share.into(), who)?;
         Ok(format!("plugin {} {} #{number} for a share", status.name, status.version))
     }
 
     /// The script as a configuration has it: the active version, if nothing about it is other.
     fn script(&self, config: &Config, who: &str) -> Result<Arc<Plugin>, ReloadError> {
-        let PluginTable { file, configuration, .. } = &config.plugin;
-        let bytes = plugin::read_file(file)
-            .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
+        let table = &config.plugin;
+        let file = PluginFile::read(&table.file)
+            .map_err(|source| ReloadError::Read { file: table.file.display().to_string(), source })?;
         let same = |active: &Arc<Plugin>| {
-            active.configuration() == configuration.as_str()
-                && *active.identity().digest == plugin::digest(&bytes)
+            active.configuration() == table.configuration
+                && *active.identity().digest == plugin::digest(&file.bytes)
         };
         match self.shared.active.plugin().filter(same) {
             Some(active) => Ok(active),
-            None => Ok(self.shared.load(&bytes, configuration, who).map_err(PushError::Load)?),
+            None => Ok(self.shared.load(file.upload(table), table, who).map_err(PushError::Load)?),
         }
     }
 

@@ -13,9 +13,9 @@ use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
 use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin};
 use plugin::{Active, Ask, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
-use sip::Message;
+use sip::{Flow, Message};
 use slab::Slab;
-use storage::{CommitQueue, StagedChange};
+use storage::{CommitQueue, Registrations, StagedChange};
 
 use crate::audience::{Audience, Begun};
 use crate::clock::wall_ms;
@@ -72,6 +72,9 @@ pub(crate) struct Consultations {
     own: Slab<OwnToken>,
     after: Vec<After>,
     ims: Option<Arc<Ims>>,
+    registrations: Arc<Registrations>,
+    /// A request that no header field says whose it is, is the caller's.
+    is_callers_edge: bool,
 }
 
 /// A call of a script that is under way.
@@ -105,9 +108,11 @@ impl Consultations {
         inbox: Arc<Inbox<ToShard>>,
         queue: CommitQueue,
         ims: Option<Arc<Ims>>,
+        registrations: Arc<Registrations>,
         audience: Arc<Audience>,
     ) -> Self {
         Self {
+            is_callers_edge: !matches!(active.role().name(), "icscf" | "scscf"),
             active,
             loaded,
             executor: Executor::new(Box::new(inbox)),
@@ -119,6 +124,7 @@ impl Consultations {
             own: Slab::new(),
             after: Vec::new(),
             ims,
+            registrations,
         }
     }
 
@@ -138,7 +144,7 @@ impl Consultations {
         } = asked;
         let pinned = pin.and_then(|pin| pin.downcast::<Plugin>().ok());
         let pinned = pinned.or_else(|| self.marked(mark?));
-        let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref())) {
+        let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref(), source)) {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
         };
@@ -183,13 +189,21 @@ impl Consultations {
         self.active.plugin()
     }
 
-    /// The version that a transaction of this request takes: its subscriber's.
-    fn choose(&self, request: &Message, own_routes: Option<&[Box<str>]>) -> Option<Arc<Plugin>> {
-        self.active.choose(|| {
-            let is_callers_edge = !matches!(self.active.role().name(), "icscf" | "scscf");
-            let whose = subscriber::of(&request.head(), own_routes.unwrap_or_default(), is_callers_edge)?;
-            Some(subscriber::place(&whose, self.ims.as_deref()))
-        })
+    /// The version that a transaction of this request takes: its candidate's, where one's terms fit.
+    fn choose(
+        &self,
+        request: &Message,
+        own_routes: Option<&[Box<str>]>,
+        source: Flow,
+    ) -> Option<Arc<Plugin>> {
+        self.active.choose(&subscriber::Request::new(
+            request,
+            own_routes.unwrap_or_default(),
+            self.is_callers_edge,
+            source.remote.ip(),
+            self.ims.as_deref(),
+            &self.registrations,
+        ))
     }
 
     /// The next answer that was waited for.
@@ -242,7 +256,7 @@ impl Consultations {
     pub(crate) fn event(&mut self, event: plugin::Event) {
         let version = match &event {
             plugin::Event::RegistrationEnded { address_of_record, .. } => {
-                self.active.choose(|| Some(subscriber::place(address_of_record, self.ims.as_deref())))
+                self.active.choose(&subscriber::Subscriber::of(address_of_record, self.ims.as_deref()))
             }
             _ => None,
         };

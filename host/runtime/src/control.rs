@@ -15,6 +15,7 @@ use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
+use crate::activations::Activations;
 use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::Clock;
@@ -23,10 +24,12 @@ use crate::configuring::Configuring;
 use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::loaded::Loaded;
+use crate::loading::Upload;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::remembered::Folder;
 use crate::shelf::Shelf;
+use crate::splitting::SplitStatus;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
@@ -43,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) shelf: Mutex<Shelf>,
     /// What was done with them.
     pub(crate) audit: Audit,
+    /// How the last ones came in.
+    pub(crate) activations: Activations,
     pub(crate) services: Arc<dyn Services>,
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) registrations: Arc<Registrations>,
@@ -99,8 +104,11 @@ pub struct PluginStatus {
     /// restart; `kept`: older, can be taken
     /// at once; `checked`: was not activated, can be.
     pub state: &'static str,
-    /// Tenths of a percent of the subscribers whose new transactions go to it.
+    /// Tenths of a percent of the subscribers whose new transactions go to it, or of what its terms leave.
     pub share: u16,
+    /// By which key and for which requests a candidate has its share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitStatus>,
     /// Transactions and calls that hold it; the dialogs of one shard count as one.
     pub holders: usize,
     /// Instances.
@@ -255,13 +263,20 @@ impl Handle {
                 _ => "draining",
             };
             let told = status(&version.identity, &version.stats, state);
-            all.push(PluginStatus { share: version.share, holders, instances: version.guests, ..told });
+            let split = version.split.as_deref().map(SplitStatus::of);
+            all.push(PluginStatus {
+                share: version.share,
+                split,
+                holders,
+                instances: version.guests,
+                ..told
+            });
         }
         all.sort_by_key(|version| std::cmp::Reverse(version.number));
         all
     }
 
-    /// Checks a plugin, and takes it for new transactions if `activate`; else it is kept, to be given a share or promoted.
+    /// Checks a plugin, its signature too where keys are configured, and takes it for new transactions if `activate`; else it is kept, to be given a share or promoted.
     /// `source` says who, for the log. Blocking.
     ///
     /// # Errors
@@ -269,7 +284,7 @@ impl Handle {
     pub fn push(
         &self,
         role: &str,
-        bytes: &[u8],
+        upload: Upload<'_>,
         activate: bool,
         source: &str,
     ) -> Result<PluginStatus, PushError> {
@@ -277,8 +292,8 @@ impl Handle {
         if role != runs {
             return Err(PushError::UnknownRole { role: role.into(), runs: runs.into() });
         }
-        let configuration = self.shared.plugin.lock().configuration.clone();
-        let loaded = self.shared.load(bytes, &configuration, source)?;
+        let table = self.shared.plugin.lock().clone();
+        let loaded = self.shared.load(upload, &table, source)?;
         match activate {
             true => self.shared.activate(Arc::clone(&loaded), source),
             false => self.shared.keep(&loaded, source),
@@ -339,6 +354,7 @@ fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> Pl
         digest: identity.digest.to_string(),
         state,
         share: 0,
+        split: None,
         holders: 0,
         instances: 0,
         calls: stats.calls,

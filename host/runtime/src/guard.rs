@@ -95,6 +95,11 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// This candidate's split is another one from now on, though its share may be the same: other requests go to it.
+    pub(crate) fn begin_anew(&mut self, number: u32) {
+        self.splits.retain(|split| split.candidate.number != number);
+    }
+
     /// Those of the candidates that are to go, by number, and why. The counting begins with the first look at a split.
     pub(crate) fn look(
         &mut self,

@@ -20,6 +20,7 @@ use storage::{Options as StoreOptions, Store, Users};
 use transaction::Limits;
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
+use crate::activations::Activations;
 use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
@@ -33,6 +34,7 @@ use crate::flow_tokens::FlowTokens;
 use crate::ims::{self, Ims, Pushed};
 use crate::inbox::Inbox;
 use crate::listening::{self, Bound};
+use crate::loading::signed_plugin;
 use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
@@ -220,6 +222,7 @@ impl Host {
                     Arc::clone(&inbox),
                     queue,
                     ims.clone(),
+                    Arc::clone(&registrations),
                     Arc::clone(&audience),
                 ),
                 locating: Locating::new(
@@ -253,6 +256,7 @@ impl Host {
             folder,
             shelf: Mutex::new(shelf),
             audit,
+            activations: Activations::default(),
             services,
             counters,
             registrations,
@@ -361,8 +365,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);
     let file: &PathBuf = &config.plugin.file;
-    let bytes =
-        plugin::read_file(file).map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
+    let bytes = signed_plugin(&config.plugin)?;
     let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)

@@ -15,12 +15,14 @@
 
 pub mod config;
 
+mod activations;
 mod audience;
 mod audit;
 mod clock;
 mod configuring;
 mod consult;
 mod control;
+mod details;
 mod diameter_metrics;
 mod diameter_service;
 mod error;
@@ -34,6 +36,7 @@ mod ims;
 mod inbox;
 mod listening;
 mod loaded;
+mod loading;
 mod locating;
 mod message;
 mod metrics;
@@ -48,18 +51,23 @@ mod secrets;
 mod services;
 mod shard;
 mod shelf;
+mod splitting;
 mod stored;
 mod streams;
 mod subscriber;
 mod versions;
 mod watch;
 
+pub use activations::{Activation, MAX_ACTIVATIONS, Reached, Refused, Step};
 pub use audit::{Deed, MAX_TOLD};
 pub use config::Config;
 pub use configuring::{Applied, Described, Difference, ReloadError, Source};
 pub use control::{Handle, PluginStatus, PushError, Status};
+pub use details::PluginDetails;
 pub use diameter_metrics::DiameterMetrics;
 pub use diameter_service::diameter_config;
 pub use error::StartError;
 pub use host::{Host, check};
+pub use loading::Upload;
+pub use splitting::{SplitStatus, SplitWish, WishError};
 pub use versions::VersionError;

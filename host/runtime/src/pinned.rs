@@ -20,7 +20,7 @@ use crate::config::PinnedPolicy;
 use crate::control::{Handle, PluginStatus, Shared};
 use crate::loaded::{Entry, Serving};
 use crate::message::{Pinned, PinnedCalls, ToShard};
-use crate::remembered::{Place, Remembered, RememberedSplit, RememberedVersion};
+use crate::remembered::{Place, Remembered, RememberedVersion};
 use crate::versions::VersionError;
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -266,7 +266,7 @@ impl Shared {
                 digest: entry.identity.digest.to_string(),
                 configuration: entry.plugin().map(|plugin| plugin.configuration().to_owned()),
                 state,
-                split: share(number).map(|share| RememberedSplit { share: share.tenths_of_a_percent() }),
+                split: self.active.terms(number).map(|terms| plugin::Split::clone(&terms)),
                 left_ms,
                 adopted: entry.adopted,
             })

@@ -14,6 +14,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+use plugin::Split;
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "versions.json";
@@ -27,7 +28,7 @@ const REFUSED: &str = "json.refused";
 const FORMAT: u32 = 1;
 
 /// Bytes of the file at most; so many versions are never alive.
-const MAX_FILE: u64 = 1 << 20;
+const MAX_FILE: u64 = 32 << 20;
 
 /// Digits of a digest.
 const DIGITS: usize = 64;
@@ -63,20 +64,13 @@ pub(crate) struct RememberedVersion {
     pub(crate) state: Place,
     /// Of a candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) split: Option<RememberedSplit>,
+    pub(crate) split: Option<Split>,
     /// Since when it gets no new calls, ms since 1970; none: it gets them, or never has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) left_ms: Option<u64>,
     /// Its calls go on with the active version.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) adopted: bool,
-}
-
-/// Whose calls a candidate gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RememberedSplit {
-    /// Tenths of a percent of the subscribers.
-    pub(crate) share: u16,
 }
 
 /// Where a version stands.

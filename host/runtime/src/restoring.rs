@@ -10,13 +10,14 @@
 
 use std::sync::Arc;
 
-use plugin::{Active, Engine, LoadError, Plugin, Services, Share};
+use plugin::{Active, Engine, LoadError, Plugin, Services};
 
 use crate::audit::{Audit, Deed};
 use crate::clock::wall_ms;
 use crate::config::PluginTable;
 use crate::error::StartError;
 use crate::loaded::{Loaded, Serving, source};
+use crate::loading::signed_plugin;
 use crate::remembered::{Folder, Place, Remembered, RememberedVersion};
 use crate::shelf::Shelf;
 
@@ -58,9 +59,7 @@ impl Starting<'_> {
         let mut were_active = remembered.versions.iter().filter(|version| version.state == Place::Active);
         let before = were_active.find_map(|version| self.load_again(version, &loaded));
 
-        let file = &self.table.file;
-        let bytes =
-            plugin::read_file(file).map_err(|source| StartError::PluginFile { file: file.clone(), source });
+        let bytes = signed_plugin(self.table);
         let known = |bytes: &Vec<u8>| source(&plugin::digest(bytes), &self.table.configuration);
         let is_taken = bytes.as_ref().is_ok_and(|bytes| known(bytes) == remembered.file);
         let taken = match before.is_some() && is_taken {
@@ -98,15 +97,15 @@ impl Starting<'_> {
     fn restore(&self, remembered: &Remembered, loaded: &Loaded, shelf: &mut Shelf) {
         let is = |place: Place| remembered.versions.iter().filter(move |version| version.state == place);
         for version in is(Place::Candidate) {
-            let share = version.split.as_ref().and_then(|split| Share::new(split.share));
-            let (Some(plugin), Some(share)) = (self.load_again(version, loaded), share) else {
+            let (Some(plugin), Some(split)) = (self.load_again(version, loaded), version.split.clone())
+            else {
                 tracing::warn!(
                     number = version.number,
                     "a candidate of before this start has no share any more"
                 );
                 continue;
             };
-            if let Err(error) = self.active.split(&plugin, share) {
+            if let Err(error) = self.active.split(&plugin, split) {
                 tracing::warn!(number = version.number, %error, "a candidate of before this start gets no share");
             }
         }

@@ -11,13 +11,16 @@
 
 use std::sync::Arc;
 
-use plugin::{LoadError, Plugin, Share, SplitError};
+use plugin::{Plugin, SplitError};
 
+use crate::activations::{Activation, Step};
 use crate::audit::Deed;
 use crate::clock::wall_ms;
 use crate::control::{Handle, PluginStatus, Shared, idle_status};
+use crate::details::PluginDetails;
 use crate::message::ToShard;
-use crate::subscriber;
+use crate::splitting::{SplitWish, WishError};
+use crate::subscriber::Subscriber;
 
 /// Why a version is not given a share, promoted or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -48,13 +51,13 @@ pub enum VersionError {
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
-    /// Not a share.
-    #[error("a share is 0.1 to 99.9 percent, or 0 to take it back; {0} tenths of a percent is none")]
-    Share(u16),
+    /// Not a share, or not on these terms.
+    #[error(transparent)]
+    Wish(#[from] WishError),
 }
 
 impl Handle {
-    /// Gives a version a share of the subscribers, in tenths of a percent; 0 takes it back.
+    /// Gives a version a share of the subscribers, or of what else is wished; 0 takes it back.
     ///
     /// # Errors
     /// [`VersionError`].
@@ -62,19 +65,22 @@ impl Handle {
         &self,
         role: &str,
         number: u32,
-        share: u16,
+        wish: &SplitWish,
         who: &str,
     ) -> Result<PluginStatus, VersionError> {
         self.is_role(role)?;
         let shared = &self.shared;
         let version = shared.version(number)?;
-        if share == 0 {
+        if wish.share == 0 {
             shared.take_back(number, "taken back", who, "")?;
         } else {
-            let share = Share::new(share).ok_or(VersionError::Share(share))?;
-            shared.active.split(&version, share)?;
+            let terms = wish.terms(shared.active.terms(number).as_deref(), shared.ims.as_deref())?;
+            let (share, words) = (terms.share().tenths_of_a_percent(), terms.to_string());
+            shared.active.split(&version, terms)?;
             shared.tell_wants();
-            shared.note("split", who, &version, share.tenths_of_a_percent(), "");
+            shared.activations.version_reached(number, Step::Candidate);
+            shared.remember();
+            shared.audit.note(&Deed { terms: words, ..shared.about("split", who, &version, share, "") });
         }
         Ok(self.status_of(&version))
     }
@@ -119,14 +125,29 @@ impl Handle {
         self.shared.audit.last(most)
     }
 
-    /// The number of the version that the next transaction of a subscriber takes, by one of his public identities.
+    /// What a version is made of that can be taken: active, with a share, or kept.
+    ///
+    /// # Errors
+    /// [`VersionError`].
+    pub fn details(&self, role: &str, number: u32) -> Result<PluginDetails, VersionError> {
+        self.is_role(role)?;
+        Ok(PluginDetails::of(&*self.shared.version(number)?))
+    }
+
+    /// How the last plugins came to be active, or were refused, the newest first; also those that are under way.
+    #[must_use]
+    pub fn activations(&self) -> Vec<Activation> {
+        self.shared.activations.last()
+    }
+
+    /// The number of the version that the next transaction of a subscriber takes, by one of his public identities, as far
+    /// as that says: a candidate whose terms ask for more of a request is left out.
     ///
     /// # Errors
     /// [`VersionError::Identity`]: it is none, or no version is active.
     pub fn version_for(&self, public_identity: &str) -> Result<u32, VersionError> {
         let uri = sip::Uri::parse(public_identity.as_bytes()).map_err(|_| VersionError::Identity)?;
-        let place = subscriber::place(&uri.aor(), self.shared.ims.as_deref());
-        let version = self.shared.active.choose(|| Some(place));
+        let version = self.shared.active.choose(&Subscriber::of(&uri.aor(), self.shared.ims.as_deref()));
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
@@ -153,26 +174,6 @@ impl Shared {
         let active = || self.active.plugin().filter(is_it);
         let kept = || self.shelf.lock().get(number).cloned();
         candidate.or_else(active).or_else(kept).ok_or(VersionError::Unknown(number))
-    }
-
-    /// Loads a plugin without activating it. Whether it is fit is noted.
-    pub(crate) fn load(
-        &self,
-        bytes: &[u8],
-        configuration: &str,
-        source: &str,
-    ) -> Result<Arc<Plugin>, LoadError> {
-        let _one_at_a_time = self.loading.lock();
-        let role = self.active.role();
-        let loaded = self.engine.load(bytes, role, configuration, Arc::clone(&self.services));
-        if let Err(error) = &loaded {
-            tracing::error!(role = role.name(), source, %error, "a plugin is refused");
-            self.audit.note(&Deed { why: error.to_string(), ..self.deed("refused", source) });
-        }
-        if let (Ok(loaded), Some(folder)) = (&loaded, &self.folder) {
-            folder.keep_plugin(&loaded.identity().digest, bytes);
-        }
-        loaded.inspect(|loaded| self.loaded.came(loaded))
     }
 
     /// Keeps a version that was checked, to be taken later.
@@ -206,6 +207,7 @@ impl Shared {
         // What is loaded after it is configured as it is.
         loaded.configuration().clone_into(&mut self.plugin.lock().configuration);
         self.tell_wants();
+        self.activations.version_reached(identity.number, Step::Active);
         self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
             role = &*identity.role,
@@ -229,7 +231,11 @@ impl Shared {
     /// Notes what was done, when a restart would find it so.
     fn note(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) {
         self.remember();
-        self.audit.note(&Deed { why: why.into(), ..self.deed(what, who).about(version.identity(), share) });
+        self.audit.note(&self.about(what, who, version, share, why));
+    }
+
+    fn about(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) -> Deed {
+        Deed { why: why.into(), ..self.deed(what, who).about(version.identity(), share) }
     }
 
     /// A deed of now, about no version yet.

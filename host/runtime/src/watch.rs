@@ -2,7 +2,8 @@
 //!
 //! In: news of the file's folder (and a look every few seconds, for file systems that send none). Out: a load and a
 //! switch, or the reason why not; the running version is untouched then. A file that is being written is left alone
-//! until it has been quiet for a moment.
+//! until it has been quiet for a moment. Where signatures are asked for, the one beside it is looked at with it: whichever of
+//! the two comes last is the change that counts.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -13,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::control::Shared;
 use crate::loaded;
+use crate::loading::PluginFile;
 
 /// How long a file must have been quiet before it is taken.
 const QUIET: Duration = Duration::from_millis(200);
@@ -34,30 +36,52 @@ impl Stamp {
     }
 }
 
+/// A file, and the signature beside it where that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Watched {
+    path: PathBuf,
+    signed: bool,
+}
+
+impl Watched {
+    /// As it is configured; `None`: the host is gone.
+    fn configured(shared: &Weak<Shared>) -> Option<Watched> {
+        let shared = shared.upgrade()?;
+        let table = shared.plugin.lock();
+        Some(Watched { path: table.file.clone(), signed: !table.keys.is_empty() })
+    }
+
+    /// `None`: the file is not there.
+    fn stamp(&self) -> Option<(Stamp, Option<Stamp>)> {
+        let signature = || Stamp::of(&plugin::signature_file(&self.path));
+        Some((Stamp::of(&self.path)?, if self.signed { signature() } else { None }))
+    }
+}
+
 /// Watches the plugin's file until the host is gone.
 pub(crate) async fn watch(shared: Weak<Shared>) {
     let (news, mut told) = mpsc::channel::<()>(1);
-    let Some(mut path) = configured(&shared) else { return };
+    let Some(mut watched) = Watched::configured(&shared) else { return };
     // Kept alive by this function; without it the looks still find changes.
-    let mut _watcher = watcher(&path, news.clone());
-    let mut taken = Stamp::of(&path);
+    let mut _watcher = watcher(&watched.path, news.clone());
+    let mut taken = watched.stamp();
     loop {
         let _ = tokio::time::timeout(LOOK, told.recv()).await;
-        let Some(now) = configured(&shared) else { return };
-        if now != path {
-            // A reload has named another file, and taken it.
-            _watcher = watcher(&now, news.clone());
-            taken = Stamp::of(&now);
-            path = now;
+        let Some(now) = Watched::configured(&shared) else { return };
+        if now != watched {
+            // A reload has named another file, or keys, and taken it.
+            _watcher = watcher(&now.path, news.clone());
+            taken = now.stamp();
+            watched = now;
             continue;
         }
-        let Some(mut seen) = Stamp::of(&path) else { continue };
+        let Some(mut seen) = watched.stamp() else { continue };
         if Some(seen) == taken {
             continue;
         }
         loop {
             tokio::time::sleep(QUIET).await;
-            match Stamp::of(&path) {
+            match watched.stamp() {
                 Some(again) if again == seen => break,
                 Some(again) => seen = again,
                 None => break,
@@ -65,17 +89,12 @@ pub(crate) async fn watch(shared: Weak<Shared>) {
         }
         let Some(shared) = shared.upgrade() else { return };
         taken = Some(seen);
-        let file = path.clone();
+        let file = watched.path.clone();
         let loaded = tokio::task::spawn_blocking(move || take(&file, &shared)).await;
         if loaded.is_err() {
             tracing::error!("the load of a changed plugin file was broken off");
         }
     }
-}
-
-/// The file's path as it is configured; `None`: the host is gone.
-fn configured(shared: &Weak<Shared>) -> Option<PathBuf> {
-    Some(shared.upgrade()?.plugin.lock().file.clone())
 }
 
 fn watcher(path: &Path, news: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
@@ -97,13 +116,13 @@ fn watcher(path: &Path, news: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
 
 fn take(path: &Path, shared: &Arc<Shared>) {
     let source = path.display().to_string();
-    match plugin::read_file(path) {
-        Ok(bytes) => {
+    match PluginFile::read(path) {
+        Ok(file) => {
             // A refusal has been logged with its reason.
-            let configuration = shared.plugin.lock().configuration.clone();
-            if let Ok(loaded) = shared.load(&bytes, &configuration, &source) {
+            let table = shared.plugin.lock().clone();
+            if let Ok(loaded) = shared.load(file.upload(&table), &table, &source) {
                 // What the file says, and not how the active version came to be configured by another way.
-                let written = shared.configuring.lock().script().unwrap_or(configuration);
+                let written = shared.configuring.lock().script().unwrap_or(table.configuration);
                 shared.loaded.taken_from_file(&loaded::source(&loaded.identity().digest, &written));
                 shared.activate(loaded, &source);
             }

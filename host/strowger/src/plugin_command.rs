@@ -2,9 +2,12 @@
 //!
 //! In: arguments. Out: files, or what the host answered, printed for a person.
 
+mod diff;
 pub(crate) mod http;
+mod push;
 mod run_cases;
 mod scripted;
+mod terms;
 pub(crate) mod versions;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::AdminUrl;
+use terms::Terms;
 use versions::{number, percent};
 
 #[derive(Debug, Subcommand)]
@@ -44,29 +48,29 @@ pub(crate) enum PluginCommand {
         #[arg(long, default_value = "edge")]
         role: String,
     },
-    /// Send a plugin to a running host
-    Push {
-        #[command(flatten)]
-        at: AdminUrl,
-        /// The role it is for
+    /// Look at a plugin as a host would before compiling it: its contract, its imports, its signature
+    Check {
+        /// Role whose grants it gets
         #[arg(long)]
         role: String,
-        /// Take it for new transactions at once; otherwise it is checked, and kept to be given a share or promoted
-        #[arg(long, conflicts_with = "share")]
-        activate: bool,
-        /// Give it a share of the subscribers at once: percent, 0.1 to 99.9
-        #[arg(long, value_parser = percent)]
-        share: Option<u16>,
+        /// A minisign public key: one of them must have signed it, in FILE.minisig; may be given again
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
         /// The .wasm file
         file: PathBuf,
     },
+    /// Send a plugin to a running host
+    Push(push::Push),
     /// Give a version a share of the subscribers; always the same ones, and those of a smaller share are among them
     Split {
         #[command(flatten)]
         version: Version,
-        /// Percent of the subscribers, 0.1 to 99.9; 0 takes the share back
+        /// Percent, 0.1 to 99.9, up to 100 with --identity, --method or --pcscf; 0 takes the share back
         #[arg(value_parser = percent)]
         share: u16,
+        /// Without any, a candidate keeps those that it has; with some, they are all
+        #[command(flatten)]
+        terms: Terms,
     },
     /// Make a version the active one
     Promote(Version),
@@ -96,6 +100,13 @@ pub(crate) enum PluginCommand {
         /// How many
         #[arg(long, default_value_t = 20)]
         last: u16,
+    },
+    /// What differs between two versions: manifest, hooks, imports, size, digest
+    Diff(diff::Diff),
+    /// How the last plugins came in, step by step, or were refused; the newest first
+    Activations {
+        #[command(flatten)]
+        at: AdminUrl,
     },
     /// Versions a running host has
     List {
@@ -128,9 +139,14 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::New { name, into } => new(&name, &into),
         PluginCommand::Build { folder, verbose } => build(&folder, verbose),
         PluginCommand::Test { plugin, cases, role } => run_cases::run(&plugin, &cases, &role),
-        PluginCommand::Push { at, role, activate, share, file } => push(&at, &role, activate, share, &file),
+        PluginCommand::Check { role, key, file } => check(&role, key, &file),
+        PluginCommand::Push(push) => push.execute(),
+        PluginCommand::Diff(diff) => diff.execute(),
+        PluginCommand::Activations { at } => versions::activations(&at),
         PluginCommand::List { at } => versions::list(&at),
-        PluginCommand::Split { version, share } => version.change(&format!("split?share={share}")),
+        PluginCommand::Split { version, share, terms } => {
+            versions::split(&version.at, &version.role, version.version, share, &terms)
+        }
         PluginCommand::Promote(version) => version.change("promote"),
         PluginCommand::Adopt(version) => version.change("adopt"),
         PluginCommand::End(version) => version.change("end"),
@@ -166,16 +182,15 @@ fn build(folder: &Path, verbose: bool) -> Result<()> {
     Ok(())
 }
 
-fn push(at: &AdminUrl, role: &str, activate: bool, share: Option<u16>, file: &Path) -> Result<()> {
+fn check(role: &str, keys: Vec<String>, file: &Path) -> Result<()> {
     let name = || file.display().to_string();
-    let size = std::fs::metadata(file).with_context(name)?.len();
-    // The host would end the connection before it has been sent.
-    if size > admin::MAX_PLUGIN_BYTES as u64 {
-        bail!("{}: the file has {size} bytes, a plugin has at most {}", name(), admin::MAX_PLUGIN_BYTES);
-    }
-    let bytes = std::fs::read(file).with_context(name)?;
-    let share = share.map(|share| format!("&share={share}")).unwrap_or_default();
-    let answer = http::post(at, &format!("/plugins/{role}?activate={activate}{share}"), &bytes)?;
-    println!("{}", versions::describe(&answer));
+    let keys = ::plugin::Keys::try_from(keys)?;
+    let bytes = ::plugin::read_file(file).with_context(name)?;
+    let signature = ::plugin::read_signature(file).with_context(name)?;
+    keys.check(&bytes, signature.as_deref()).with_context(name)?;
+    let engine = ::plugin::Engine::new(::plugin::EngineConfig::default())?;
+    let checked = engine.check(&bytes, &::plugin::Role::named(role)).with_context(name)?;
+    let signed = if keys.is_empty() { "" } else { ", signed" };
+    println!("{}: {}{signed}: all right", file.display(), checked.hooks.names().join(" "));
     Ok(())
 }

@@ -252,7 +252,8 @@ export function showHistory(list, deeds) {
       span.textContent = text;
     };
     put("when", moment(deed.at_ms));
-    put(deed.what === "refused" ? "refused" : "what", deed.what === "split" ? `split, ${share(deed.share)}` : deed.what);
+    const what = deed.what === "split" ? ["split", share(deed.share), deed.terms].filter(Boolean).join(", ") : deed.what;
+    put(deed.what === "refused" ? "refused" : "what", what);
     put("version", deed.number > 0 ? `#${deed.number} ${deed.version}` : "");
     put("who", deed.who);
     if (deed.why) put("why", deed.why);

@@ -7,6 +7,7 @@ pub mod cscf;
 pub mod hss;
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use plugin::{
-    Asking, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
+    Asked, Asking, Assignment, AuthenticationScheme, AuthenticationVerdict, Authorization, AuthorizationKind,
     Binding, ConsultContext, Consultation, Consulted, CredentialsKind, CxFailure, Engine, EngineConfig,
     Entry, Level, Limits, LoadError, Location, Pending, Plugin, PutRefusal, Refusal, Registration,
     RegistrationLimits, Role, Services, Staged, SubscribeRefusal, Subscribed, Subscriber, Verdict,
@@ -167,6 +168,30 @@ impl Services for Machine {
     ) -> Result<Subscribed, SubscribeRefusal> {
         let staged = Box::new(Change("subscribe", public_identity.into()));
         Ok(Subscribed { expires: max_expires, to_tag: "chosen".into(), staged })
+    }
+}
+
+/// A request that may not be asked anything.
+pub struct Silent;
+
+impl Asked for Silent {
+    fn identity(&self) -> Option<&str> {
+        unreachable!("nobody needs to know")
+    }
+    fn call_id(&self) -> Option<&[u8]> {
+        unreachable!("nobody needs to know")
+    }
+    fn source(&self) -> Option<IpAddr> {
+        unreachable!("nobody needs to know")
+    }
+    fn header(&self, _: &str) -> Option<&[u8]> {
+        unreachable!("nobody needs to know")
+    }
+    fn method(&self) -> Option<&[u8]> {
+        unreachable!("nobody needs to know")
+    }
+    fn is_by_edge(&self, _: &[Box<str>]) -> bool {
+        unreachable!("nobody needs to know")
     }
 }
 

@@ -13,8 +13,9 @@ impl storage::CommitSink for Nobody {
 fn consultations(store: &Store) -> Consultations {
     let inbox = Arc::new(Inbox::new().unwrap());
     let queue = store.registrations().queue(Arc::new(Nobody));
+    let registrations = Arc::clone(store.registrations());
     let active = Arc::new(Active::new(Role::new("test")));
-    Consultations::new(active, Arc::new(Loaded::new(0)), inbox, queue, None, Arc::default())
+    Consultations::new(active, Arc::new(Loaded::new(0)), inbox, queue, None, registrations, Arc::default())
 }
 
 /// A REGISTER that takes back what was never bound.

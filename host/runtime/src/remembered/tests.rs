@@ -8,7 +8,7 @@ fn version(number: u32, state: Place) -> RememberedVersion {
         digest: digest(number),
         configuration: Some("a = 1".into()),
         state,
-        split: (state == Place::Candidate).then_some(RememberedSplit { share: 10 }),
+        split: (state == Place::Candidate).then(|| plugin::Share::new(10).unwrap().into()),
         left_ms: (state == Place::Draining).then_some(1_790_000_000_000),
         adopted: false,
     }

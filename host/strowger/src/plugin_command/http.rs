@@ -18,10 +18,16 @@ pub(crate) fn get(at: &AdminUrl, path: &str) -> Result<Value> {
     read(&url, request.call().with_context(|| url.clone())?)
 }
 
+/// Sends a plugin, or nothing.
 pub(crate) fn post(at: &AdminUrl, path: &str, body: &[u8]) -> Result<Value> {
-    let url = url(at, path);
     let kind = if body.is_empty() { "text/plain" } else { "application/wasm" };
-    let mut post = agent().post(&url).header("Content-Type", kind);
+    post_with(at, path, &[("Content-Type", kind)], body)
+}
+
+/// Sends a body with these header fields.
+pub(crate) fn post_with(at: &AdminUrl, path: &str, fields: &[(&str, &str)], body: &[u8]) -> Result<Value> {
+    let url = url(at, path);
+    let mut post = fields.iter().fold(agent().post(&url), |post, (name, value)| post.header(*name, *value));
     // For the host's history: its log says who, not only from where.
     if let Some(operator) = std::env::var("USER").ok().filter(|user| is_name(user)) {
         post = post.header("X-Operator", operator);

@@ -5,13 +5,17 @@
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::http;
+use super::terms::Terms;
+use super::{http, push};
 use crate::AdminUrl;
 
 /// A share as a person writes it, `1`, `0.5` or `12.5%`, in tenths of a percent.
 pub(crate) fn percent(text: &str) -> Result<u16, String> {
-    let wrong = || format!("{text} is no share: 0 to 99.9 percent, with one decimal at most");
+    let wrong = || format!("{text} is no share: 0 to 100 percent, with one decimal at most");
     let number = text.strip_suffix('%').unwrap_or(text);
+    if matches!(number, "100" | "100.0") {
+        return Ok(::plugin::ALL);
+    }
     let (whole, tenths) = number.split_once('.').unwrap_or((number, "0"));
     let is_digits = |text: &str, most: usize| {
         (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -41,6 +45,15 @@ pub(super) fn change(at: &AdminUrl, path: &str) -> Result<()> {
     Ok(())
 }
 
+/// Gives a version a share, and says what the host says then.
+pub(super) fn split(at: &AdminUrl, role: &str, version: u32, share: u16, terms: &Terms) -> Result<()> {
+    let path = format!("/plugins/{role}/{version}/split?share={share}{}", terms.query());
+    let text = [("Content-Type", "text/plain; charset=utf-8")];
+    let answer = http::post_with(at, &path, &text, terms.identities()?.as_bytes())?;
+    println!("{}", describe(&answer));
+    Ok(())
+}
+
 pub(super) fn which(at: &AdminUrl, identity: &str) -> Result<()> {
     let escaped: String = identity
         .bytes()
@@ -62,10 +75,31 @@ pub(super) fn history(at: &AdminUrl, last: u16) -> Result<()> {
     Ok(())
 }
 
+pub(super) fn activations(at: &AdminUrl) -> Result<()> {
+    let Value::Array(activations) = http::get(at, "/plugins/activations")? else {
+        bail!("the host's answer is not a list")
+    };
+    for activation in &activations {
+        let began = time(activation["steps"][0]["at_ms"].as_u64());
+        let number = activation["number"].as_u64().filter(|number| *number != 0);
+        let version = match number {
+            Some(number) => format!("#{number} {} {}", text(activation, "name"), text(activation, "version")),
+            None => "no version".into(),
+        };
+        let digest = text(activation, "digest");
+        println!("{began}  {version}  {}  ({})", digest.get(..12).unwrap_or("?"), text(activation, "who"));
+        push::steps(activation).iter().for_each(|line| println!("  {line}"));
+        if let Some(why) = activation["refused"]["why"].as_str() {
+            println!("  {why}");
+        }
+    }
+    Ok(())
+}
+
 /// One version on one line.
 pub(super) fn describe(plugin: &Value) -> String {
     format!(
-        "{:<8} {:<20} {:<10} #{:<4} {:<9} {:>6}  {}  {} calls, {} failures, held {} times",
+        "{:<8} {:<20} {:<10} #{:<4} {:<9} {:>6}  {}  {} calls, {} failures, held {} times{}",
         text(plugin, "role"),
         text(plugin, "name"),
         text(plugin, "version"),
@@ -76,24 +110,55 @@ pub(super) fn describe(plugin: &Value) -> String {
         plugin["calls"],
         plugin["failures"],
         plugin["holders"],
+        terms(plugin),
     )
+}
+
+/// A candidate's terms, where they are not a share of all subscribers: `; by call-id, only INVITE`.
+fn terms(plugin: &Value) -> String {
+    let split = &plugin["split"];
+    let list = |name: &str| -> Vec<&str> {
+        split[name].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    };
+    let mut words = Vec::new();
+    words.extend(split["key"].as_str().filter(|key| *key != "impu").map(|key| format!("by {key}")));
+    match split["identities"].as_u64() {
+        None | Some(0) => {}
+        Some(1) => words.push("only 1 identity".into()),
+        Some(many) => words.push(format!("only {many} identities")),
+    }
+    for (what, values) in [("only", list("methods")), ("only by", list("pcscf"))] {
+        if !values.is_empty() {
+            words.push(format!("{what} {}", values.join(" ")));
+        }
+    }
+    words.iter().enumerate().map(|(n, word)| format!("{} {word}", if n == 0 { ";" } else { "," })).collect()
 }
 
 /// One deed on one line.
 fn told(deed: &Value) -> String {
-    let at = deed["at_ms"].as_u64().unwrap_or_default();
-    let at = String::from_utf8_lossy(&sip::header::date::format(at / 1000)).into_owned();
+    let at = time(deed["at_ms"].as_u64());
     let number = deed["number"].as_u64().filter(|number| *number != 0);
     let version = number.map(|number| format!(" #{number} {}", text(deed, "version"))).unwrap_or_default();
     let mut line = format!("{at}  {} {}{version}", text(deed, "role"), text(deed, "what"));
     if text(deed, "what") == "split" {
         line += &format!(", {}", share(deed));
+        if let Some(terms) = deed["terms"].as_str() {
+            line += &format!(", {terms}");
+        }
+    }
+    if let Some(step) = deed["step"].as_str() {
+        line += &format!(", before it was {step}");
     }
     line += &format!("  ({})", text(deed, "who"));
     if let Some(why) = deed["why"].as_str().filter(|why| !why.is_empty()) {
         line += &format!(": {why}");
     }
     line
+}
+
+fn time(at_ms: Option<u64>) -> String {
+    String::from_utf8_lossy(&sip::header::date::format(at_ms.unwrap_or_default() / 1000)).into_owned()
 }
 
 fn text(value: &Value, key: &str) -> String {
@@ -114,9 +179,9 @@ mod tests {
 
     #[test]
     fn shares_as_people_write_them() {
-        let read = ["1", "0.5", "12.5%", "99.9", "0", "0%"].map(|text| percent(text).unwrap());
-        assert_eq!(read, [10, 5, 125, 999, 0, 0]);
-        for wrong in ["", "%", "100", "1.25", "-1", "+1", ".5", "1.", "a", "1,5"] {
+        let read = ["1", "0.5", "12.5%", "99.9", "0", "0%", "100%"].map(|text| percent(text).unwrap());
+        assert_eq!(read, [10, 5, 125, 999, 0, 0, 1000]);
+        for wrong in ["", "%", "101", "100.1", "1.25", "-1", "+1", ".5", "1.", "a", "1,5"] {
             assert!(percent(wrong).unwrap_err().contains("no share"), "{wrong}");
         }
     }
@@ -125,6 +190,17 @@ mod tests {
     fn a_version_is_named_by_its_number() {
         assert_eq!((number("3"), number("#17")), (Ok(3), Ok(17)));
         assert!(number("latest").unwrap_err().contains("plugin list"));
+    }
+
+    #[test]
+    fn terms_in_words() {
+        let version = |split: Value| terms(&serde_json::json!({ "split": split }));
+        let plain = serde_json::json!({ "key": "impu", "identities": 0, "methods": [], "pcscf": [] });
+        assert_eq!((version(Value::Null), version(plain)), (String::new(), String::new()));
+        let all = serde_json::json!({
+            "key": "call-id", "identities": 3, "methods": ["INVITE", "MESSAGE"], "pcscf": ["pcscf1"]
+        });
+        assert_eq!(version(all), "; by call-id, only 3 identities, only INVITE MESSAGE, only by pcscf1");
     }
 
     #[test]

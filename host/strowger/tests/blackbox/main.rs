@@ -3,13 +3,19 @@
 //!
 //! Each module is named after the section of the standard that it asks about.
 
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "of the tests under load; these take a part"
+)]
 #[path = "../under_load/plugins.rs"]
-#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses its part")]
 mod plugins;
 #[path = "../ports/mod.rs"]
 mod ports;
 mod support;
 
+mod activations;
 mod admin;
 mod command_line;
 mod configuration;
@@ -32,4 +38,6 @@ mod rfc3327;
 mod rfc5393;
 mod rfc5626;
 mod signals;
+mod signatures;
+mod splits;
 mod versions;

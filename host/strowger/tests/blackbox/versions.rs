@@ -1,12 +1,12 @@
 //! Versions of a plugin side by side (docs/operating.md): a share of the subscribers, calls that stay with the version that
 //! took them, going back, and what is told of it all.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::support::router::{edge, misbehaving, strowger};
-use crate::support::{Call, DOMAIN, Request, Router};
+use crate::support::{Call, DOMAIN, Request, Router, until};
 
 pub(crate) fn push(router: &Router, how: &str) -> Value {
     let file = std::fs::read(edge()).expect("the plugin");
@@ -25,14 +25,6 @@ pub(crate) fn version(router: &Router, number: u64) -> Value {
     let list = told(router, "GET", "/plugins", b"");
     let found = list.as_array().expect("a list").iter().find(|version| version["number"] == number);
     found.cloned().unwrap_or_else(|| panic!("#{number} is not in {list}"))
-}
-
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what} does not come");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Runs `strowger plugin …` at this router; what it prints.

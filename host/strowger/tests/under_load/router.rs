@@ -100,7 +100,8 @@ impl Router {
     pub fn push(&self, role: &str, file: &Path) -> Output {
         let mut strowger = Command::new(STROWGER);
         strowger.args(["plugin", "push", "--admin", &format!("http://{}", self.admin), "--role", role]);
-        strowger.arg("--activate").arg(file).stdin(Stdio::null()).output().unwrap()
+        // Guests in text have the hooks that a test needs.
+        strowger.args(["--activate", "--drop-hooks"]).arg(file).stdin(Stdio::null()).output().unwrap()
     }
 
     /// The body of a 200 to `GET path`.

@@ -162,7 +162,7 @@ impl Demo {
             &["plugin", "push", "--activate", "--admin", &admin, "--role", "scscf"],
             &other.display().to_string(),
         )?;
-        Ok(pushed.lines().next().unwrap_or_default().to_owned())
+        Ok(pushed.lines().last().unwrap_or_default().to_owned())
     }
 
     fn trace(&self, names: &[String], more: &[&str]) -> Result<String> {

@@ -13,7 +13,7 @@ pub use peer::{Call, Peer, Stream};
 pub use router::{Router, Setup};
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The domain that every router here serves.
 pub const DOMAIN: &str = "example.test";
@@ -31,4 +31,14 @@ pub fn unique(what: &str) -> String {
 /// `sip:alice@example.test` of `alice`; anything with a colon stays as it is.
 pub fn at(user: &str) -> String {
     if user.contains(':') { user.to_owned() } else { format!("sip:{user}@{DOMAIN}") }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < end, "{what} does not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

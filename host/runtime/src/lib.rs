@@ -21,6 +21,7 @@ mod clock;
 mod configuring;
 mod consult;
 mod control;
+mod decisions;
 mod diameter_metrics;
 mod diameter_service;
 mod error;

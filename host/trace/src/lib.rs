@@ -12,7 +12,8 @@
 //! | `tap.rs` | both directions of a Diameter connection |
 //!
 //! Kept are the message's name, its Call-ID or Session-Id, when and with whom: no header field besides, no body, no key.
-//! Of a decision: its kind, who made it, how long it took, and why as far as the script says. A ring has a bound; the oldest make room, and who asks too late is told how many are gone.
+//! Of a decision: its kind, who made it, how long it took, and why as far as the script says. A ring has a bound; the
+//! oldest make room, and who asks too late is told how many are gone.
 
 mod decision;
 mod label;

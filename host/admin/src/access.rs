@@ -8,9 +8,16 @@ use axum::http::header::AUTHORIZATION;
 use crate::site;
 
 /// The rule: a bearer token where one is configured; where none is, loopback addresses, but no web pages of others.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Access {
     token: Option<Box<str>>,
+}
+
+/// A token is nobody's business.
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").field("has_token", &self.token.is_some()).finish()
+    }
 }
 
 impl Access {

@@ -9,8 +9,11 @@
 //! | `main.js` | asks every second, shows what comes |
 //! | `host.js` | the host's paths, the token |
 //! | `figures.js` | numbers, times, shares, rates |
-//! | `versions.js` | versions side by side, what can be done with them, the history |
-//! | `calls.js`, `ladder.js` | calls that are traced, and the ladder of one |
+//! | `versions.js` | versions side by side |
+//! | `commands.js` | what can be done with them, and the push of a file |
+//! | `history.js` | what was done |
+//! | `calls.js` | calls that are traced, of all roles of this process |
+//! | `rungs.js`, `ladder.js` | the ladder of one: what is in it, and how it is drawn |
 
 use std::sync::Arc;
 
@@ -30,7 +33,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, kind, content.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("console/page.html")),
     ("/console", HTML, include_str!("console/page.html")),
     ("/console/style.css", CSS, include_str!("console/style.css")),
@@ -38,7 +41,10 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/console/host.js", JAVASCRIPT, include_str!("console/host.js")),
     ("/console/figures.js", JAVASCRIPT, include_str!("console/figures.js")),
     ("/console/versions.js", JAVASCRIPT, include_str!("console/versions.js")),
+    ("/console/commands.js", JAVASCRIPT, include_str!("console/commands.js")),
+    ("/console/history.js", JAVASCRIPT, include_str!("console/history.js")),
     ("/console/calls.js", JAVASCRIPT, include_str!("console/calls.js")),
+    ("/console/rungs.js", JAVASCRIPT, include_str!("console/rungs.js")),
     ("/console/ladder.js", JAVASCRIPT, include_str!("console/ladder.js")),
 ];
 

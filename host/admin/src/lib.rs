@@ -8,12 +8,14 @@
 mod access;
 mod configuration;
 mod console;
+mod nodes;
 mod routes;
 mod serve;
 mod site;
 mod versions;
 
 pub use access::Access;
+pub use nodes::{Nodes, Own};
 pub use routes::{TraceQuery, failure, openmetrics, router, traced};
 pub use serve::{AdminError, bind, serve};
 

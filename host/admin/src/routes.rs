@@ -15,21 +15,24 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, configuration, console, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, Own, configuration, console, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
     pub(crate) access: Access,
+    /// What it is among the roles of this process.
+    pub(crate) own: Own,
 }
 
-/// The paths over this host.
-pub fn router(host: Handle, access: Access) -> Router {
+/// The paths over this host, which is `own` among the roles of its process.
+pub fn router(host: Handle, own: Own) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .route("/status", get(status))
         .route("/trace", get(trace))
+        .route("/nodes", get(nodes))
         .route("/plugins", get(versions::plugins))
         .route("/plugins/activations", get(versions::activations))
         .route("/plugins/{role}", get(versions::plugins_of_role).post(versions::push))
@@ -48,13 +51,13 @@ pub fn router(host: Handle, access: Access) -> Router {
         .layer(DefaultBodyLimit::max(MAX_PLUGIN_BYTES))
         .fallback(unknown)
         .method_not_allowed_fallback(other_method)
-        .with_state(Arc::new(Admin { host, access }))
+        .with_state(Arc::new(Admin { host, access: own.access().clone(), own }))
 }
 
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are / /health /ready /metrics /status /trace /history /which /configuration /plugins \
+        "no such path; there are / /health /ready /metrics /status /nodes /trace /history /which /configuration /plugins \
          /plugins/ROLE",
     )
 }
@@ -93,40 +96,53 @@ async fn status(State(admin): State<Arc<Admin>>) -> Response {
     Json(admin.host.status()).into_response()
 }
 
-/// What went over the wire. It has whose calls these are, so it is for who may change things.
 async fn trace(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     query: Result<Query<TraceQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    traced(&admin.access, from, &headers, query, |query| {
-        let page = admin.host.trace(query.after, query.call.as_deref());
-        page.map(|page| (admin.host.role(), page))
-    })
+    traced(&admin.own, from, &headers, query)
 }
 
-/// The answer to `GET /trace` of any role. `page`: the role and what was traced, where anything is.
+/// The answer to `GET /trace` of any role: what went over the wire. It has whose calls these are, so it is for who may change
+/// things.
 pub fn traced(
-    access: &Access,
+    own: &Own,
     from: SocketAddr,
     headers: &HeaderMap,
     query: Result<Query<TraceQuery>, QueryRejection>,
-    page: impl FnOnce(&TraceQuery) -> Option<(String, trace::Page)>,
 ) -> Response {
-    if let Err(why) = access.may_change(from, headers) {
+    if let Err(why) = own.access().may_change(from, headers) {
         return failure(StatusCode::FORBIDDEN, why);
     }
     let query = match query {
         Ok(Query(query)) => query,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
-    match page(&query) {
-        Some((role, trace::Page { messages, next, lost })) => {
-            Json(json!({ "role": role, "messages": messages, "next": next, "lost": lost })).into_response()
-        }
-        None => failure(StatusCode::NOT_FOUND, "nothing is traced: say how many messages under [trace]"),
+    let Some((role, trace)) = own.trace(query.of.as_deref()) else {
+        return failure(
+            StatusCode::NOT_FOUND,
+            match query.of {
+                None => "nothing is traced: say how many messages under [trace]",
+                Some(_) => "no role of this name is traced in this process, or it has another token",
+            },
+        );
+    };
+    let trace::Page { messages, next, lost } = trace.after(query.after, query.call.as_deref());
+    Json(json!({ "role": role, "messages": messages, "next": next, "lost": lost })).into_response()
+}
+
+/// The roles of this process whose traces `/trace?of=ROLE` gives.
+async fn nodes(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    if let Err(why) = admin.access.may_change(from, &headers) {
+        return failure(StatusCode::FORBIDDEN, why);
     }
+    Json(json!({ "own": admin.own.name(), "traced": admin.own.traced() })).into_response()
 }
 
 /// What is asked of `/trace`.
@@ -138,6 +154,8 @@ pub struct TraceQuery {
     pub after: u64,
     /// Of this Call-ID or Session-Id only.
     pub call: Option<String>,
+    /// Of another role of this process.
+    pub of: Option<String>,
 }
 
 /// A failure: a sentence with a status that fits.

@@ -27,7 +27,7 @@ use crate::bindings::exports::strowger::sip::on_event;
 use crate::bindings::strowger::sip::types;
 use crate::context::{ConsultContext, Effects};
 use crate::convert;
-use crate::guest::{Begun, Guest, Returned};
+use crate::guest::{Begun, Ended, Guest, Returned};
 use crate::plugin::Plugin;
 use crate::stats::{DecisionKind, Stats};
 use crate::tape::Ear;
@@ -61,6 +61,8 @@ pub struct Consulted {
     pub effects: Effects,
     /// With [`ConsultError::Fault`], if it was a hook's: the script's own words.
     pub fault: Option<Fault>,
+    /// With [`ConsultError::Trap`], which kind; with [`ConsultError::Invalid`], what breaks the contract.
+    pub why: Option<Box<str>>,
     /// How long the guest had the thread.
     pub cpu: Duration,
 }
@@ -81,6 +83,7 @@ impl Consulted {
                 to_tag: to_tag.clone(),
             },
             fault: self.fault.clone(),
+            why: self.why.clone(),
             cpu: self.cpu,
         }
     }
@@ -202,31 +205,24 @@ impl Plugin {
     /// Asks the script, and lets somebody listen. Where it has no such hook the answer is its default. What is played
     /// ([`Ear::Play`]) moves none of the counters of [`Plugin::stats`], and its effects must not be carried out.
     pub fn call(self: &Arc<Self>, ask: Ask, ear: Ear) -> Consultation {
-        let hooks = &self.manifest.hooks;
-        let (is_asked, default) = match &ask {
-            Ask::Message { hook, message, .. } => (self.asks(*hook, method_of(message)), default_of(*hook)),
-            Ask::Timer(_) => (hooks.timer, Outcome::Done),
-            Ask::Event(_) => (hooks.event, Outcome::Done),
-            Ask::Answer { .. } => (hooks.answer, Outcome::Done),
-        };
-        Consultation(match is_asked {
+        Consultation(match self.has_a_hook_for(&ask) {
             true => Box::pin(run(self.clone(), ask, ear)),
             false => Box::pin(std::future::ready(Consulted {
-                result: Ok(default),
+                result: Ok(default_of(&ask)),
                 effects: Effects::default(),
                 fault: None,
+                why: None,
                 cpu: Duration::ZERO,
             })),
         })
     }
 }
 
-fn default_of(hook: Hook) -> Outcome {
-    match hook {
-        Hook::Request | Hook::InDialogRequest | Hook::Failure => {
-            Outcome::Decision(Decision::Next(Vec::new()))
-        }
-        Hook::Reply => Outcome::Reply(ReplyDecision::Pass(Vec::new())),
+fn default_of(ask: &Ask) -> Outcome {
+    match ask {
+        Ask::Message { hook: Hook::Reply, .. } => Outcome::Reply(ReplyDecision::Pass(Vec::new())),
+        Ask::Message { .. } => Outcome::Decision(Decision::Next(Vec::new())),
+        Ask::Timer(_) | Ask::Event(_) | Ask::Answer { .. } => Outcome::Done,
     }
 }
 
@@ -256,7 +252,7 @@ async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
         Err(error) => {
             let about = subject.as_ref().map(|(_, message)| &**message);
             to.log("no guest could be had", &error, about);
-            failed(error, Duration::ZERO, None)
+            failed(error, Duration::ZERO)
         }
     };
     under_way.end();
@@ -280,7 +276,11 @@ async fn call(
             let error = to.stats().ended(ended);
             let about = subject.as_ref().map(|(_, message)| &**message);
             to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
-            return failed(error, cpu, None);
+            let kind = match ended {
+                Ended::Trap(kind) => Some(kind.name().into()),
+                Ended::Deadline => None,
+            };
+            return Consulted { why: kind, ..failed(error, cpu) };
         }
     };
     let done = Ok((Outcome::Done, DecisionKind::Done));
@@ -305,19 +305,20 @@ async fn call(
         (_, Some(fault)) => {
             to.stats().faulted();
             to.log("the script returned a fault", &format_args!("{} {}", fault.code, fault.reason), about);
-            failed(ConsultError::Fault, cpu, Some(fault))
+            Consulted { fault: Some(fault), ..failed(ConsultError::Fault, cpu) }
         }
         (Ok((outcome, kind)), None) => {
             to.stats().decided(kind);
             if answered(&outcome).is_some_and(|status| (500..600).contains(&status)) {
                 to.stats().server_failure();
             }
-            Consulted { result: Ok(outcome), effects, fault: None, cpu }
+            Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu }
         }
         (Err(violation), None) => {
             to.stats().invalid();
             to.log("a decision of the script breaks the contract", &violation, about);
-            failed(ConsultError::Invalid, cpu, None)
+            let why = Some(violation.to_string().into());
+            Consulted { why, ..failed(ConsultError::Invalid, cpu) }
         }
     }
 }
@@ -332,8 +333,8 @@ fn answered(outcome: &Outcome) -> Option<u16> {
     }
 }
 
-fn failed(error: ConsultError, cpu: Duration, fault: Option<Fault>) -> Consulted {
-    Consulted { result: Err(error), effects: Effects::default(), fault, cpu }
+fn failed(error: ConsultError, cpu: Duration) -> Consulted {
+    Consulted { result: Err(error), effects: Effects::default(), fault: None, why: None, cpu }
 }
 
 /// Where it is told how a call went.
@@ -342,6 +343,19 @@ struct Reports<'a> {
     plugin: &'a Plugin,
     /// It moves no counter of its version, and writes no line into the log.
     is_played: bool,
+}
+
+impl Plugin {
+    /// Whether this is a call of the script at all; else the answer is its default ([`Plugin::call`]).
+    pub fn has_a_hook_for(&self, ask: &Ask) -> bool {
+        let hooks = &self.manifest.hooks;
+        match ask {
+            Ask::Message { hook, message, .. } => self.asks(*hook, method_of(message)),
+            Ask::Timer(_) => hooks.timer,
+            Ask::Event(_) => hooks.event,
+            Ask::Answer { .. } => hooks.answer,
+        }
+    }
 }
 
 impl<'a> Reports<'a> {

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "until something is recorded or shadowed")]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -25,6 +26,8 @@ pub(crate) struct Heard {
     pub(crate) tape: Arc<Tape>,
     /// What came of it, without what the machine staged.
     pub(crate) consulted: Consulted,
+    /// From the question to the answer.
+    pub(crate) lasted: Duration,
 }
 
 impl Heard {
@@ -93,7 +96,8 @@ impl Audience {
             return (Ear::Nobody, None);
         };
         let tape = Tape::new(wall_ms());
-        let begun = Begun { ask: ask.clone(), tape: Arc::clone(&tape), listeners: Arc::clone(all) };
+        let (ask, listeners, began) = (ask.clone(), Arc::clone(all), Instant::now());
+        let begun = Begun { ask, tape: Arc::clone(&tape), listeners, began };
         (Ear::Record(tape), Some(Box::new(begun)))
     }
 }
@@ -103,13 +107,15 @@ pub(crate) struct Begun {
     ask: Ask,
     tape: Arc<Tape>,
     listeners: Arc<All>,
+    began: Instant,
 }
 
 impl Begun {
     /// It has ended.
     pub(crate) fn end(self, version: &Arc<Plugin>, consulted: &Consulted) {
-        let Begun { ask, tape, listeners } = self;
-        let heard = Heard { version: Arc::clone(version), ask, tape, consulted: consulted.told() };
+        let Begun { ask, tape, listeners, began } = self;
+        let (version, consulted) = (Arc::clone(version), consulted.told());
+        let heard = Heard { version, ask, tape, consulted, lasted: began.elapsed() };
         let heard = Arc::new(heard);
         listeners.iter().for_each(|one| one.heard(&heard));
     }

@@ -117,6 +117,8 @@ pub struct PluginStatus {
     pub calls: u64,
     /// Calls that gave no decision, of any kind.
     pub failures: u64,
+    /// Those of them that trapped.
+    pub traps: u64,
 }
 
 /// What a host is doing.
@@ -167,10 +169,10 @@ impl Handle {
         self.shared.active.role().name().to_owned()
     }
 
-    /// What went over the wire after this number (`[trace]`); `None` where nothing is kept.
+    /// What went over the wire and was decided (`[trace]`); `None` where nothing is kept.
     #[must_use]
-    pub fn trace(&self, after: u64, call: Option<&str>) -> Option<trace::Page> {
-        self.shared.trace.as_ref().map(|trace| trace.after(after, call))
+    pub fn trace(&self) -> Option<Arc<Trace>> {
+        self.shared.trace.clone()
     }
 
     /// Whether every shard turns its loop; the error is a sentence.
@@ -359,5 +361,6 @@ fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> Pl
         instances: 0,
         calls: stats.calls,
         failures: stats.faults + stats.invalid + stats.deadlines + stats.busy + stats.all_traps(),
+        traps: stats.all_traps(),
     }
 }

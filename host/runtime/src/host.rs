@@ -28,6 +28,7 @@ use crate::config::{Config, PinnedPolicy};
 use crate::configuring::{self, Configuring};
 use crate::consult::Consultations;
 use crate::control::{Handle, Shared};
+use crate::decisions::Decisions;
 use crate::diameter_service;
 use crate::error::StartError;
 use crate::flow_tokens::FlowTokens;
@@ -183,6 +184,9 @@ impl Host {
         let returns = Arc::new(Returns::default());
         let audience = Arc::<Audience>::default();
         let (timers, timer_c) = configuring::timers(&config);
+        if let Some(trace) = &trace {
+            audience.add(Arc::new(Decisions::new(Arc::clone(trace))));
+        }
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();

@@ -22,6 +22,7 @@ mod clock;
 mod configuring;
 mod consult;
 mod control;
+mod decisions;
 mod details;
 mod diameter_metrics;
 mod diameter_service;

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use admin::{Access, TraceQuery, failure};
+use admin::{Own, TraceQuery, failure};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -28,12 +28,12 @@ const PAGE: usize = 100;
 
 struct Served {
     running: Arc<RunningHss>,
-    access: Access,
+    own: Own,
 }
 
-/// The paths over this server.
-pub(crate) fn router(running: Arc<RunningHss>, access: Access) -> Router {
-    let served = Arc::new(Served { running, access });
+/// The paths over this server, which is `own` among the roles of its process.
+pub(crate) fn router(running: Arc<RunningHss>, own: Own) -> Router {
+    let served = Arc::new(Served { running, own });
     Router::new()
         .route("/subscribers", get(list).post(import))
         .route("/subscribers/{identity}", get(show).delete(remove))
@@ -65,7 +65,7 @@ async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    match served.access.may_change(from, request.headers()) {
+    match served.own.access().may_change(from, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(why) => failure(StatusCode::FORBIDDEN, why),
     }
@@ -81,10 +81,7 @@ async fn trace(
     query: Result<Query<TraceQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    admin::traced(&served.access, from, &headers, query, |query| {
-        let trace = served.running.trace.as_ref()?;
-        Some(("hss".to_owned(), trace.after(query.after, query.call.as_deref())))
-    })
+    admin::traced(&served.own, from, &headers, query)
 }
 
 #[derive(Deserialize)]

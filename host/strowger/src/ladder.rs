@@ -1,4 +1,4 @@
-//! Draws a ladder: who said what to whom, a line for each message, a column for each who.
+//! Draws a ladder: who said what to whom and what its script decided, a line for each, a column for each who.
 //!
 //! In: what nodes traced. Out: text. A message that one node sent and another received is one line; who is no traced node
 //! (a phone, somebody else's server) has a column by its address, or by the name that it was given.
@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use trace::Traced;
+use trace::{Decision, Traced};
 
 /// Columns besides those of nodes; what more there are share the last one.
 const MAX_OTHERS: usize = 6;
@@ -30,10 +30,14 @@ pub(crate) struct OfNode {
 #[derive(Debug, PartialEq, Eq)]
 struct Rung {
     at_us: u64,
+    /// Of the node that traced it.
+    number: u64,
     from: String,
     to: String,
     label: String,
     transport: String,
+    /// Of a script; from and to are the same then.
+    is_decision: bool,
 }
 
 /// The ladder of all nodes together. `names`: what addresses are called.
@@ -60,7 +64,8 @@ fn rungs(nodes: &[OfNode], names: &HashMap<SocketAddr, String>) -> Vec<Rung> {
     let mut received: HashMap<u64, std::collections::VecDeque<(&str, &Traced)>> = HashMap::new();
     let each =
         || nodes.iter().flat_map(|node| node.messages.iter().map(move |one| (node.name.as_str(), one)));
-    for (name, one) in each().filter(|(_, one)| !one.sent && !is_upkeep(one)) {
+    let is_message = |one: &Traced| one.decision.is_none() && !is_upkeep(one);
+    for (name, one) in each().filter(|(_, one)| !one.sent && is_message(one)) {
         received.entry(one.key).or_default().push_back((name, one));
     }
     let called = |remote: Option<SocketAddr>| match remote {
@@ -69,13 +74,15 @@ fn rungs(nodes: &[OfNode], names: &HashMap<SocketAddr, String>) -> Vec<Rung> {
     };
     let rung = |one: &Traced, from: String, to: String| Rung {
         at_us: one.at_us,
+        number: one.number,
         from,
         to,
         label: one.label.clone(),
         transport: one.transport.clone(),
+        is_decision: false,
     };
     let mut rungs = Vec::new();
-    for (name, one) in each().filter(|(_, one)| one.sent && !is_upkeep(one)) {
+    for (name, one) in each().filter(|(_, one)| one.sent && is_message(one)) {
         let by = received.get_mut(&one.key).and_then(std::collections::VecDeque::pop_front);
         let to = by.map_or_else(|| called(one.remote), |(receiver, _)| receiver.to_owned());
         rungs.push(rung(one, name.to_owned(), to));
@@ -83,8 +90,26 @@ fn rungs(nodes: &[OfNode], names: &HashMap<SocketAddr, String>) -> Vec<Rung> {
     for (name, one) in received.into_values().flatten() {
         rungs.push(rung(one, called(one.remote), name.to_owned()));
     }
-    rungs.sort_by_key(|rung| rung.at_us);
+    for (name, one) in each() {
+        if let Some(decision) = &one.decision {
+            let label = decided(&one.label, decision);
+            let at = rung(one, name.to_owned(), name.to_owned());
+            rungs.push(Rung { label, is_decision: true, ..at });
+        }
+    }
+    // What one node did in a microsecond stays in its order.
+    rungs.sort_by_key(|rung| (rung.at_us, rung.number));
     rungs
+}
+
+/// `relay 2 targets (#7 1.0.0, 45 µs) why`.
+fn decided(label: &str, decision: &Decision) -> String {
+    let Decision { number, version, cpu_us, reason, .. } = decision;
+    let mut text = format!("{label} (#{number} {version}, {cpu_us} µs)");
+    if !reason.is_empty() {
+        let _ = write!(text, " {reason}");
+    }
+    text
 }
 
 fn columns(nodes: &[OfNode], rungs: &[Rung]) -> Vec<String> {
@@ -121,19 +146,21 @@ fn header(columns: &[String]) -> String {
 
 fn line(rung: &Rung, columns: &[String]) -> String {
     let (from, to) = (place(columns, &rung.from), place(columns, &rung.to));
-    let mut cells: Vec<char> = vec![' '; columns.len() * STEP + 30];
+    let label = &rung.label;
+    let mut cells: Vec<char> = vec![' '; columns.len() * STEP + 30.max(label.chars().count() + 4)];
     for column in 0..columns.len() {
         cells[column * STEP] = '│';
     }
     // A stream's rung is double: SIP over TCP, TLS, WebSocket.
     let stroke = if matches!(rung.transport.as_str(), "UDP" | "Diameter") { "─" } else { "═" };
-    let label = &rung.label;
     let mut put = |at: usize, text: &str| {
         for (cell, char) in cells.iter_mut().skip(at).zip(text.chars()) {
             *cell = char;
         }
     };
-    if from == to {
+    if rung.is_decision {
+        put(from * STEP, &format!("◆ {label} "));
+    } else if from == to {
         put(from * STEP + 1, &format!("↻ {label}"));
     } else {
         let (left, right) = (from.min(to) * STEP, from.max(to) * STEP);
@@ -165,6 +192,7 @@ mod tests {
             label: label.into(),
             call: String::new(),
             key,
+            decision: None,
         }
     }
 
@@ -199,6 +227,35 @@ mod tests {
         let rungs = rungs(&[pcscf, icscf], &HashMap::new());
         let to: Vec<&str> = rungs.iter().map(|rung| rung.to.as_str()).collect();
         assert_eq!(to, ["icscf", "127.0.0.1:4060"]);
+    }
+
+    #[test]
+    fn a_decision_is_a_line_at_its_node_between_the_messages() {
+        let decision = Decision {
+            hook: "on-request".into(),
+            about: "INVITE".into(),
+            plugin: "edge".into(),
+            version: "1.0.0".into(),
+            number: 7,
+            cpu_us: 45,
+            wall_us: 46,
+            reason: "two phones".into(),
+            failed: false,
+        };
+        let decided = Traced {
+            decision: Some(decision.into()),
+            remote: None,
+            ..traced(2, false, "127.0.0.1:1", "relay 2 targets", 0)
+        };
+        let messages = vec![
+            traced(1, false, "127.0.0.1:5071", "INVITE", 1),
+            decided,
+            traced(3, true, "127.0.0.1:5072", "INVITE", 2),
+        ];
+        let drawn = draw(&[OfNode { name: "edge".into(), messages }], &HashMap::new());
+        let lines: Vec<&str> = drawn.lines().collect();
+        assert_eq!(lines.len(), 4, "{drawn}");
+        assert!(lines[2].ends_with("◆ relay 2 targets (#7 1.0.0, 45 µs) two phones"), "{drawn}");
     }
 
     #[test]

@@ -115,6 +115,7 @@ enum Running {
 struct All {
     running: Vec<Running>,
     admin: Vec<JoinHandle<()>>,
+    nodes: admin::Nodes,
     stop: Arc<Notify>,
 }
 
@@ -131,7 +132,9 @@ impl All {
                     Box::new(move || configuration::described(&file).map_err(|error| sentence(&error))),
                 );
                 if let Some((listener, access)) = http {
-                    self.serve(listener, admin::router(host.handle(), access));
+                    let handle = host.handle();
+                    let own = self.nodes.join(&handle.role(), access, handle.trace());
+                    self.serve(listener, admin::router(handle, own));
                 }
                 info!("{}", host.handle().summary());
                 self.running.push(Running::Host { host: Box::new(host) });
@@ -140,7 +143,8 @@ impl All {
                 let http = http(&config.admin).await?;
                 let running = RunningHss::start(&config).await.with_context(|| path.display().to_string())?;
                 if let Some((listener, access)) = http {
-                    self.serve(listener, hss_http::router(Arc::clone(&running), access));
+                    let own = self.nodes.join("hss", access, running.trace.clone());
+                    self.serve(listener, hss_http::router(Arc::clone(&running), own));
                 }
                 self.running.push(Running::Hss(running));
             }

@@ -20,14 +20,23 @@ pub(crate) fn sip(bytes: &[u8]) -> (String, String) {
         let line = bytes.split(|byte| *byte == b'\r' || *byte == b'\n').next().unwrap_or_default();
         return (format!("? {}", text(&line[..line.len().min(40)])), String::new());
     };
-    let label = if message.is_request() {
-        text(message.method_token())
-    } else {
-        let cseq = message.header(HeaderId::CSEQ).map(text).unwrap_or_default();
-        format!("{} {}", message.status(), cseq.split_ascii_whitespace().nth(1).unwrap_or("?"))
-    };
-    let call = message.header(HeaderId::CALL_ID).map(text);
-    (label, call.unwrap_or_default())
+    (name_of(&message), call_of(&message))
+}
+
+/// What a SIP message is called in a ladder: `INVITE` or `183 INVITE`.
+#[must_use]
+pub fn name_of(message: &sip::Message) -> String {
+    if message.is_request() {
+        return text(message.method_token());
+    }
+    let cseq = message.header(HeaderId::CSEQ).map(text).unwrap_or_default();
+    format!("{} {}", message.status(), cseq.split_ascii_whitespace().nth(1).unwrap_or("?"))
+}
+
+/// The Call-ID of a SIP message as a ladder has it; empty: it has none.
+#[must_use]
+pub fn call_of(message: &sip::Message) -> String {
+    message.header(HeaderId::CALL_ID).map(text).unwrap_or_default()
 }
 
 /// `UAR` or `UAA 2001`, and the Session-Id.

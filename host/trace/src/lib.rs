@@ -1,17 +1,21 @@
-//! What a node said and heard lately, a line for each message: what ladders are drawn from.
+//! What a node said, heard and decided lately, a line for each: what ladders are drawn from.
 //!
-//! In: messages of SIP and of Diameter as they go over the wire. Out: [`Traced`] values by number. What two nodes trace
-//! goes together by [`Traced::key`]: the one who sent a message and the one who received it compute the same.
+//! In: messages of SIP and of Diameter as they go over the wire, and decisions of scripts. Out: [`Traced`] values by number.
+//! What two nodes trace goes together by [`Traced::key`]: the one who sent a message and the one who received it compute the
+//! same.
 //!
 //! | file | what |
 //! |---|---|
 //! | `lib.rs` | the ring, and what is in it |
 //! | `label.rs` | what a message is called in a ladder |
+//! | `decision.rs` | what a script decided, and its words without identities |
 //! | `tap.rs` | both directions of a Diameter connection |
 //!
 //! Kept are the message's name, its Call-ID or Session-Id, when and with whom: no header field besides, no body, no key.
-//! A ring has a bound; the oldest make room, and who asks too late is told how many are gone.
+//! Of a decision: its kind, who made it, how long it took, and why as far as the script says. A ring has a bound; the
+//! oldest make room, and who asks too late is told how many are gone.
 
+mod decision;
 mod label;
 mod tap;
 
@@ -22,7 +26,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+pub use decision::{Decision, MAX_REASON, reason};
+pub use label::{call_of, name_of};
 pub use tap::Tap;
+
+/// What a decision has in the place of a transport.
+pub const SCRIPT: &str = "script";
 
 /// Messages that a ring keeps at most, whatever is asked for.
 pub const MAX_MESSAGES: usize = 1_000_000;
@@ -30,7 +39,7 @@ pub const MAX_MESSAGES: usize = 1_000_000;
 /// Messages of one answer.
 pub const MAX_PAGE: usize = 10_000;
 
-/// One message that went over the wire.
+/// One message that went over the wire, or a decision between two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traced {
     /// Counts up from 1 in a node's life.
@@ -39,16 +48,19 @@ pub struct Traced {
     pub at_us: u64,
     /// Whether the node sent it; else it received it.
     pub sent: bool,
-    /// `UDP`, `TCP`, … for SIP; `Diameter`.
+    /// `UDP`, `TCP`, … for SIP; `Diameter`; [`SCRIPT`] for a decision.
     pub transport: String,
     /// The other side, where it is known.
     pub remote: Option<SocketAddr>,
-    /// What it is: `INVITE`, `183 INVITE`, `UAR`, `UAA 2001`.
+    /// What it is: `INVITE`, `183 INVITE`, `UAR`, `UAA 2001`; `relay 2 targets`, `reply 404`.
     pub label: String,
-    /// Call-ID, or Session-Id.
+    /// Call-ID, or Session-Id; empty: of none.
     pub call: String,
-    /// The same where it is sent and where it is received.
+    /// The same where it is sent and where it is received; 0 of a decision.
     pub key: u64,
+    /// It is no message but this decision of a script.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Box<Decision>>,
 }
 
 /// A part of what was traced.
@@ -93,25 +105,26 @@ impl Trace {
         self.sip(false, transport, remote, bytes);
     }
 
+    /// A script has decided about a message of this call.
+    pub fn decided(&self, call: String, label: String, decision: Decision) {
+        let decision = Some(Box::new(decision));
+        self.put(Traced { transport: SCRIPT.into(), decision, ..message(false, None, label, call, 0) });
+    }
+
     fn sip(&self, sent: bool, transport: &str, remote: SocketAddr, bytes: &[u8]) {
         let (label, call) = label::sip(bytes);
-        self.put(sent, transport, Some(remote), (label, call), key(bytes));
+        let key = key(bytes);
+        self.put(Traced { transport: transport.into(), ..message(sent, Some(remote), label, call, key) });
     }
 
     fn diameter(&self, sent: bool, remote: Option<SocketAddr>, bytes: bytes::Bytes) {
         let key = key(&bytes);
-        self.put(sent, "Diameter", remote, label::diameter(bytes), key);
+        let (label, call) = label::diameter(bytes);
+        self.put(Traced { transport: "Diameter".into(), ..message(sent, remote, label, call, key) });
     }
 
-    fn put(
-        &self,
-        sent: bool,
-        transport: &str,
-        remote: Option<SocketAddr>,
-        (label, call): (String, String),
-        key: u64,
-    ) {
-        let transport = transport.to_owned();
+    /// Its number and its time are made here.
+    fn put(&self, traced: Traced) {
         let mut ring = self.ring.lock();
         // Read under the lock, so that numbers and times go the same way.
         let at_us = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64);
@@ -120,7 +133,7 @@ impl Trace {
         if ring.messages.len() == self.most {
             ring.messages.pop_front();
         }
-        ring.messages.push_back(Traced { number, at_us, sent, transport, remote, label, call, key });
+        ring.messages.push_back(Traced { number, at_us, ..traced });
     }
 
     /// Up to [`MAX_PAGE`] messages after this number; of one call only, where one is named.
@@ -137,6 +150,11 @@ impl Trace {
         let next = messages.last().filter(|_| is_full).map_or(ring.last, |last| last.number);
         Page { messages, next, lost }
     }
+}
+
+/// With neither number, time nor transport yet.
+fn message(sent: bool, remote: Option<SocketAddr>, label: String, call: String, key: u64) -> Traced {
+    Traced { number: 0, at_us: 0, sent, transport: String::new(), remote, label, call, key, decision: None }
 }
 
 /// FNV-1a of all bytes.
@@ -184,6 +202,30 @@ mod tests {
         let page = trace.after(9, None);
         assert_eq!((numbers(&page), page.lost, page.next), (vec![], 0, 5));
         assert_eq!(trace.after(0, Some("other")).messages, []);
+    }
+
+    #[test]
+    fn a_decision_stands_between_the_messages_of_its_call() {
+        let trace = Trace::new(10);
+        let decision = Decision {
+            hook: "on-request".into(),
+            about: "INVITE".into(),
+            plugin: "edge".into(),
+            version: "1.0.0".into(),
+            number: 2,
+            cpu_us: 12,
+            wall_us: 15,
+            reason: String::new(),
+            failed: false,
+        };
+        trace.sip_received("UDP", remote(), INVITE);
+        trace.decided("c1".into(), "relay 1 target".into(), decision.clone());
+        trace.sip_sent("UDP", remote(), INVITE);
+        let page = trace.after(0, Some("c1"));
+        let labels: Vec<&str> = page.messages.iter().map(|one| one.label.as_str()).collect();
+        assert_eq!(labels, ["INVITE", "relay 1 target", "INVITE"]);
+        assert_eq!(page.messages[1].decision.as_deref(), Some(&decision));
+        assert_eq!((page.messages[1].number, page.messages[1].transport.as_str()), (2, SCRIPT));
     }
 
     #[test]

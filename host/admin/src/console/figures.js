@@ -6,6 +6,12 @@ const FAILURES_OVER_S = 60;
 
 export const count = (value) => Number(value).toLocaleString("en");
 
+// Microseconds as people read them.
+export function micros(us) {
+  if (us < 1000) return `${us} µs`;
+  return us < 100_000 ? `${(us / 1000).toFixed(1)} ms` : `${Math.round(us / 1000)} ms`;
+}
+
 export const percentOf = (part, whole) => (whole > 0 ? `${((100 * part) / whole).toFixed(2)} %` : "–");
 
 export const share = (tenths) => `${(tenths / 10).toFixed(1)} %`;

@@ -2,6 +2,8 @@
 
 const TOKEN = "strowger-token";
 const PATIENCE_MS = 5000;
+// A plugin is compiled before it is answered.
+const PUSH_PATIENCE_MS = 120_000;
 
 export class Refused extends Error {
   constructor(status, sentence) {
@@ -17,16 +19,18 @@ export function setToken(text) {
   else sessionStorage.setItem(TOKEN, text);
 }
 
-export const get = (path) => ask("GET", path);
+export const get = (path) => ask("GET", path, null, PATIENCE_MS);
 
-export const post = (path) => ask("POST", path);
+export const post = (path) => ask("POST", path, null, PATIENCE_MS);
 
-async function ask(method, path) {
+export const push = (path, file) => ask("POST", path, file, PUSH_PATIENCE_MS);
+
+async function ask(method, path, body, patience) {
   const headers = { "X-Operator": "console" };
   if (token() !== "") headers.Authorization = `Bearer ${token()}`;
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const answer = await fetch(path, { method, headers, signal, cache: "no-store", credentials: "omit" });
-  const body = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Refused(answer.status, body?.error ?? `${path} is answered ${answer.status}`);
-  return body;
+  const signal = AbortSignal.timeout(patience);
+  const answer = await fetch(path, { method, headers, body, signal, cache: "no-store", credentials: "omit" });
+  const said = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Refused(answer.status, said?.error ?? `${path} is answered ${answer.status}`);
+  return said;
 }

@@ -3,7 +3,8 @@
 import { clock, count, duration, Rates } from "./figures.js";
 import { get, Refused, setToken, token } from "./host.js";
 import { Calls } from "./calls.js";
-import { showHistory, Versions } from "./versions.js";
+import { showHistory } from "./history.js";
+import { Versions } from "./versions.js";
 
 const EVERY_MS = 1000;
 // What was done with versions is asked for less often: it is read from a file.

@@ -1,4 +1,5 @@
-//! The web console (docs/operating.md): its files, who may change things from a browser, and what a browser shows.
+//! The web console (docs/operating.md): its files, who may change things from a browser, what a browser shows, and what an
+//! operator does there.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::router::edge;
-use crate::support::{Request, Router};
+use crate::browser::Browser;
+use crate::support::router::{edge, misbehaving, strowger};
+use crate::support::{Call, Peer, Request, Router};
 
 /// Virtual milliseconds that the page has: some turns of its loop.
 const BUDGET: &str = "--virtual-time-budget=4000";
@@ -55,6 +57,7 @@ fn its_files_are_served_and_may_load_nothing_else() {
         ("/console", "text/html"),
         ("/console/style.css", "text/css"),
         ("/console/main.js", "text/javascript"),
+        ("/console/rungs.js", "text/javascript"),
         ("/console/ladder.js", "text/javascript"),
     ] {
         let (status, head, body) = ask(&router, "GET", path, &[]);
@@ -91,6 +94,7 @@ fn a_foreign_page_in_the_operators_browser_changes_nothing_and_learns_nothing() 
             ("POST", "/plugins/edge?activate=true"),
             ("GET", "/history"),
             ("GET", "/trace"),
+            ("GET", "/nodes"),
         ] {
             let (status, _, body) = ask(&router, method, path, fields);
             assert_eq!(status, 403, "{method} {path} {fields:?}: {body}");
@@ -137,12 +141,13 @@ fn shown(router: &Router) -> Option<String> {
     Some(std::fs::read_to_string(page).expect("a page"))
 }
 
-/// The row of a version.
+/// The cell of a version in the line of this name.
 #[track_caller]
-fn row(page: &str, number: u32) -> &str {
-    let begin = format!("<tr data-number=\"{number}\"");
-    let at = page.find(&begin).unwrap_or_else(|| panic!("no row of #{number} in {page}"));
-    page[at..].split("</tr>").next().unwrap_or_default()
+fn cell<'a>(page: &'a str, figure: &str, number: u32) -> &'a str {
+    let line = page.split("<tr").find(|line| line.contains(&format!("data-figure=\"{figure}\"")));
+    let cell = line
+        .and_then(|line| line.split("<td").find(|cell| cell.contains(&format!("data-number=\"{number}\""))));
+    cell.unwrap_or_else(|| panic!("no {figure} of #{number} in {page}"))
 }
 
 #[test]
@@ -154,15 +159,15 @@ fn a_browser_shows_the_versions_and_calls_that_the_router_has() {
     router.peer().ask(&request);
     let Some(page) = shown(&router) else { return };
     for (number, state, share) in [(1, "active", "95.0 %"), (2, "candidate", "5.0 %")] {
-        let row = row(&page, number);
-        assert!(row.contains(&format!("class=\"{state}\"")), "{row}");
-        assert!(row.contains(&format!(">{share}<")), "{row}");
-        assert!(row.contains("edge "), "{row}");
+        assert!(page.contains(&format!("#{number} edge ")), "{page}");
+        assert!(cell(&page, "State", number).contains(&format!(">{state}<")), "{page}");
+        assert!(cell(&page, "Share", number).contains(&format!(">{share}<")), "{page}");
+        assert!(cell(&page, "of them traps", number).contains(">0<"), "{page}");
     }
-    let candidate = row(&page, 2);
+    let candidate = cell(&page, "Change", 2);
     assert!(candidate.contains("Promote…") && !candidate.contains("disabled"), "{candidate}");
     assert!(page.contains("split, 5.0 %"), "the history says so: {page}");
-    assert!(page.contains(&request.call_id) && page.contains("▸ 200 OPTIONS"), "{page}");
+    assert!(page.contains(&request.call_id) && page.contains("OPTIONS ▸ 200 OPTIONS"), "{page}");
 }
 
 #[test]
@@ -170,8 +175,99 @@ fn without_the_token_it_only_shows_and_says_why() {
     let mut router = Router::start();
     again_with(&mut router, "[admin]\ntoken = \"s3cret\"\n");
     let Some(page) = shown(&router) else { return };
-    assert!(row(&page, 1).contains("class=\"active\""), "{page}");
+    assert!(cell(&page, "State", 1).contains(">active<"), "{page}");
     assert!(page.contains("Read only: a bearer token is needed"), "{page}");
     let rollback = page.split("<button").find(|button| button.contains("id=\"rollback\"")).expect("a button");
     assert!(rollback.contains("disabled"), "{rollback}");
+}
+
+/// A call from its INVITE to the answer to its BYE; its Call-ID.
+fn make_a_call(caller: &Peer, callee: &Peer) -> String {
+    let (call, ok) = Call::established(caller, callee);
+    caller.send(&call.sent.within(&ok, "BYE", 2));
+    callee.answer(&callee.expect("BYE"), 200, "b", "");
+    caller.expect("200");
+    call.sent.call_id
+}
+
+/// A Call-ID with what would be markup (RFC 3261 §25.1 allows all of it).
+fn send_markup(peer: &Peer, router: &Router) -> String {
+    let mut request = Request::new("OPTIONS", "alice", &format!("sip:{}", router.sip));
+    request.call_id = "<script>alert(1)</script>".to_owned();
+    assert_eq!(peer.ask(&request).status(), 200);
+    request.call_id
+}
+
+/// Each step is in `tests/browser/flows.mjs`.
+#[test]
+fn an_operator_watches_pushes_splits_rolls_back_and_opens_a_call() {
+    let Some(browser) = Browser::find() else { return };
+    let mut router = Router::start();
+    again_with(&mut router, "[trace]\nmessages = 1000\n[admin]\n");
+    let spoilt = router.folder().join("spoilt.wasm");
+    std::fs::write(&spoilt, "no plugin at all").expect("written");
+    let (caller, callee) = router.pair();
+    let url = format!("http://{}/", router.admin);
+    let files = [edge(), &spoilt].map(|file| file.to_str().expect("a name"));
+    browser.play("flows.mjs", &[&url, files[0], files[1]]).with(|what| match what {
+        "call" => make_a_call(&caller, &callee),
+        "hostile" => send_markup(&caller, &router),
+        other => panic!("{other}"),
+    });
+}
+
+fn traced(router: &Router, path: &str) -> Vec<Value> {
+    let (status, body) = router.http("GET", path, b"");
+    assert_eq!(status, 200, "{body}");
+    let page: Value = serde_json::from_str(&body).expect("JSON");
+    page["messages"].as_array().expect("messages").clone()
+}
+
+#[test]
+fn a_decision_is_traced_between_the_messages_with_its_version_and_times() {
+    let mut router = Router::start();
+    again_with(&mut router, "[trace]\nmessages = 1000\n[admin]\n");
+    let (caller, callee) = router.pair();
+    let call = make_a_call(&caller, &callee);
+    router.settle();
+    let messages = traced(&router, &format!("/trace?call={call}"));
+    let labels: Vec<&str> = messages.iter().map(|one| one["label"].as_str().expect("a label")).collect();
+    let at = labels.iter().position(|label| *label == "relay 1 target").expect("a decision");
+    assert_eq!(labels[0], "INVITE");
+    assert!(labels[at + 1..].contains(&"INVITE"), "{labels:?}");
+    let decision = &messages[at]["decision"];
+    assert_eq!((&decision["hook"], &decision["about"]), (&"on-request".into(), &"INVITE".into()));
+    assert_eq!((&decision["plugin"], &decision["number"]), (&"edge".into(), &1.into()));
+    let (cpu, wall) = (decision["cpu_us"].as_u64(), decision["wall_us"].as_u64());
+    assert!(cpu.is_some() && wall.is_some_and(|wall| wall > 0), "{decision}");
+    assert_eq!(messages[at]["transport"], "script");
+    let drawn = strowger(&["trace", "--admin", &router.admin.to_string(), "--call", &call]);
+    let drawn = String::from_utf8_lossy(&drawn.stdout).into_owned();
+    assert!(drawn.contains("◆ relay 1 target (#1 "), "{drawn}");
+}
+
+/// What a script says of itself is the operator's to see, without whose call it was.
+#[test]
+fn faults_and_traps_are_traced_with_their_reasons_and_without_identities() {
+    let mut router = Router::start();
+    again_with(&mut router, "[trace]\nmessages = 1000\n[admin]\n");
+    let file = std::fs::read(misbehaving()).expect("the plugin");
+    let (status, body) = router.http("POST", "/plugins/edge?activate=true", &file);
+    assert_eq!(status, 200, "{body}");
+    let peer = router.peer();
+    for (word, label, reason) in [
+        ("fault", "fault 42", "this cannot be"),
+        ("panic", "trap panic", ""),
+        ("loop", "deadline", ""),
+        ("nonsense", "invalid", ""),
+    ] {
+        let mut request = Request::new("MESSAGE", "alice", "bob");
+        request.more = format!("X-Misbehave: {word}\r\n");
+        assert_eq!(peer.ask(&request).status(), 500, "{word}");
+        let messages = traced(&router, &format!("/trace?call={}", request.call_id));
+        let decided = messages.iter().find(|one| one["decision"].is_object()).expect("a line");
+        assert_eq!((&decided["label"], &decided["decision"]["failed"]), (&label.into(), &true.into()));
+        let words = decided["decision"]["reason"].as_str().expect("words");
+        assert!(words.contains(reason) && !words.contains('@'), "{decided}");
+    }
 }

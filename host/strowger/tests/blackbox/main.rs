@@ -3,6 +3,8 @@
 //!
 //! Each module is named after the section of the standard that it asks about.
 
+#[path = "../browser/mod.rs"]
+mod browser;
 #[allow(
     dead_code,
     unreachable_pub,

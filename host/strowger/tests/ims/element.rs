@@ -1,12 +1,13 @@
 //! One element of the network as a process: started, asked over HTTP, killed, started again in the same folder.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::PATIENCE;
-use crate::support::router::{http, run};
+use crate::support::router::{STROWGER, http, run};
 
 /// A start compiles the plugin where the cache does not have it.
 const UNTIL_READY: Duration = Duration::from_secs(120);
@@ -26,9 +27,38 @@ impl Element {
         Element { child: run(folder), folder: folder.to_owned(), at, admin }
     }
 
+    /// Starts one process that is all of these, each in its folder. None of them may be running; dropped, the first one ends it.
+    pub(crate) fn start_together(all: &mut [&mut Element]) {
+        let folders =
+            all.iter().flat_map(|element| ["--config".into(), element.folder.join("strowger.toml")]);
+        let log = File::options().append(true).open(all[0].folder.join("log")).expect("a log");
+        let child = Command::new(STROWGER)
+            .arg("run")
+            .args(folders)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a log"))
+            .stderr(log)
+            .spawn()
+            .expect("the command starts");
+        all[0].child = child;
+        let admins: Vec<SocketAddr> = all.iter().map(|element| element.admin).collect();
+        for admin in admins {
+            all[0].wait_until_it_is_ready_at(admin);
+        }
+    }
+
+    /// Its console.
+    pub(crate) fn console(&self) -> String {
+        format!("http://{}/", self.admin)
+    }
+
     pub(crate) fn wait_until_ready(&mut self) {
+        self.wait_until_it_is_ready_at(self.admin);
+    }
+
+    fn wait_until_it_is_ready_at(&mut self, admin: SocketAddr) {
         let began = Instant::now();
-        while http(self.admin, "GET", "/ready", b"").is_none_or(|(status, _)| status != 200) {
+        while http(admin, "GET", "/ready", b"").is_none_or(|(status, _)| status != 200) {
             let ended = self.child.try_wait().expect("a child");
             assert!(ended.is_none() && began.elapsed() < UNTIL_READY, "{ended:?}\n{}", self.log());
             std::thread::sleep(Duration::from_millis(5));

@@ -20,10 +20,13 @@
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
 //! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
 //! | `kamailio_cscfs.rs` | Kamailio in the place of any CSCF |
+//! | `one_process.rs` | all roles in one process, and one ladder of them |
 //! | `diameter_agent.rs` | RFC 6733 §2.8.1: freeDiameter as relay between CSCFs and HSS |
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
 
+#[path = "../browser/mod.rs"]
+mod browser;
 #[allow(dead_code, reason = "the tests of storage use more of it")]
 #[path = "../../../storage/tests/servers/mod.rs"]
 mod database;
@@ -55,6 +58,7 @@ mod hss_faults;
 mod kamailio_cscfs;
 mod killed;
 mod network_ends;
+mod one_process;
 mod registers;
 mod transports;
 mod unregistered;

@@ -113,6 +113,15 @@ impl Network {
         network
     }
 
+    /// The same network again, as one process that has all roles.
+    pub(crate) fn starts_again_as_one_process(&mut self) {
+        let cscfs = self.scscfs.iter_mut().chain([&mut self.icscf, &mut self.pcscf]);
+        let mut all: Vec<&mut Element> = [&mut self.hss].into_iter().chain(cscfs).collect();
+        all.iter_mut().for_each(|element| element.kill());
+        Element::start_together(&mut all);
+        self.is_connected();
+    }
+
     /// The only S-CSCF, or the first one.
     pub(crate) fn scscf(&self) -> &Element {
         &self.scscfs[0]

@@ -46,7 +46,7 @@ impl Plan<'_> {
             &format!(
                 "[node]\nrole = \"hss\"\n[hss]\ndatabase = \"sqlite://hss.db\"\nsubscribers = [\"subscribers.toml\"]\n\
                  [diameter]\nidentity = \"{identity}\"\nrealm = \"{DOMAIN}\"\nlisten = [\"{listen}\"]\n{peers}\
-                 [admin]\naddress = \"{admin}\"\n"
+                 [admin]\naddress = \"{admin}\"\n[trace]\nmessages = 5000\n"
             ),
         );
         std::fs::write(folder.join("subscribers.toml"), &self.setup.subscribers).expect("written");

@@ -185,8 +185,14 @@ impl Demo {
     /// Whether all that was to be said was said; how many messages there were.
     fn check(&self) -> Result<usize> {
         let mut all = Vec::new();
-        for (_, admin) in self.lab.admins() {
-            all.extend(Traced::of(admin)?);
+        for (role, admin) in self.lab.admins() {
+            let traced = Traced::of(admin)?;
+            if role != "hss"
+                && !traced.iter().any(|one| one.decision.is_some() && one.label.starts_with("relay"))
+            {
+                bail!("no decision of the {role}'s script to relay something was traced");
+            }
+            all.extend(traced);
         }
         for (label, least) in EXPECTED {
             let count = all.iter().filter(|one| one.sent && one.label == label).count();
@@ -222,6 +228,9 @@ impl Demo {
 struct Traced {
     sent: bool,
     label: String,
+    /// Of a script; its fields are for others.
+    #[serde(default)]
+    decision: Option<serde::de::IgnoredAny>,
 }
 
 impl Traced {

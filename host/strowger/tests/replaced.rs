@@ -1,5 +1,6 @@
 //! The plugin file of a router with calls under way is replaced, well and badly: by rename, written slowly, by half of
-//! one, by nothing, by noise, by a folder. What is good is taken, what is not is named in the log, and no call notices.
+//! one, by nothing, by noise, by one of another contract, by one that does not start, by a folder. What is good is taken,
+//! what is not is named in the log, and no call notices. (`cargo xtask swaps --files` does it to three CSCFs for longer.)
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
@@ -88,6 +89,13 @@ fn no_call_notices_what_becomes_of_the_file() {
     watched.refuses("noise", "not WebAssembly", |watched| {
         fs::write(&watched.plugin, b"\x7fELF nothing of the kind".repeat(5_000)).unwrap();
     });
+    for (what, words, bytes) in [
+        ("another contract", "contract", plugins::of_another_contract(&edge)),
+        ("an init that fails", "not today", plugins::failing()),
+        ("an init that loops", "init", plugins::looping()),
+    ] {
+        watched.refuses(what, words, |watched| watched.rename(&bytes));
+    }
     watched.refuses("a folder in its place", "is not a file", |watched| {
         fs::remove_file(&watched.plugin).unwrap();
         fs::create_dir(&watched.plugin).unwrap();

@@ -1,7 +1,7 @@
 //! The edge example with a fault for every occasion: what a broken plugin costs, and whom.
 //!
-//! In: requests outside dialogs. Out: what the edge example decides; but a request with a header field
-//! `X-Misbehave: WORD` is what this version of the plugin has a bug for.
+//! In: requests. Out: what the edge example decides, and inside dialogs, where that is not asked, what the standard says; but
+//! a request outside dialogs with a header field `X-Misbehave: WORD` is what this version of the plugin has a bug for.
 //!
 //! | word | the bug | the host says (`/metrics`) |
 //! |---|---|---|
@@ -48,7 +48,11 @@ impl Plugin for Misbehaving {
     }
 
     fn manifest(&self) -> Manifest {
-        Manifest::new().name("misbehaving")
+        Manifest::new().name("misbehaving").in_dialog()
+    }
+
+    fn on_in_dialog_request(&self, _request: &mut Request<'_>, _host: &impl Host) -> Outcome {
+        next().into()
     }
 
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {

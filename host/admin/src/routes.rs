@@ -35,6 +35,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/{number}/split", post(versions::split))
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
+        .route("/plugins/{role}/{number}/end", post(versions::end))
         .route("/plugins/{role}/rollback", post(versions::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))

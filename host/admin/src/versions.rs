@@ -128,6 +128,16 @@ pub(crate) async fn adopt(
     change_version(&admin, from, &headers, version, |role, number, who| admin.host.adopt(role, number, who))
 }
 
+/// Calls of this version are ended.
+pub(crate) async fn end(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    version: Version,
+    headers: HeaderMap,
+) -> Response {
+    change_version(&admin, from, &headers, version, |role, number, who| admin.host.end(role, number, who))
+}
+
 pub(crate) async fn rollback(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -219,7 +229,10 @@ fn change(
 fn refused(error: VersionError) -> (StatusCode, String) {
     let status = match error {
         VersionError::UnknownRole { .. } | VersionError::Unknown(_) => StatusCode::NOT_FOUND,
-        VersionError::Split(_) | VersionError::NothingBefore | VersionError::Active => StatusCode::CONFLICT,
+        VersionError::Split(_)
+        | VersionError::NothingBefore
+        | VersionError::Active
+        | VersionError::Serving => StatusCode::CONFLICT,
         VersionError::Share(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())

@@ -307,6 +307,12 @@ impl Dialogs {
         self.versions.count(version)
     }
 
+    /// How many dialogs keep a version alive: those that are pinned to it, but none where it was let go.
+    #[must_use]
+    pub fn held(&self, version: u32) -> usize {
+        self.versions.held(version)
+    }
+
     /// The session interval of a dialog in seconds; `None`: it has no session timer, or is over.
     #[must_use]
     pub fn session_interval(&self, id: DialogId) -> Option<u32> {

@@ -91,6 +91,11 @@ impl Versions {
         self.0.iter().find(|pinned| pinned.version == version)?.holder.as_ref()
     }
 
+    /// Dialogs that keep the version alive: all of its, or none where it was let go.
+    pub(crate) fn held(&self, version: u32) -> usize {
+        if self.holder(version).is_some() { self.count(version) } else { 0 }
+    }
+
     pub(crate) fn count(&self, version: u32) -> usize {
         self.0.iter().find(|pinned| pinned.version == version).map_or(0, |pinned| pinned.count as usize)
     }
@@ -136,7 +141,9 @@ mod tests {
         let mut versions = Versions::default();
         versions.pin(7);
         versions.hold(7, || Holder::new(plugin.clone()));
+        assert_eq!((versions.held(7), versions.held(8)), (1, 0));
         assert_eq!((versions.let_go(7), versions.let_go(8)), (1, 0));
+        assert_eq!((versions.held(7), versions.count(7)), (0, 1));
         assert_eq!((Arc::strong_count(&plugin), versions.count(7)), (1, 1));
         assert_eq!(versions.release(7), None);
     }

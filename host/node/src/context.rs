@@ -17,6 +17,7 @@ use transaction::{ClientId, ServerId, Time};
 use crate::decision::{Hook, Relay};
 use crate::errors::Refusal;
 use crate::io::{ContextId, Hop, Pin};
+use crate::mark::Mark;
 use crate::returns::Awaited;
 
 /// Replies that may wait for a script's word, one context. More are forwarded unasked.
@@ -106,6 +107,9 @@ pub(crate) struct Active {
     pub(crate) own_routes: Option<Arc<[Box<str>]>>,
     /// The flow of the side that it is to leave by, where our Record-Route named one.
     pub(crate) route_flow: Option<Flow>,
+    /// The version that took the dialog, as our Route says, where nothing else here knows the dialog; then the one that
+    /// decides, where it is asked inside dialogs.
+    pub(crate) mark: Option<Mark>,
     /// No transaction on either side: an ACK.
     pub(crate) stateless: bool,
     /// What the script decided: once about the request, and again after each failure of all targets.
@@ -137,6 +141,7 @@ impl Active {
             preprocessed: Preprocessed::default(),
             own_routes: None,
             route_flow: None,
+            mark: None,
             stateless: false,
             relays: SmallVec::new(),
             forking: ResponseContext::new(kind, breadth),

@@ -46,6 +46,9 @@ impl Node {
         }
         if decided.version != 0 {
             context.version = decided.version;
+            if let Some(active) = context.active.as_mut() {
+                active.mark = decided.mark;
+            }
         }
         if let (Some(variables), Some(active)) = (decided.dialog_variables, context.active.as_mut()) {
             let dialog = self.dialogs.find(&active.request.head());

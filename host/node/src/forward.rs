@@ -236,8 +236,9 @@ impl Node {
         let head = active.request.head();
         let relay = &active.relays[branch.relay];
         let routes = routes(&self.config.own, active, branch).map_err(|_| errors::BAD_ROUTE)?;
-        let token =
-            |flow| flow_token::token(&self.config.route_key, head.call_id().unwrap_or_default(), flow);
+        let token = |flow| {
+            flow_token::token(&self.config.route_key, head.call_id().unwrap_or_default(), active.mark, flow)
+        };
         // A flow leads to a phone (RFC 5626 §5.1, §5.3): to who sent this request first, or to where its Request-URI is.
         // Proxies are found by their Routes: who recorded none is not on the way back, whatever connection there is.
         let is_first_hop = head.values(HeaderId::VIA).nth(1).is_none();

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use sip::{Excerpt, Flow, Message};
 
 use crate::decision::{ConsultError, Decision, Hook, ReplyDecision, Target};
+use crate::mark::Mark;
 
 /// Something of the runtime's that lives as long as a transaction or dialog: the plugin version that took it, its
 /// variables.
@@ -90,6 +91,8 @@ pub struct Decided {
     pub dialog_variables: Option<Box<dialog::Variables>>,
     /// Number of the version that decided; 0: none did.
     pub version: u32,
+    /// What it is known by in our Record-Routes; none: it is not asked inside dialogs.
+    pub mark: Option<Mark>,
     /// Provisional answers to send first: status 101 to 199, reason (empty: the standard phrase).
     pub provisionals: Vec<(u16, Box<str>)>,
     /// The To tag of the answer, where it makes a dialog that the host keeps (RFC 6665 §4.1); none: one of the node's.
@@ -119,6 +122,7 @@ impl Decided {
             variables: None,
             dialog_variables: None,
             version: 0,
+            mark: None,
             provisionals: Vec::new(),
             to_tag: None,
             follow: Vec::new(),
@@ -143,6 +147,8 @@ pub struct Consult {
     pub source: Flow,
     /// The version that must be asked; none: the active one.
     pub pin: Option<Pin>,
+    /// Which version took the dialog, as our own Route says: to be asked where `pin` is none.
+    pub mark: Option<Mark>,
     /// The transaction's variables.
     pub variables: Option<Pin>,
     /// The dialog's variables.

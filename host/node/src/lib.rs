@@ -33,6 +33,7 @@ mod forward;
 pub mod fuzzing;
 mod hash;
 mod io;
+mod mark;
 mod node;
 mod originate;
 mod receive;
@@ -51,5 +52,6 @@ pub use io::{
     Consult, ConsultId, Consulted, ContextId, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId,
     Originate, Output, Pin, Unsent,
 };
+pub use mark::Mark;
 pub use node::Node;
 pub use returns::Returns;

@@ -21,6 +21,8 @@ pub struct Node {
     pub(crate) config: NodeConfig,
     pub(crate) wants: Wants,
     pub(crate) draining: bool,
+    /// What it takes to end a call is remembered of all of them, not only of those that pass on behalf of a user.
+    pub(crate) ends_calls: bool,
     pub(crate) transactions: Transactions,
     pub(crate) contexts: Contexts,
     pub(crate) servers: Owners,
@@ -59,6 +61,7 @@ impl Node {
             ),
             wants: Wants::default(),
             draining: false,
+            ends_calls: false,
             contexts: Contexts::default(),
             servers: Owners::default(),
             clients: Owners::default(),
@@ -87,9 +90,21 @@ impl Node {
         self.dialogs.let_go(version)
     }
 
+    /// How many dialogs keep a version of a script alive.
+    #[must_use]
+    pub fn held(&self, version: u32) -> usize {
+        self.dialogs.held(version)
+    }
+
     /// Which requests the script is asked about from now on.
     pub fn set_wants(&mut self, wants: Wants) {
         self.wants = wants;
+    }
+
+    /// Whether what it takes to end a call ([`Node::end_version`]) is remembered of all calls from now on, and not only of
+    /// those that pass on behalf of a user.
+    pub fn set_ends_calls(&mut self, ends_calls: bool) {
+        self.ends_calls = ends_calls;
     }
 
     /// Refuse new requests outside dialogs with 503 from now on; finish what is under way.

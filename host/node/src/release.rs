@@ -4,26 +4,22 @@
 //!   confirmed (§5.4.5.1.2) ─▶ BYE to the callee, BYE to the caller ─▶ the dialog is over here; nobody waits for the answers
 //!   not answered (§5.4.5.1.1) ─▶ CANCEL of its branches ─▶ 487 to who has called
 //! ```
-//! In: a user, as relays have named it. Out: requests of this element's own, and cancelled branches.
+//! Or those that a version of a script took, where its operator ends them.
+//!
+//! In: a user, as relays have named it; a version. Out: requests of this element's own, and cancelled branches.
 
 use dialog::Bye;
 use sip::{Message, Method};
 use transaction::Time;
 
-use crate::context::Active;
+use crate::context::{Active, Context};
 use crate::io::{ContextId, Originate};
 use crate::node::Node;
 
 impl Node {
     pub(crate) fn handle_release(&mut self, now: Time, served_user: &str) {
-        for bye in self.dialogs.release(served_user) {
-            // What was read out of messages can be written into one.
-            if let Some(request) = message(&bye) {
-                let token = Originate::NOBODY;
-                self.handle_originate(now, Originate { request, target: None, timeout: None, token });
-            }
-        }
-        self.tell_ended();
+        let byes = self.dialogs.release(served_user);
+        self.send_byes(now, byes);
         let is_meant = |active: &Active| {
             active.relays.iter().any(|relay| relay.served_user.as_deref() == Some(served_user))
         };
@@ -37,6 +33,41 @@ impl Node {
         for id in being_set_up {
             self.cancel_request(now, id, b"");
         }
+    }
+
+    /// Ends calls that a version of a script took, so many at most, and how many that were. Calls that have no BYE, since
+    /// nothing was remembered for it ([`Node::set_ends_calls`]), stay.
+    pub fn end_version(&mut self, now: Time, version: u32, most: usize) -> usize {
+        let byes = self.dialogs.release_version(version, most);
+        let confirmed = byes.len() / 2;
+        self.send_byes(now, byes);
+        let is_meant =
+            |context: &Context| context.version == version && context.active.is_some() && !context.answered;
+        let being_set_up: Vec<ContextId> = self
+            .contexts
+            .iter()
+            .filter(|(_, context)| {
+                context.method == Method::Invite && !context.in_dialog && is_meant(context)
+            })
+            .map(|(id, _)| id)
+            .take(most - confirmed)
+            .collect();
+        for &id in &being_set_up {
+            self.cancel_request(now, id, b"");
+        }
+        self.settle(now);
+        confirmed + being_set_up.len()
+    }
+
+    fn send_byes(&mut self, now: Time, byes: Vec<Bye>) {
+        for bye in byes {
+            // What was read out of messages can be written into one.
+            if let Some(request) = message(&bye) {
+                let token = Originate::NOBODY;
+                self.handle_originate(now, Originate { request, target: None, timeout: None, token });
+            }
+        }
+        self.tell_ended();
     }
 }
 

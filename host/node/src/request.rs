@@ -16,6 +16,7 @@ use crate::decision::{Decision, Hook};
 use crate::errors;
 use crate::flow_token;
 use crate::io::{Consult, ConsultId, ContextId, Output};
+use crate::mark::Mark;
 use crate::node::Node;
 
 /// A request and what §16.4 makes of it.
@@ -26,6 +27,8 @@ pub(crate) struct Route {
     pub(crate) ours: bool,
     /// The flow that this Route names for the side by which it is to leave.
     pub(crate) flow: Option<Flow>,
+    /// The version that took the dialog, as this Route says.
+    pub(crate) mark: Option<Mark>,
 }
 
 impl Route {
@@ -111,6 +114,7 @@ impl Node {
             own_routes: active.own_routes.clone(),
             source: context.source,
             pin: context.pin.clone(),
+            mark: active.mark,
             variables: context.variables.clone(),
             dialog_variables,
         }));
@@ -153,6 +157,8 @@ impl Node {
             active: Some(Box::new(Active {
                 preprocessed: route.preprocessed,
                 route_flow: route.flow,
+                // Of a dialog that is known, what is known counts: it may have been let go.
+                mark: route.mark.filter(|_| in_dialog && dialog.is_none()),
                 stateless: server.is_none(),
                 ..Active::of(Arc::new(route.request), kind, breadth)
             })),
@@ -169,14 +175,14 @@ impl Node {
         let preprocessed = proxy::preprocess(&head, &self.config.own, flow.listener);
         let call_id = head.call_id().unwrap_or_default();
         let read = |token: &[u8]| flow_token::read(&self.config.route_key, call_id, token);
-        let ours = preprocessed.token(&head).is_some_and(|token| read(token).is_some());
+        let said = preprocessed.token(&head).and_then(read);
         let flow = || {
             let listener = preprocessed.own_routes.last()?.listener?;
-            let side = read(preprocessed.outbound_token(&head)?)?;
+            let side = read(preprocessed.outbound_token(&head)?)?.side;
             side.flow(listener, self.config.own.listener(listener)?.transport)
         };
         let flow = flow();
-        Route { request, preprocessed, ours, flow }
+        Route { request, preprocessed, ours: said.is_some(), flow, mark: said.and_then(|said| said.mark) }
     }
 
     /// Lets a script see the request as §16.4 leaves it. A request that this changes is printed and read again.

@@ -349,7 +349,9 @@ impl Node {
             }
         }
         let is_session = active.forking.kind() == Kind::Invite && is_success(response.status());
-        if let Some(served) = served_user(active).filter(|_| is_session && !in_dialog) {
+        // Nobody is called nothing: such a session ends with its version only.
+        let served = served_user(active).or(self.ends_calls.then_some(""));
+        if let Some(served) = served.filter(|_| is_session && !in_dialog) {
             let own = &self.config.own;
             let (request, response) = (active.request.head(), response.head());
             self.dialogs.serve(served, &request, &response, |uri| own.is_own(uri));

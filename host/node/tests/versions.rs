@@ -6,10 +6,10 @@ mod world;
 
 use std::sync::Arc;
 
-use node::{Decision, Hook, Pin};
+use node::{Decision, Hook, Mark, Pin};
 use sip::HeaderId;
 use strowger_node as node;
-use world::{ALICE, BOB, Sent, Word, World, request, response, to_bob};
+use world::{ALICE, BOB, Sent, Word, World, ladder, request, response, to_bob};
 
 fn world() -> World {
     let mut world = World::new(|hook, _| {
@@ -43,6 +43,12 @@ fn inside(world: &mut World, invite: &Sent, method: &str, cseq: u32) -> Option<S
     world.receive(BOB, &response(&passed.message, 200, "b1", ""));
     let pin = world.pins.last().unwrap().clone()?;
     Some(pin.downcast::<String>().unwrap().to_string())
+}
+
+/// The same, at an element that may know nothing of the call; by which mark it was asked.
+fn by_mark(world: &mut World, invite: &Sent, method: &str, cseq: u32) -> Option<Mark> {
+    inside(world, invite, method, cseq);
+    *world.marks.last().unwrap()
 }
 
 /// Transactions end, and what the test itself has noted is forgotten.
@@ -79,4 +85,134 @@ fn a_version_that_is_let_go_leaves_its_calls_to_the_active_one() {
     settle(&mut world);
     assert_eq!(Arc::strong_count(&seven), 1);
     assert_eq!(inside(&mut world, &invite, "UPDATE", 2), None, "whoever is active");
+}
+
+/// After a restart, or at another node with the same secrets, nothing is known of the call but what its own Route says.
+#[test]
+fn a_call_of_before_a_restart_says_which_version_took_it() {
+    let seven = Arc::new(String::from("seven"));
+    let mut before = world();
+    before.mark = Mark::of("77777777");
+    let invite = called(&mut before, 7, &seven);
+    let mut after = world();
+    after.version = (8, None);
+    after.mark = Mark::of("88888888");
+    assert_eq!(by_mark(&mut after, &invite, "UPDATE", 2), Mark::of("77777777"));
+    assert_eq!(by_mark(&mut after, &invite, "BYE", 3), Mark::of("77777777"));
+}
+
+/// What is known counts: a version that was let go leaves its calls to the active one, whatever their Routes say.
+#[test]
+fn a_call_that_is_known_is_asked_about_by_what_is_known() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    world.mark = Mark::of("77777777");
+    let invite = called(&mut world, 7, &seven);
+    assert_eq!(by_mark(&mut world, &invite, "UPDATE", 2), None);
+    world.node.let_go(7);
+    assert_eq!(by_mark(&mut world, &invite, "UPDATE", 3), None);
+}
+
+/// Who is not asked inside dialogs needs no word in the Route, nor does a request that opens a dialog.
+#[test]
+fn a_version_that_is_not_asked_inside_dialogs_leaves_no_mark() {
+    let seven = Arc::new(String::from("seven"));
+    let mut before = world();
+    let invite = called(&mut before, 7, &seven);
+    let route = String::from_utf8_lossy(invite.message.header(HeaderId::RECORD_ROUTE).unwrap()).into_owned();
+    let mut after = world();
+    assert_eq!(by_mark(&mut after, &invite, "UPDATE", 2), None);
+    let mut marked = world();
+    marked.mark = Mark::of("77777777");
+    let longer = called(&mut marked, 7, &seven).message;
+    let longer = String::from_utf8_lossy(longer.header(HeaderId::RECORD_ROUTE).unwrap()).into_owned();
+    assert_eq!(longer.len(), route.len() + 8, "{route} {longer}");
+    let text = request("INVITE", "sip:bob@192.0.2.20:5060", 1, &format!("Route: {longer}\n"));
+    after.receive(ALICE, &text);
+    assert_eq!(*after.marks.last().unwrap(), None, "it opens a call of its own");
+}
+
+/// Nobody chooses a version for himself.
+#[test]
+fn a_mark_that_was_tampered_with_is_no_route_of_ours() {
+    let seven = Arc::new(String::from("seven"));
+    let mut before = world();
+    before.mark = Mark::of("77777777");
+    let mut invite = called(&mut before, 7, &seven);
+    let route = String::from_utf8_lossy(invite.message.header(HeaderId::RECORD_ROUTE).unwrap()).into_owned();
+    assert!(route.contains("77777777"), "{route}");
+    let forged = route.replace("77777777", "88888888");
+    let text = String::from_utf8_lossy(invite.message.bytes()).replace(&route, &forged);
+    invite.message = sip::Message::parse_datagram(text.as_bytes()).unwrap();
+    let mut after = world();
+    let route = format!("Route: {forged}\n");
+    after.receive(
+        ALICE,
+        &request("BYE", "sip:bob@192.0.2.20:5060", 2, &route)
+            .replace("To: <sip:bob@example.test>", "To: <sip:bob@example.test>;tag=b1"),
+    );
+    assert_eq!(after.marks, [None]);
+    assert_eq!(after.consulted, [Hook::Request], "a request like any other");
+}
+
+/// What the network sends to end the calls of version 7, some at a time; and how many it ended.
+fn end(world: &mut World, most: usize) -> (usize, Vec<String>) {
+    let ended = world.node.end_version(world.now, 7, most);
+    (ended, ladder(&world.run()))
+}
+
+#[test]
+fn calls_of_a_version_are_ended_by_a_bye_to_both_sides() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    world.node.set_ends_calls(true);
+    called(&mut world, 7, &seven);
+    settle(&mut world);
+    assert_eq!((world.node.held(7), world.node.held(8)), (1, 0));
+    assert_eq!(world.node.end_version(world.now, 8, 9), 0, "another one");
+    assert_eq!(end(&mut world, 9), (1, vec![format!("BYE {BOB}"), format!("BYE {ALICE}")]));
+    assert_eq!((world.node.held(7), end(&mut world, 9)), (0, (0, vec![])));
+    let ended = world.ended.pop().unwrap();
+    assert_eq!((ended.why, ended.pin.is_some()), ("released", true), "its end is told to whom it was");
+}
+
+#[test]
+fn a_call_that_nobody_has_answered_is_cancelled_with_its_version() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    world.version = (7, Some(Arc::clone(&seven) as Pin));
+    let invite = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, "")).pop().unwrap();
+    world.receive(BOB, &response(&invite.message, 180, "b1", ""));
+    assert_eq!(world.node.held(7), 1, "an early dialog");
+    assert_eq!(end(&mut world, 9), (1, vec![format!("CANCEL {BOB}")]));
+    world.receive(BOB, &response(&invite.message, 487, "b1", ""));
+    assert_eq!((world.node.held(7), end(&mut world, 9)), (0, (0, vec![])));
+}
+
+/// Of these nothing is known that a BYE needs.
+#[test]
+fn a_call_that_was_not_remembered_cannot_be_ended() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    called(&mut world, 7, &seven);
+    assert_eq!(end(&mut world, 9), (0, vec![]));
+    assert_eq!(world.node.held(7), 1);
+}
+
+#[test]
+fn calls_are_ended_some_at_a_time() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    world.node.set_ends_calls(true);
+    world.version = (7, Some(Arc::clone(&seven) as Pin));
+    for call in ["one", "two", "three"] {
+        let of = |text: String| text.replace("call-1", call).replace("z9hG4bK", &format!("z9hG4bK{call}"));
+        let mut sent = world.receive(ALICE, &of(request("INVITE", "sip:bob@example.test", 1, "")));
+        let answer =
+            response(&sent.pop().unwrap().message, 200, "b1", "Contact: <sip:bob@192.0.2.20:5060>\n");
+        world.receive(BOB, &answer);
+    }
+    let ended: Vec<(usize, usize)> =
+        (0..3).map(|_| end(&mut world, 2)).map(|(ended, sent)| (ended, sent.len())).collect();
+    assert_eq!(ended, [(2, 4), (1, 2), (0, 0)]);
 }

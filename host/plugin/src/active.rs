@@ -201,6 +201,13 @@ impl Active {
         self.current.load().as_ref().map(|selection| selection.candidates.clone()).unwrap_or_default()
     }
 
+    /// A version that took calls before the host was started again is told of among those that are alive, for as long as
+    /// somebody holds it. Nothing goes to it.
+    pub fn know_again(&self, plugin: &Arc<Plugin>) {
+        know(&mut self.versions.lock(), plugin);
+        plugin.retire();
+    }
+
     /// Leaves the role without a script; the one that was active.
     pub fn deactivate(&self) -> Option<Arc<Plugin>> {
         let _versions = self.versions.lock();

@@ -58,6 +58,7 @@ pub use ims_services::{
     Position, RegistrationType, SessionCase, SubscribeRefusal, Subscribed, Subscriber, Triggered,
 };
 pub use limits::Limits;
+pub use load::digest;
 pub use plugin::{Identity, Manifest, Plugin};
 pub use role::Role;
 pub use services::{

@@ -50,6 +50,38 @@ impl Engine {
         configuration: &str,
         services: Arc<dyn Services>,
     ) -> Result<Arc<Plugin>, LoadError> {
+        self.load_numbered(bytes, role, configuration, services, None)
+    }
+
+    /// Loads a plugin that had this number before the host was started again. See [`Engine::load`].
+    ///
+    /// # Errors
+    /// [`LoadError`]: the first thing that is wrong.
+    pub fn load_again(
+        &self,
+        bytes: &[u8],
+        role: &Role,
+        configuration: &str,
+        services: Arc<dyn Services>,
+        number: u32,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        self.count_on_from(number);
+        self.load_numbered(bytes, role, configuration, services, Some(number))
+    }
+
+    /// Numbers up to this one were given before the host was started again: the next load has a higher one.
+    pub fn count_on_from(&self, number: u32) {
+        self.inner.counts.versions.fetch_max(number, Relaxed);
+    }
+
+    fn load_numbered(
+        &self,
+        bytes: &[u8],
+        role: &Role,
+        configuration: &str,
+        services: Arc<dyn Services>,
+        number: Option<u32>,
+    ) -> Result<Arc<Plugin>, LoadError> {
         let engine = &self.inner;
         let component = decode::component(bytes)?;
         let checked = check::check(&component, role)?;
@@ -63,8 +95,8 @@ impl Engine {
             role: role.name().into(),
             name: "".into(),
             version: "".into(),
-            digest: hex(&Sha256::digest(bytes)).into(),
-            number: engine.counts.versions.fetch_add(1, Relaxed) + 1,
+            digest: digest(bytes).into(),
+            number: number.unwrap_or_else(|| engine.counts.versions.fetch_add(1, Relaxed) + 1),
         };
         let mut template = Template {
             engine: self.clone(),
@@ -102,6 +134,12 @@ impl Engine {
             StartError::Init(Ended::Trap(kind)) => LoadError::InitTrapped { reason: kind.name().into() },
         }
     }
+}
+
+/// What a plugin file is known by, over restarts and at all nodes: its SHA-256 in lower-case hexadecimal.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 /// The manifest, if it keeps the contract.

@@ -30,7 +30,7 @@ pub struct Identity {
     pub version: Box<str>,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: Box<str>,
-    /// Counts the loads of this engine, from 1.
+    /// Counts the loads of this engine, and of those before it in other lives of the host, from 1.
     pub number: u32,
 }
 

@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
+use plugin::Identity;
 use serde::{Deserialize, Serialize};
 
 /// Bytes after which the file is set aside.
@@ -23,9 +24,9 @@ pub const MAX_TOLD: usize = 1000;
 pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
-    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `refused`.
+    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `refused`.
     pub what: String,
-    /// Who: an address that used HTTP, a file, a signal, or `guardrail`.
+    /// Who: an address that used HTTP, a file, a signal, `guardrail`, or `deadline`.
     pub who: String,
     /// The role.
     pub role: String,
@@ -37,9 +38,37 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on.
     pub share: u16,
-    /// Why it was refused, or taken back by itself; else empty.
+    /// Why it was refused, or taken back by itself; how many calls it had where something was done with them; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+}
+
+impl Deed {
+    /// About no version yet.
+    pub(crate) fn new(what: &str, who: &str, role: &str, at_ms: u64) -> Deed {
+        Deed {
+            at_ms,
+            what: what.into(),
+            who: who.into(),
+            role: role.into(),
+            number: 0,
+            version: String::new(),
+            digest: String::new(),
+            share: 0,
+            why: String::new(),
+        }
+    }
+
+    /// The same about this version.
+    pub(crate) fn about(self, version: &Identity, share: u16) -> Deed {
+        Deed {
+            number: version.number,
+            version: format!("{} {}", version.name, version.version),
+            digest: version.digest.to_string(),
+            share,
+            ..self
+        }
+    }
 }
 
 /// Where they are kept.

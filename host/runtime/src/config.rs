@@ -5,6 +5,7 @@
 
 mod diameter;
 mod guard;
+mod pinned;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use trace::Trace;
 use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
+pub use pinned::{PinnedPolicy, PluginPinnedTable};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -92,6 +94,8 @@ impl Config {
         within("plugin.memory_mb", self.plugin.memory_mb, 2..=1024, "must be 2 to 1,024")?;
         within("plugin.instances", self.plugin.instances, 8..=10_000, "must be 8 to 10,000")?;
         within("plugin.versions", self.plugin.versions, 1..=64, "must be 1 to 64")?;
+        let PluginPinnedTable { deadline_s, .. } = self.plugin.pinned;
+        within("plugin.pinned.deadline_s", deadline_s, 0..=604_800, "must be 0 to 604,800")?;
         let PluginGuardTable { margin, minimum_calls, .. } = self.plugin.guard;
         if !(0.0..=100.0).contains(&margin) {
             let (key, value) = ("plugin.guard.margin".into(), margin.to_string());
@@ -304,6 +308,9 @@ pub struct PluginTable {
     /// When a candidate is taken back by itself.
     #[serde(default)]
     pub guard: PluginGuardTable,
+    /// What becomes of calls whose version gets no new ones.
+    #[serde(default)]
+    pub pinned: PluginPinnedTable,
 }
 
 fn yes() -> bool {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
-use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
+use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin};
 use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::Message;
 use slab::Slab;
@@ -21,6 +21,7 @@ use crate::clock::wall_ms;
 use crate::executor::{Bell, Executor};
 use crate::ims::{Ims, Watched};
 use crate::inbox::Inbox;
+use crate::loaded::{Loaded, Marked};
 use crate::message::{OwnToken, ToShard};
 use crate::shard::refused;
 use crate::subscriber;
@@ -57,6 +58,7 @@ enum Key {
 /// Consultations of one shard.
 pub(crate) struct Consultations {
     active: Arc<Active>,
+    loaded: Arc<Loaded>,
     executor: Executor<Key, plugin::Consultation>,
     /// The version each running consultation asks; the decision pins it.
     versions: Slab<Arc<Plugin>>,
@@ -91,12 +93,14 @@ impl Consultations {
     #[must_use]
     pub(crate) fn new(
         active: Arc<Active>,
+        loaded: Arc<Loaded>,
         inbox: Arc<Inbox<ToShard>>,
         queue: CommitQueue,
         ims: Option<Arc<Ims>>,
     ) -> Self {
         Self {
             active,
+            loaded,
             executor: Executor::new(Box::new(inbox)),
             versions: Slab::new(),
             decided: VecDeque::new(),
@@ -110,9 +114,20 @@ impl Consultations {
 
     /// Asks; the answer comes at once if the script waits for nothing and changes nothing.
     pub(crate) fn ask(&mut self, asked: Consult) -> Option<Input> {
-        let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
-            asked;
+        let Consult {
+            id,
+            hook,
+            message,
+            request,
+            own_routes,
+            source,
+            pin,
+            mark,
+            variables,
+            dialog_variables,
+        } = asked;
         let pinned = pin.and_then(|pin| pin.downcast::<Plugin>().ok());
+        let pinned = pinned.or_else(|| self.marked(mark?));
         let version = match pinned.or_else(|| self.choose(&request, own_routes.as_deref())) {
             Some(version) => version,
             None => return Some(answer(id, refused(hook, ConsultError::NoPlugin))),
@@ -131,6 +146,17 @@ impl Consultations {
         let place = self.versions.insert(version);
         let consulted = self.executor.start(Key::Consult(id, hook, place), consultation)?;
         self.ended(id, hook, place, consulted)
+    }
+
+    /// The version that took a call which this shard does not know, by what our own Route says; the active one where that
+    /// is gone, or has left its calls to it.
+    fn marked(&self, mark: Mark) -> Option<Arc<Plugin>> {
+        match self.loaded.marked(mark) {
+            Marked::Version(version) => return Some(version),
+            Marked::Adopted => {}
+            Marked::Gone => self.loaded.lost(wall_ms()),
+        }
+        self.active.plugin()
     }
 
     /// The version that a transaction of this request takes: its subscriber's.
@@ -324,9 +350,11 @@ impl Consultations {
             Err(error) => refused(hook, error),
         };
         let number = version.identity().number;
+        let is_asked_inside = version.manifest().wants_in_dialog;
         let decided = Decided {
             id,
             consulted,
+            mark: is_asked_inside.then(|| Mark::of(&version.identity().digest)).flatten(),
             pin: Some(version),
             variables: effects.variables.map(|all| all as Pin),
             dialog_variables: effects.dialog_variables.map(|all| Box::new(for_dialog(&all))),
@@ -430,7 +458,8 @@ mod tests {
     fn consultations(store: &Store) -> Consultations {
         let inbox = Arc::new(Inbox::new().unwrap());
         let queue = store.registrations().queue(Arc::new(Nobody));
-        Consultations::new(Arc::new(Active::new(Role::new("test"))), inbox, queue, None)
+        let active = Arc::new(Active::new(Role::new("test")));
+        Consultations::new(active, Arc::new(Loaded::new(0)), inbox, queue, None)
     }
 
     /// A REGISTER that takes back what was never bound.

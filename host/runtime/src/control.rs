@@ -20,8 +20,10 @@ use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
 use crate::ims::Ims;
 use crate::inbox::Inbox;
+use crate::loaded::Loaded;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::remembered::Folder;
 use crate::shelf::Shelf;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
@@ -31,6 +33,10 @@ const MAX_SILENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) active: Arc<Active>,
+    /// All versions that are alive.
+    pub(crate) loaded: Arc<Loaded>,
+    /// Where a restart finds them.
+    pub(crate) folder: Option<Folder>,
     /// Versions that can be taken at once.
     pub(crate) shelf: Mutex<Shelf>,
     /// What was done with them.
@@ -78,11 +84,12 @@ pub struct PluginStatus {
     pub name: String,
     /// Its own version.
     pub version: String,
-    /// Counts the loads of this host, from 1.
+    /// Counts the loads of this host, from 1, and goes on over restarts of one with a data folder.
     pub number: u32,
     /// SHA-256 of the file, in hexadecimal.
     pub digest: String,
-    /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls; `kept`: older, can be taken
+    /// `active`; `candidate`: has a share; `draining`: older, still has transactions or calls, or may have calls of before a
+    /// restart; `kept`: older, can be taken
     /// at once; `checked`: was not activated, can be.
     pub state: &'static str,
     /// Tenths of a percent of the subscribers whose new transactions go to it.
@@ -253,7 +260,9 @@ impl Handle {
         all.extend(checked.map(|kept| idle_status(kept)));
         for version in &known {
             let kept = shelf.get(version.identity.number);
-            let holders = version.holders.saturating_sub(kept.map_or(0, |kept| shelf.holds(kept)));
+            let number = version.identity.number;
+            let not_calls = kept.map_or(0, |kept| shelf.holds(kept)) + self.shared.loaded.holds(number);
+            let holders = version.holders.saturating_sub(not_calls);
             let state = match (version.active, version.share, holders, kept) {
                 (true, ..) => "active",
                 (_, 1.., ..) => "candidate",
@@ -312,6 +321,7 @@ impl Handle {
         let loaded = self.shared.load(&bytes, configuration, "SIGHUP").map_err(PushError::Load)?;
         let identity = loaded.identity().clone();
         self.shared.plugin.lock().clone_from(&config.plugin);
+        self.shared.loaded.taken_from_file(&identity.digest);
         self.shared.activate(loaded, "SIGHUP");
         taken.push(format!("plugin {} {}", identity.name, identity.version));
         Ok(taken.join(", "))

@@ -22,9 +22,9 @@ use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, Stream
 
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
-use crate::config::Config;
+use crate::config::{Config, PinnedPolicy};
 use crate::consult::Consultations;
-use crate::control::{Handle, Shared, wants};
+use crate::control::{Handle, Shared};
 use crate::diameter_service;
 use crate::error::StartError;
 use crate::flow_tokens::FlowTokens;
@@ -35,11 +35,12 @@ use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::owner::Owner;
+use crate::remembered::Folder;
+use crate::restoring::{Restored, Starting};
 use crate::script_timers::ScriptTimers;
 use crate::secrets::{self, Secrets};
 use crate::services::HostServices;
 use crate::shard::{Shard, ShardConfig, ShardParts};
-use crate::shelf::Shelf;
 use crate::stored::StoredSink;
 use crate::streams::{StreamSender, StreamSink};
 
@@ -139,14 +140,18 @@ impl Host {
         let engine = Engine::new(engine_config(&config))?;
         let role = Role::named(&config.node.role);
         let active = Arc::new(Active::new(role.clone()));
-        let file = &config.plugin.file;
-        let bytes = plugin::read_file(file)
-            .map_err(|source| StartError::PluginFile { file: file.clone(), source })?;
-        let loaded = engine
-            .load(&bytes, &role, &config.plugin.configuration, Arc::clone(&services))
-            .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
-        let asked = wants(&loaded);
-        active.activate(loaded);
+        let audit = Audit::in_folder(config.node.data.as_deref());
+        let folder = config.node.data.as_deref().map(Folder::of);
+        let starting = Starting {
+            table: &config.plugin,
+            engine: &engine,
+            active: &active,
+            services: &services,
+            folder: folder.as_ref(),
+            audit: &audit,
+        };
+        let Restored { loaded, shelf } = starting.start()?;
+        let asked = loaded.wants().unwrap_or_default();
 
         // Bound when there is somebody to answer: what comes before waits nowhere.
         let Bound { ports, streams: stream_listeners, addresses } = listening::bind(&config, shards)?;
@@ -195,6 +200,7 @@ impl Host {
                 retry_after: RETRY_AFTER,
             });
             node.set_wants(asked);
+            node.set_ends_calls(config.plugin.pinned.policy == PinnedPolicy::End);
             let heartbeat = Arc::new(AtomicU64::new(clock.now().0));
             heartbeats.push(Arc::clone(&heartbeat));
             counters.push(Arc::clone(node.counters()));
@@ -206,6 +212,7 @@ impl Host {
                 owner: Owner::new(Arc::clone(&inboxes), Some(shard), owner_key),
                 consultations: Consultations::new(
                     Arc::clone(&active),
+                    Arc::clone(&loaded),
                     Arc::clone(&inbox),
                     queue,
                     ims.clone(),
@@ -237,8 +244,10 @@ impl Host {
         let shared = Arc::new(Shared {
             engine,
             active,
-            shelf: Mutex::new(Shelf::new(config.plugin.versions as usize)),
-            audit: Audit::in_folder(config.node.data.as_deref()),
+            loaded,
+            folder,
+            shelf: Mutex::new(shelf),
+            audit,
             services,
             counters,
             registrations,
@@ -260,10 +269,12 @@ impl Host {
             ims,
             trace,
         });
+        shared.remember();
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
             tokio::spawn(crate::expiry::run(Arc::downgrade(&shared))),
             tokio::spawn(crate::guarding::run(Arc::downgrade(&shared))),
+            tokio::spawn(crate::pinned::run(Arc::downgrade(&shared))),
         ];
         if config.plugin.watch {
             tasks.push(tokio::spawn(crate::watch::watch(Arc::downgrade(&shared))));

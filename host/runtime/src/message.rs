@@ -15,6 +15,26 @@ pub(crate) enum OwnToken {
     Nobody,
 }
 
+/// What is to become of dialogs that are pinned to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pinned {
+    /// Nothing: they are counted.
+    Count,
+    /// They go on with the active version.
+    LetGo,
+    /// So many are ended.
+    End(usize),
+}
+
+/// Dialogs of one shard, or of all of them, that are pinned to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PinnedCalls {
+    /// Those that keep it alive when it has been done.
+    pub(crate) left: usize,
+    /// Those that were ended.
+    pub(crate) ended: usize,
+}
+
 /// One thing told to a shard.
 #[derive(Debug)]
 pub(crate) enum ToShard {
@@ -76,8 +96,15 @@ pub(crate) enum ToShard {
         /// Whose it is.
         token: OwnToken,
     },
-    /// Dialogs that are pinned to this version go on with the active one.
-    LetGo(u32),
+    /// Something about the dialogs that are pinned to a version.
+    Pinned {
+        /// Its number.
+        number: u32,
+        /// What is to become of them.
+        what: Pinned,
+        /// Who wants to know of them.
+        told: std::sync::mpsc::Sender<PinnedCalls>,
+    },
     /// Another plugin version is active.
     Wants(Wants),
     /// No new transactions from now on.

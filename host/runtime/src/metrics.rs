@@ -167,6 +167,11 @@ fn totals(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, counters: &[&Cou
             "Consultations that gave no decision",
             sum(|c| c.consult_errors.get()),
         ),
+        (
+            "plugin_pins_lost",
+            "Requests inside calls whose version is not here, put before the active one",
+            shared.loaded.lost_so_far(),
+        ),
     ] {
         let mut counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         counter.encode_counter::<NoLabelSet, _, u64>(&value, None)?;

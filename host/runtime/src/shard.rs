@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::consult::Consultations;
 use crate::inbox::Inbox;
 use crate::locating::Locating;
-use crate::message::ToShard;
+use crate::message::{Pinned, PinnedCalls, ToShard};
 use crate::owner::Owner;
 use crate::pace::{Pace, Until};
 use crate::script_timers::ScriptTimers;
@@ -292,8 +292,17 @@ impl Shard {
             }
             ToShard::Event(event) => self.consultations.event(event),
             ToShard::Feed(feed) => self.watch(feed),
-            ToShard::LetGo(version) => {
-                self.node.let_go(version);
+            ToShard::Pinned { number, what, told } => {
+                let ended = match what {
+                    Pinned::Count => 0,
+                    Pinned::LetGo => {
+                        self.node.let_go(number);
+                        0
+                    }
+                    Pinned::End(most) => self.node.end_version(self.now, number, most),
+                };
+                // Who asked may have lost patience.
+                let _ = told.send(PinnedCalls { left: self.node.held(number), ended });
             }
             ToShard::Wants(wants) => self.node.set_wants(wants),
             ToShard::Drain => self.node.drain(),

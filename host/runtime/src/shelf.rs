@@ -40,6 +40,11 @@ impl Shelf {
         self.keep(version);
     }
 
+    /// A rollback leads there, as before a restart.
+    pub(crate) fn leads_back_to(&mut self, version: Arc<Plugin>) {
+        self.before = Some(version);
+    }
+
     /// Where a rollback leads.
     pub(crate) fn before(&self) -> Option<&Arc<Plugin>> {
         self.before.as_ref()

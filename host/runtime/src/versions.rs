@@ -15,7 +15,7 @@ use plugin::{LoadError, Plugin, Share, SplitError};
 
 use crate::audit::Deed;
 use crate::clock::wall_ms;
-use crate::control::{Handle, PluginStatus, Shared, idle_status, wants};
+use crate::control::{Handle, PluginStatus, Shared, idle_status};
 use crate::message::ToShard;
 use crate::subscriber;
 
@@ -42,6 +42,9 @@ pub enum VersionError {
     /// Its calls have it already.
     #[error("this version is the active one: its calls stay with it")]
     Active,
+    /// Ending its calls would end those that it gets next, too.
+    #[error("this version has a share: take that back first")]
+    Serving,
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
@@ -110,28 +113,6 @@ impl Handle {
         Ok(self.status_of(&active))
     }
 
-    /// Calls that are pinned to a version go on with the active one: it takes over their variables, which the host keeps.
-    ///
-    /// # Errors
-    /// [`VersionError`]; [`VersionError::Active`] for the active one.
-    pub fn adopt(&self, role: &str, number: u32, who: &str) -> Result<PluginStatus, VersionError> {
-        self.is_role(role)?;
-        let known = self.plugins().into_iter().find(|version| version.number == number);
-        let known = known.ok_or(VersionError::Unknown(number))?;
-        let active = self.shared.active.plugin().ok_or(VersionError::NothingBefore)?;
-        if active.identity().number == number {
-            return Err(VersionError::Active);
-        }
-        self.shared.inboxes.iter().for_each(|inbox| inbox.extend([ToShard::LetGo(number)]));
-        self.shared.audit.note(&Deed {
-            number,
-            version: format!("{} {}", known.name, known.version),
-            digest: known.digest,
-            ..self.shared.deed("adopted", who)
-        });
-        Ok(self.status_of(&active))
-    }
-
     /// What was done with versions, the newest last.
     #[must_use]
     pub fn history(&self, most: usize) -> Vec<Deed> {
@@ -149,7 +130,7 @@ impl Handle {
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
-    fn is_role(&self, role: &str) -> Result<(), VersionError> {
+    pub(crate) fn is_role(&self, role: &str) -> Result<(), VersionError> {
         let runs = self.shared.active.role().name();
         match role == runs {
             true => Ok(()),
@@ -188,7 +169,10 @@ impl Shared {
             tracing::error!(role = role.name(), source, %error, "a plugin is refused");
             self.audit.note(&Deed { why: error.to_string(), ..self.deed("refused", source) });
         }
-        loaded
+        if let (Ok(loaded), Some(folder)) = (&loaded, &self.folder) {
+            folder.keep_plugin(&loaded.identity().digest, bytes);
+        }
+        loaded.inspect(|loaded| self.loaded.came(loaded))
     }
 
     /// Keeps a version that was checked, to be taken later.
@@ -235,42 +219,19 @@ impl Shared {
 
     /// Shards ask about what any version wants to be asked about: calls of older ones go on.
     fn tell_wants(&self) {
-        let candidates = self.active.candidates().into_iter().map(|(_, candidate)| candidate);
-        let kept: Vec<_> = self.shelf.lock().all().cloned().collect();
-        let versions = self.active.plugin().into_iter().chain(candidates).chain(kept);
-        let all = versions.map(|version| wants(&version)).reduce(|all, one| node::Wants {
-            methods: all.methods | one.methods,
-            in_dialog: all.in_dialog || one.in_dialog,
-        });
-        if let Some(all) = all {
+        if let Some(all) = self.loaded.wants() {
             self.inboxes.iter().for_each(|inbox| inbox.extend([ToShard::Wants(all)]));
         }
     }
 
+    /// Notes what was done, when a restart would find it so.
     fn note(&self, what: &str, who: &str, version: &Plugin, share: u16, why: &str) {
-        let identity = version.identity();
-        self.audit.note(&Deed {
-            number: identity.number,
-            version: format!("{} {}", identity.name, identity.version),
-            digest: identity.digest.to_string(),
-            share,
-            why: why.into(),
-            ..self.deed(what, who)
-        });
+        self.remember();
+        self.audit.note(&Deed { why: why.into(), ..self.deed(what, who).about(version.identity(), share) });
     }
 
     /// A deed of now, about no version yet.
-    fn deed(&self, what: &str, who: &str) -> Deed {
-        Deed {
-            at_ms: wall_ms(),
-            what: what.into(),
-            who: who.into(),
-            role: self.active.role().name().into(),
-            number: 0,
-            version: String::new(),
-            digest: String::new(),
-            share: 0,
-            why: String::new(),
-        }
+    pub(crate) fn deed(&self, what: &str, who: &str) -> Deed {
+        Deed::new(what, who, self.active.role().name(), wall_ms())
     }
 }

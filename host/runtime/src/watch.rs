@@ -101,6 +101,7 @@ fn take(path: &Path, shared: &Arc<Shared>) {
             // A refusal has been logged with its reason.
             let configuration = shared.plugin.lock().configuration.clone();
             if let Ok(loaded) = shared.load(&bytes, &configuration, &source) {
+                shared.loaded.taken_from_file(&loaded.identity().digest);
                 shared.activate(loaded, &source);
             }
         }

@@ -101,7 +101,7 @@ pub(crate) fn consult(
     question: Consult,
     active: Option<Arc<Plugin>>,
 ) -> Result<Consulting, (ConsultId, Hook)> {
-    let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables } =
+    let Consult { id, hook, message, request, own_routes, source, pin, variables, dialog_variables, .. } =
         question;
     let version = pin.and_then(|pin| pin.downcast::<Plugin>().ok()).or(active);
     let version = version.ok_or((id, hook))?;

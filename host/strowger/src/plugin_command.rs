@@ -72,6 +72,8 @@ pub(crate) enum PluginCommand {
     Promote(Version),
     /// Let the calls of an old version go on with the active one, instead of ending with it
     Adopt(Version),
+    /// End the calls of an old version, by a BYE to both sides of each
+    End(Version),
     /// Take all shares back; where there are none, make the version active that was so before
     Rollback {
         #[command(flatten)]
@@ -131,6 +133,7 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::Split { version, share } => version.change(&format!("split?share={share}")),
         PluginCommand::Promote(version) => version.change("promote"),
         PluginCommand::Adopt(version) => version.change("adopt"),
+        PluginCommand::End(version) => version.change("end"),
         PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
         PluginCommand::Which { at, identity } => versions::which(&at, &identity),
         PluginCommand::History { at, last } => versions::history(&at, last),

@@ -56,11 +56,23 @@ impl Dialogs {
         let is_meant = |passes: &Vec<Releasable>| passes.iter().any(|one| one.is_of(served));
         let meant: Vec<u32> =
             self.releasable.iter().filter(|(_, passes)| is_meant(passes)).map(|(slot, _)| *slot).collect();
-        let mut byes = Vec::with_capacity(2 * meant.len());
-        for slot in meant {
+        self.release_all(&meant, |one| one.is_of(served))
+    }
+
+    /// Ends sessions that are pinned to this version, so many at most: the BYEs to both sides of each. Sessions that were
+    /// never given to [`Dialogs::serve`] stay.
+    pub fn release_version(&mut self, version: u32, most: usize) -> Vec<Bye> {
+        let is_meant = |slot: &u32| self.records[*slot as usize].version == version;
+        let meant: Vec<u32> = self.releasable.keys().copied().filter(is_meant).take(most).collect();
+        self.release_all(&meant, |_| true)
+    }
+
+    fn release_all(&mut self, slots: &[u32], is_meant: impl Fn(&Releasable) -> bool) -> Vec<Bye> {
+        let mut byes = Vec::with_capacity(2 * slots.len());
+        for &slot in slots {
             let passes = self.releasable.remove(&slot).unwrap_or_default();
             // One pass is enough: what is behind it on the way, another pass of ours among it, is on the BYE's way too.
-            if let Some(one) = passes.into_iter().find(|one| one.is_of(served)) {
+            if let Some(one) = passes.into_iter().find(&is_meant) {
                 let record = &self.records[slot as usize];
                 byes.extend(one.byes(&record.call_id, record.highest));
             }

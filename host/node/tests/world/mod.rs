@@ -63,6 +63,10 @@ pub(crate) struct World {
     pub follow: Vec<node::Follow>,
     /// The version that decides from now on: its number, and what keeps it alive.
     pub version: (u32, Option<node::Pin>),
+    /// What it is known by in Record-Routes.
+    pub mark: Option<node::Mark>,
+    /// The mark that each consultation came with.
+    pub marks: Vec<Option<node::Mark>>,
     /// The version that each consultation had to ask.
     pub pins: Vec<Option<node::Pin>>,
     /// Why dialogs have ended, and which version they were pinned to.
@@ -150,6 +154,8 @@ impl World {
             to_tag: None,
             follow: Vec::new(),
             version: (1, None),
+            mark: None,
+            marks: Vec::new(),
             pins: Vec::new(),
             ended: Vec::new(),
         }
@@ -205,9 +211,10 @@ impl World {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
                     sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
-                Output::Consult(node::Consult { id, hook, message, own_routes, pin, .. }) => {
+                Output::Consult(node::Consult { id, hook, message, own_routes, pin, mark, .. }) => {
                     self.consulted.push(hook);
                     self.pins.push(pin);
+                    self.marks.push(mark);
                     let routes = own_routes.iter().flat_map(|routes| routes.iter());
                     self.own_routes.push(routes.map(|route| route.to_string()).collect());
                     let consulted = match (self.script)(hook, &message) {
@@ -218,7 +225,9 @@ impl World {
                     };
                     let (to_tag, follow) = (self.to_tag.take(), std::mem::take(&mut self.follow));
                     let (version, pin) = self.version.clone();
-                    let decided = Decided { version, pin, to_tag, follow, ..Decided::bare(id, consulted) };
+                    let mark = self.mark;
+                    let bare = Decided::bare(id, consulted);
+                    let decided = Decided { version, pin, mark, to_tag, follow, ..bare };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
                 }
                 Output::Locate { id, .. } => {

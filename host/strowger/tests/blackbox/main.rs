@@ -3,6 +3,9 @@
 //!
 //! Each module is named after the section of the standard that it asks about.
 
+#[path = "../under_load/plugins.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+mod plugins;
 #[path = "../ports/mod.rs"]
 mod ports;
 mod support;
@@ -10,6 +13,7 @@ mod support;
 mod admin;
 mod command_line;
 mod console;
+mod restarts;
 mod rfc3261_10;
 mod rfc3261_11;
 mod rfc3261_12;

@@ -8,26 +8,26 @@ use serde_json::Value;
 use crate::support::router::{edge, misbehaving, strowger};
 use crate::support::{Call, DOMAIN, Request, Router};
 
-fn push(router: &Router, how: &str) -> Value {
+pub(crate) fn push(router: &Router, how: &str) -> Value {
     let file = std::fs::read(edge()).expect("the plugin");
     told(router, "POST", &format!("/plugins/edge?{how}"), &file)
 }
 
 #[track_caller]
-fn told(router: &Router, method: &str, path: &str, body: &[u8]) -> Value {
+pub(crate) fn told(router: &Router, method: &str, path: &str, body: &[u8]) -> Value {
     let (status, body) = router.http(method, path, body);
     assert_eq!(status, 200, "{method} {path}: {body}");
     serde_json::from_str(&body).expect("JSON")
 }
 
 #[track_caller]
-fn version(router: &Router, number: u64) -> Value {
+pub(crate) fn version(router: &Router, number: u64) -> Value {
     let list = told(router, "GET", "/plugins", b"");
     let found = list.as_array().expect("a list").iter().find(|version| version["number"] == number);
     found.cloned().unwrap_or_else(|| panic!("#{number} is not in {list}"))
 }
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(10);
     while !is_so() {
         assert!(Instant::now() < end, "{what} does not come");
@@ -37,7 +37,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Runs `strowger plugin …` at this router; what it prints.
 #[track_caller]
-fn command(router: &Router, arguments: &[&str]) -> String {
+pub(crate) fn command(router: &Router, arguments: &[&str]) -> String {
     let admin = format!("http://{}", router.admin);
     let mut all = vec!["plugin", arguments[0], "--admin", &admin];
     all.extend(&arguments[1..]);

@@ -8,7 +8,7 @@
 //! | half, empty, random, of another contract, lacking a hook, failing or looping in `init` | refused |
 
 use super::builds::{self, Notes};
-use super::ims::{LENGTH, all_named, failed, first_lines, sent, times_of};
+use super::ims::{HOLD_RATE, LENGTH, PATIENCE, all_named, failed, first_lines, sent, times_of};
 use super::network::{Cscf, Network};
 use super::options::Options;
 use super::phones::{self, Phones};
@@ -31,6 +31,8 @@ const QUIET: Duration = Duration::from_millis(600);
 const LOOK: Duration = Duration::from_millis(50);
 /// Load before the first file and after the last one.
 const AROUND: Duration = Duration::from_secs(3);
+/// How long calls are held that are up before the first file is touched: for longer than all files take.
+const HELD: Duration = Duration::from_secs(200);
 /// Octets of noise.
 const NOISE: u32 = 300_000;
 
@@ -60,7 +62,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let network = Network::start(&binary, &folder, &all_named(&plugins, "first")?, &subscribers)?;
     let phones = Phones::start(&sipp, &folder.join("phones"), network.pcscf())?;
     let probe = Probe::start(network.pcscf())?;
-    println!("{} calls a second through P-CSCF {}", options.rate, network.pcscf());
+    let calls = options.calls;
+    println!("{calls} calls are set up through P-CSCF {}", network.pcscf());
+    let setting_up = Duration::from_secs(u64::from(calls.div_ceil(HOLD_RATE)));
+    let held = phones.hold(calls, HOLD_RATE, setting_up + HELD)?;
+    std::thread::sleep(setting_up + LENGTH);
+    println!("{} calls a second beside them", options.rate);
     let load = phones.load(options.rate, LENGTH)?;
     std::thread::sleep(AROUND);
 
@@ -87,14 +94,19 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let complaints = load.complaints();
     let called = load.stop(LENGTH)?;
     let probed = probe.stop();
+    println!("the calls that are held end");
+    let ended = held.wait(setting_up + HELD + PATIENCE)?;
+    // It writes what it has counted once a second.
+    std::thread::sleep(AROUND);
     let answered = phones.answered()?;
     let routers = network.retransmissions()?;
     let (log, more) = phones.stop()?;
     let notes = Notes::read(&log, |_| true);
     network.stop()?;
     let (_, times) = Times::apart(&probed.samples, &[]);
-    let twice = called.retransmissions + answered.retransmissions;
-    println!("{:<52} {}", "calls: ended as they should, failed", failed(&called));
+    let twice = ended.retransmissions + called.retransmissions + answered.retransmissions;
+    println!("{:<52} {}", "calls held: ended as they should, failed", failed(&ended));
+    println!("{:<52} {}", "calls beside: ended as they should, failed", failed(&called));
     println!("{:<52} {}", "sent twice", sent(twice, routers));
     println!("{:<52} {}, {}", "calls: noted, left their version", notes.calls, notes.strayed.len());
     println!("{:<52} {}, {}", "MESSAGEs, lost", probed.messages, probed.lost);
@@ -104,6 +116,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             wrong.push(what);
         }
     };
+    let is_whole = ended.failed == 0 && ended.successful == u64::from(calls);
+    judge(is_whole, format!("of {calls} calls held {} ended as they should", ended.successful));
     judge(called.failed == 0 && called.successful > 0, format!("{} calls failed", called.failed));
     judge(answered.failed == 0, format!("{} calls that were answered failed", answered.failed));
     judge(twice + routers == 0, "messages were sent twice".to_owned());

@@ -26,14 +26,14 @@ const HOLDING: [&str; 4] = ["h1", "h2", "h3", "h4"];
 /// Builds that take turns.
 const TURNS: [&str; 2] = ["a", "b"];
 /// Calls that are to be held, a second.
-const HOLD_RATE: u32 = 100;
+pub(super) const HOLD_RATE: u32 = 100;
 /// How long a call of the load is: some swaps of each plugin.
 pub(super) const LENGTH: Duration = Duration::from_secs(2);
 /// How long the load goes on after the last swap, and those that are held after that.
 const AFTER: Duration = Duration::from_secs(3);
 const HELD_LONGER: Duration = Duration::from_secs(10);
 /// For calls that are held to end beyond the time that the rate demands.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// After a plugin is taken, messages still meet what that has left to do.
 const WAKE: Duration = Duration::from_millis(50);
 /// What a switch may cost the messages that meet it, at the 99th percentile.
@@ -96,6 +96,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let probed = probe.stop();
     println!("the calls that are held end");
     let ended = held.wait(HELD_LONGER + LENGTH + setting_up + PATIENCE)?;
+    // It writes what it has counted once a second.
+    std::thread::sleep(AFTER);
     let answered = phones.answered()?;
     let (log, more) = phones.stop()?;
     let is_held = |call_id: &str| call_id.contains(&format!("-{held_by}@"));

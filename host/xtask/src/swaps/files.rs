@@ -191,7 +191,7 @@ fn act(cscf: &Cscf, way: &Way) -> Result<String> {
         if written.elapsed() > UNTIL_TAKEN {
             bail!("not {waited_for} within {} s: {news:?}", UNTIL_TAKEN.as_secs());
         }
-        if news.iter().any(|(what, _)| what == "active") || way.refused.is_some() && !news.is_empty() {
+        if news.iter().any(|(what, _)| what == "active" || what == waited_for) {
             break news;
         }
         std::thread::sleep(LOOK);
@@ -211,7 +211,7 @@ fn act(cscf: &Cscf, way: &Way) -> Result<String> {
         return Ok(format!("active once, {:.1} s after it was whole{parts}", took.as_secs_f64()));
     };
     ensure!(count("active") == 0 && cscf.active()? == active, "it became active");
-    let (_, why) = news.first().context("nothing happened")?;
+    let (_, why) = news.iter().find(|(what, _)| what == waited_for).context("it was not refused")?;
     ensure!(why.contains(words), "refused, but: {why}");
     ensure!(cscf.log().contains(why.as_str()), "the log does not say: {why}");
     Ok(format!("refused: {why}"))

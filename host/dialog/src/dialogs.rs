@@ -25,6 +25,7 @@ use crate::key::{DialogKey, InviteKey, Keys};
 use crate::release::Releasable;
 use crate::variables::{VariableError, Variables};
 use crate::versions::{Holder, Versions};
+use passes::Pass;
 
 /// One dialog. There may be 100,000 of them: every byte counts.
 struct Record {
@@ -62,6 +63,8 @@ pub struct Dialogs {
     expiry: Expiry,
     /// By slot: on whose behalf the network may end it, once for each pass by this element.
     releasable: BTreeMap<u32, Vec<Releasable>>,
+    /// By slot: further passes of a dialog by this element that are other versions' business.
+    passes: BTreeMap<u32, Vec<Pass>>,
     versions: Versions,
     ended: VecDeque<Ended>,
     due: Vec<u32>,
@@ -87,6 +90,7 @@ impl Dialogs {
             early: EarlyDialogs::default(),
             expiry: Expiry::new(),
             releasable: BTreeMap::new(),
+            passes: BTreeMap::new(),
             versions: Versions::default(),
             ended: VecDeque::new(),
             due: Vec::new(),
@@ -276,10 +280,10 @@ impl Dialogs {
         self.record(id).map(|record| record.version)
     }
 
-    /// What keeps the version of a dialog alive; `None`: it was let go, nothing ever held it, or the dialog is over.
+    /// What keeps a version with dialogs alive; `None`: it was let go, nothing ever held it, or none is pinned to it.
     #[must_use]
-    pub fn holder(&self, id: DialogId) -> Option<&Holder> {
-        self.versions.holder(self.record(id)?.version)
+    pub fn holder(&self, version: u32) -> Option<&Holder> {
+        self.versions.holder(version)
     }
 
     /// Keeps a version alive for as long as dialogs are pinned to it; nothing happens where none is.
@@ -465,6 +469,9 @@ impl Dialogs {
         };
         self.expiry.clear(slot);
         self.releasable.remove(&slot);
+        for pass in self.passes.remove(&slot).unwrap_or_default() {
+            self.versions.release(pass.version);
+        }
         let record = &mut self.records[slot as usize];
         record.state = Slot::Free;
         let (key, version) = (record.key, record.version);
@@ -496,6 +503,7 @@ fn ends_dialog(status: u16) -> bool {
 const _: () = assert!(size_of::<Record>() <= 72);
 
 mod deadlines;
+mod passes;
 mod released;
 #[cfg(test)]
 mod tests;

@@ -136,6 +136,8 @@ impl Node {
             true => self.dialogs.handle_request(now, &route.request.head()),
             false => None,
         };
+        let version =
+            dialog.and_then(|dialog| self.dialogs.version_of(dialog, route.mark.map(|mark| mark.0)));
         let id = self.contexts.insert(Context {
             generation: 0,
             server,
@@ -143,8 +145,8 @@ impl Node {
             method,
             source,
             received_at: now,
-            pin: dialog.and_then(|dialog| self.dialogs.holder(dialog)).map(dialog::Holder::version),
-            version: dialog.and_then(|dialog| self.dialogs.version(dialog)).unwrap_or_default(),
+            pin: version.and_then(|version| self.dialogs.holder(version)).map(dialog::Holder::version),
+            version: version.unwrap_or_default(),
             variables: None,
             consult: 0,
             answered: false,

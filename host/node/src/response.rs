@@ -337,16 +337,23 @@ impl Node {
         if !context.record_routed && !in_dialog {
             return;
         }
-        let change =
-            self.dialogs.handle_response(now, &active.request.head(), &response.head(), context.version);
-        if let Change::Created(dialog) = change {
-            // What took the call has it to its end, whatever is active then.
-            if let Some(pin) = &context.pin {
-                self.dialogs.hold(context.version, || dialog::Holder::new(Arc::clone(pin)));
+        let version = context.version;
+        let change = self.dialogs.handle_response(now, &active.request.head(), &response.head(), version);
+        let is_taken = match change {
+            Change::Created(_) => true,
+            Change::Known(dialog) | Change::Confirmed(dialog) if !in_dialog => {
+                active.mark.is_some_and(|mark| self.dialogs.handle_pass(dialog, mark.0, version))
             }
-            if let Some(variables) = &active.dialog_variables {
-                set_variables(&mut self.dialogs, dialog, variables);
-            }
+            _ => false,
+        };
+        // What took the call has it to its end, on each of its passes by this element, whatever is active then.
+        if is_taken && let Some(pin) = &context.pin {
+            self.dialogs.hold(version, || dialog::Holder::new(Arc::clone(pin)));
+        }
+        if let Change::Created(dialog) = change
+            && let Some(variables) = &active.dialog_variables
+        {
+            set_variables(&mut self.dialogs, dialog, variables);
         }
         let is_session = active.forking.kind() == Kind::Invite && is_success(response.status());
         // Nobody is called nothing: such a session ends with its version only.

@@ -216,3 +216,32 @@ fn calls_are_ended_some_at_a_time() {
         (0..3).map(|_| end(&mut world, 2)).map(|(ended, sent)| (ended, sent.len())).collect();
     assert_eq!(ended, [(2, 4), (1, 2), (0, 0)]);
 }
+
+/// Both users of a call are this element's, and the second one's request is another version's business.
+#[test]
+fn each_pass_of_a_call_stays_with_the_version_that_took_it() {
+    let (seven, eight) = (Arc::new(String::from("seven")), Arc::new(String::from("eight")));
+    let mut world = world();
+    (world.version, world.mark) = ((7, Some(Arc::clone(&seven) as Pin)), Mark::of("77777777"));
+    let first = world.receive(ALICE, &request("INVITE", "sip:bob@example.test", 1, "")).pop().unwrap();
+    (world.version, world.mark) = ((8, Some(Arc::clone(&eight) as Pin)), Mark::of("88888888"));
+    let again = String::from_utf8_lossy(first.message.bytes()).replace("\r\n", "\n");
+    let again = again.replacen("Via:", "Via: SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bKnext\nVia:", 1);
+    let second = world.receive(BOB, &again).pop().unwrap();
+    assert_eq!(second.what(), "INVITE");
+    for status in [180, 200] {
+        for invite in [&second, &first] {
+            let contact = "Contact: <sip:bob@192.0.2.20:5060>\n";
+            world.receive(BOB, &response(&invite.message, status, "b1", contact));
+        }
+    }
+    (world.version, world.mark) = ((9, None), None);
+    assert_eq!(inside(&mut world, &first, "UPDATE", 2), Some("seven".into()));
+    assert_eq!(inside(&mut world, &second, "UPDATE", 3), Some("eight".into()));
+    settle(&mut world);
+    assert_eq!((Arc::strong_count(&seven), Arc::strong_count(&eight)), (2, 2), "the dialog holds both");
+    assert_eq!(inside(&mut world, &first, "BYE", 4), Some("seven".into()));
+    world.ended.clear();
+    settle(&mut world);
+    assert_eq!((Arc::strong_count(&seven), Arc::strong_count(&eight)), (1, 1), "nobody holds them any more");
+}

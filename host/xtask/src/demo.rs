@@ -10,7 +10,7 @@ mod ims;
 mod lab;
 mod ladder;
 mod phone;
-mod process;
+pub(crate) mod process;
 pub(crate) mod router;
 
 use anyhow::{Result, bail};

@@ -37,6 +37,8 @@ const USAGE: &str = "cargo xtask COMMAND
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
   bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
+  swaps --ims [--minutes N …]   builds of P-, I- and S-CSCF take turns, 5,000 calls held, 200 a second beside them
+  swaps --files                 their files replaced and spoiled in every way under the same load
   fuzz [TARGET…] [--seconds N] [--jobs N] [--list]  the fuzz targets, 60 seconds each; fails at a finding
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments
   header-table           write the table of header field numbers into docs/view.md

@@ -149,7 +149,7 @@ impl Sipp {
 }
 
 /// What SIPp has counted.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Figures {
     pub(crate) successful: u64,
     pub(crate) failed: u64,
@@ -158,7 +158,7 @@ pub(crate) struct Figures {
 
 impl Figures {
     /// From the last line of SIPp's statistics: columns by name, separated by semicolons.
-    fn of(statistics: &str) -> Result<Figures> {
+    pub(crate) fn of(statistics: &str) -> Result<Figures> {
         let mut lines = statistics.lines().filter(|line| !line.is_empty());
         let names = lines.next().context("SIPp wrote no statistics")?;
         let values: Vec<&str> = lines.next_back().context("SIPp wrote no figures")?.split(';').collect();
@@ -220,7 +220,7 @@ impl Drop for Answering {
 }
 
 /// Whether somebody has this UDP port. Trying to take it could keep SIPp from it.
-fn is_bound(port: u16) -> bool {
+pub(crate) fn is_bound(port: u16) -> bool {
     let sockets = std::fs::read_to_string("/proc/net/udp").unwrap_or_default();
     sockets
         .lines()

@@ -1,9 +1,18 @@
 //! `cargo xtask swaps`: two builds of the edge example take turns in a router that carries SIPp's calls, one swap a
-//! second. No call may fail, and memory must be flat.
+//! second. No call may fail, and memory must be flat. `--ims` does that with the three CSCFs (`swaps/ims.rs`), `--files`
+//! replaces and spoils their files (`swaps/files.rs`).
 //!
 //! The second build is the first with a custom section that means nothing: another file, and so for the router another
 //! version, compiled and cached by itself. Memory is the router's resident memory; it is compared from the hundredth
 //! swap on, when pools, caches and the allocator have what they need.
+
+mod builds;
+mod files;
+mod ims;
+mod network;
+mod options;
+mod phones;
+mod probe;
 
 use crate::demo::http;
 use crate::demo::router::{Account, DOMAIN, Router};
@@ -14,7 +23,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-const USAGE: &str = "swaps [--count 1000] [--rate 200]";
+const USAGE: &str = "swaps [--count 1000] [--rate 200]
+swaps --ims|--files [--minutes 10] [--rate 200] [--calls 5000] [--warm-up 140] [--profile release|quick|dev] [--binary FILE]";
 const EVERY: Duration = Duration::from_secs(1);
 /// A line is printed after so many swaps; memory is compared from the first of them on.
 const LOOK: u32 = 100;
@@ -52,6 +62,11 @@ impl Options {
 
 /// The whole command.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    match arguments.split_first() {
+        Some((first, rest)) if first == "--ims" => return ims::run(&options::Options::read(rest)?),
+        Some((first, rest)) if first == "--files" => return files::run(&options::Options::read(rest)?),
+        _ => {}
+    }
     let Options { count, rate } = Options::read(arguments)?;
     let program = toolchain::needs::find("sipp").context("SIPp is not installed (package sip-tester)")?;
     let binary = workspace::build(&[], true)?.join("strowger");

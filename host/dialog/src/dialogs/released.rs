@@ -68,7 +68,7 @@ impl Dialogs {
     /// Ends sessions that are pinned to this version, so many at most: the BYEs to both sides of each. Sessions that were
     /// never given to [`Dialogs::serve`] stay.
     pub fn release_version(&mut self, version: u32, most: usize) -> Vec<Bye> {
-        let is_meant = |slot: &u32| self.records[*slot as usize].version == version;
+        let is_meant = |slot: &u32| self.is_pinned(*slot, version);
         let meant: Vec<u32> = self.releasable.keys().copied().filter(is_meant).take(most).collect();
         self.release_all(&meant, |_| true)
     }

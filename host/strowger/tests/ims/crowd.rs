@@ -44,7 +44,7 @@ fn size() -> Size {
 /// The next message that is this one; others are retransmissions, or of no interest here: answers to REGISTERs that were
 /// under way when the S-CSCF was killed.
 #[track_caller]
-fn wait_for(peer: &Peer, what: &str) -> Message {
+pub(crate) fn wait_for(peer: &Peer, what: &str) -> Message {
     let deadline = Instant::now() + crate::PATIENCE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -64,7 +64,7 @@ fn is_of_a_register(message: &Message) -> bool {
 
 /// The final answer to this request, whatever else comes.
 #[track_caller]
-fn answer_to(peer: &Peer, request: &Request) -> Message {
+pub(crate) fn answer_to(peer: &Peer, request: &Request) -> Message {
     let cseq = format!("{} {}", request.cseq, request.method);
     loop {
         let came = peer.receive(crate::PATIENCE).expect("an answer");
@@ -75,17 +75,17 @@ fn answer_to(peer: &Peer, request: &Request) -> Message {
 }
 
 /// A call that stands.
-struct Call {
-    invite: Request,
+pub(crate) struct Call {
+    pub(crate) invite: Request,
     /// As the callee has it.
-    came: Message,
-    ok: Message,
+    pub(crate) came: Message,
+    pub(crate) ok: Message,
 }
 
-const CALLEE_TAG: &str = "callee";
+pub(crate) const CALLEE_TAG: &str = "callee";
 
 #[track_caller]
-fn call(caller: &RawPhone, callee: &RawPhone) -> Call {
+pub(crate) fn call(caller: &RawPhone, callee: &RawPhone) -> Call {
     let invite = caller.request("INVITE", &callee.card.impu);
     caller.peer.send(&invite);
     let came = wait_for(&callee.peer, "INVITE");

@@ -116,7 +116,16 @@ impl Element {
         body
     }
 
-    /// The same, read as JSON.
+    /// Gives it a plugin, to be taken as `how` says: `activate=true`, `share=500`.
+    #[track_caller]
+    pub(crate) fn push(&self, role: &str, how: &str, plugin: &[u8]) {
+        let path = format!("/plugins/{role}?{how}");
+        let answered = http(self.admin, "POST", &path, plugin);
+        let (status, body) = answered.unwrap_or_else(|| panic!("{path} is not answered\n{}", self.log()));
+        assert_eq!(status, 200, "{path}: {body}");
+    }
+
+    /// The same as [`Element::http`], read as JSON.
     #[track_caller]
     pub(crate) fn json(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
         serde_json::from_str(&self.http(method, path, body)).expect("JSON")

@@ -12,6 +12,7 @@
 //! | `hss_faults.rs` | an HSS that is slow, silent, wrong, gone |
 //! | `killed.rs` | any CSCF killed in the midst of calls and registrations |
 //! | `crowd.rs` | the S-CSCF killed with a crowd of registrations and calls, on each database |
+//! | `swapped.rs` | any CSCF's plugin swapped in the midst of calls: each call stays with the versions that took it |
 //! | `database_gone.rs` | the database server of the CSCFs killed and started again |
 //! | `forgotten.rs` | any element that lost what it had |
 //! | `transports.rs` | TCP, long messages, phones that come back; what is left in the end |
@@ -60,6 +61,7 @@ mod killed;
 mod network_ends;
 mod one_process;
 mod registers;
+mod swapped;
 mod transports;
 mod unregistered;
 

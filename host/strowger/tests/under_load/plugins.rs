@@ -36,6 +36,41 @@ pub fn variant(plugin: &[u8], name: &str) -> Vec<u8> {
     bytes
 }
 
+/// The same plugin for a contract that this host does not have: all versions of its interfaces are another.
+pub fn of_another_contract(plugin: &[u8]) -> Vec<u8> {
+    const OWN: &[u8] = b"@0.1.0";
+    let mut other = plugin.to_vec();
+    for at in 0..other.len() - OWN.len() {
+        if other[at..].starts_with(OWN) {
+            other[at..at + OWN.len()].copy_from_slice(b"@0.9.0");
+        }
+    }
+    other
+}
+
+/// A plugin whose `init` says `not today`: `err("not today")` lies where the other one's manifest does.
+pub fn failing() -> Vec<u8> {
+    let manifest = r#"(data (i32.const 68) "\10\00\00\00\05\00\00\00\20\00\00\00\01\00\00\00")"#;
+    let sentence = r#"(data (i32.const 64) "\01\00\00\00\40\01\00\00\09\00\00\00")
+                      (data (i32.const 320) "not today")"#;
+    made_of(&replaced(&quiet(""), manifest, sentence))
+}
+
+/// A plugin whose `init` goes round for ever.
+pub fn looping() -> Vec<u8> {
+    let returns = "(result i32) (i32.const 64))";
+    made_of(&replaced(&quiet(""), returns, "(result i32) (loop $on (br $on)) (i32.const 64))"))
+}
+
+fn replaced(text: &str, what: &str, by: &str) -> String {
+    assert!(text.contains(what), "{what}");
+    text.replace(what, by)
+}
+
+fn made_of(text: &str) -> Vec<u8> {
+    contract::module(text, &QUIET_WORLDS)
+}
+
 /// A plugin in text: it imports `import`, and lets every request go where the standard says. Its values lie in memory as
 /// the canonical ABI wants them: `init` returns the address of `ok({ name: "quiet", version: "1" })`, `handle` that of
 /// `ok(next([]))`.

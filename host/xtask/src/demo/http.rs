@@ -1,4 +1,4 @@
-//! One HTTP request to the router's admin address: enough of HTTP/1.1 to ask it on loopback.
+//! One HTTP request to the router's admin address: enough of HTTP/1.1 to ask it on loopback, and to give it a plugin.
 
 use anyhow::{Context, Result, bail};
 use std::io::{Read, Write};
@@ -6,21 +6,46 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
+/// For an answer to what may have to be compiled first.
+const COMPILING: Duration = Duration::from_secs(60);
 const MOST_BYTES: u64 = 4 << 20;
 
 /// The body of a 200 to `GET path`; any other answer is an error that carries it.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Result<String> {
+    body_of(path, ask(address, "GET", path, &[], PATIENCE)?)
+}
+
+/// The body of a 200 to `POST path` with this body; any other answer is an error that carries it.
+pub(crate) fn post(address: SocketAddr, path: &str, body: &[u8]) -> Result<String> {
+    body_of(path, ask(address, "POST", path, body, COMPILING)?)
+}
+
+fn body_of(path: &str, (status, body): (u16, String)) -> Result<String> {
+    match status {
+        200 => Ok(body),
+        status => bail!("{path} answered {status}: {}", body.trim()),
+    }
+}
+
+fn ask(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &[u8],
+    patience: Duration,
+) -> Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| address.to_string())?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.write_all(body)?;
     let mut answer = Vec::new();
     stream.take(MOST_BYTES).read_to_end(&mut answer)?;
-    let (status, body) = read(&String::from_utf8_lossy(&answer))?;
-    if status != 200 {
-        bail!("{path} answered {status}: {}", body.trim());
-    }
-    Ok(body)
+    read(&String::from_utf8_lossy(&answer))
 }
 
 fn read(answer: &str) -> Result<(u16, String)> {

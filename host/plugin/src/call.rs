@@ -224,6 +224,9 @@ async fn call(
     let returned = guest.call(begun).await;
     let cpu = guest.spent();
     plugin.stats.spent(cpu);
+    if let Some((hook, _)) = &subject {
+        plugin.stats.took(*hook, guest.lasted());
+    }
     let returned = match returned {
         Ok(returned) => returned,
         Err(ended) => {

@@ -17,6 +17,7 @@
 //! decision means, what a registration is and where time comes from belong to others.
 
 mod active;
+mod answers;
 mod bindings;
 mod cache;
 mod call;
@@ -43,9 +44,11 @@ mod services;
 mod split;
 mod stats;
 mod ticker;
+mod times;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
+pub use answers::{AnswerClass, AnswerGroup, Answers};
 pub use call::{Consultation, Consulted, Event, Fault, Outcome};
 pub use check::{Checked, Hooks};
 pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};
@@ -65,4 +68,5 @@ pub use services::{
     RegistrationLimits, Services, Staged, Verdict,
 };
 pub use split::{ALL, MAX_CANDIDATES, Place, Share};
-pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
+pub use stats::{DecisionKind, HOOKS, Stats, StatsSnapshot, TrapKind};
+pub use times::Times;

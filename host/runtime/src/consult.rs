@@ -11,7 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
-use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin};
+use node::{
+    Answered, Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Originate, Pin,
+};
 use plugin::{Active, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::Message;
 use slab::Slab;
@@ -372,6 +374,13 @@ impl Consultations {
             self.queue.barrier(token);
         }
         None
+    }
+}
+
+/// What came of a request, for the figures of the version that took it.
+pub(crate) fn answered(answered: &Answered) {
+    if let Some(version) = answered.pin.downcast_ref::<Plugin>() {
+        version.stats().answered(answered.method, answered.in_dialog, answered.status);
     }
 }
 

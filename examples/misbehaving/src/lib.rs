@@ -13,6 +13,8 @@
 //! | `fault` | says by itself that this cannot be | `plugin_faults_total` |
 //! | `nonsense` | decides what the contract forbids | `plugin_failures_total{why="invalid"}` |
 //! | `unavailable` | answers 503 for no reason | `plugin_server_failures_total` |
+//! | `slow` | goes round for some tens of ms, then decides | `plugin_call_seconds` |
+//! | `astray` | relays to what a header field `X-Astray` says, whoever is meant | `plugin_answers_total` |
 //! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
 //!
 //! Push it into a router that carries calls, and send one such request: its caller gets a 500 or what the table says, nobody else notices.
@@ -34,6 +36,12 @@ pub use settings::Settings;
 
 /// What a request says to make this plugin go wrong.
 pub const MARK: &str = "X-Misbehave";
+
+/// Where one goes that goes astray.
+const ASTRAY: &str = "X-Astray";
+
+/// Turns of one that dawdles: each is about a nanosecond.
+const TURNS: u64 = 40_000_000;
 
 /// Lines of a chatterbox.
 const CHATTER: u32 = 1_000;
@@ -69,6 +77,10 @@ impl Plugin for Misbehaving {
             Some("fault") => return Err(Fault::new(42, "this cannot be").into()),
             Some("nonsense") => return Ok(Decision::Next(vec![Edit::Remove(u32::MAX)])),
             Some("unavailable") => return reply(503).into(),
+            Some("slow") => dawdle(),
+            Some("astray") => {
+                return Relay::to_uri(request.text(ASTRAY).unwrap_or_default()).into();
+            }
             Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
             _ => {}
         }
@@ -86,6 +98,13 @@ fn go_round() {
     let mut turns = 0u64;
     while black_box(true) {
         turns = turns.wrapping_add(1);
+    }
+}
+
+fn dawdle() {
+    let mut turns = 0;
+    while turns < black_box(TURNS) {
+        turns = black_box(turns + 1);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::context::{Active, Late, MAX_FORKS};
 use crate::decision::{Challenge, Reply};
 use crate::errors::{self, Refusal};
 use crate::hash;
-use crate::io::{ContextId, Output};
+use crate::io::{Answered, ContextId, Output};
 use crate::node::Node;
 use crate::receive::reply_flow;
 
@@ -107,6 +107,7 @@ impl Node {
         }
         if reply.stateless && reply.status >= 200 && method != Method::Invite {
             self.counters.response(method, reply.status, Some(now - received_at));
+            self.tell_version(id, reply.status);
             self.transactions.forget_server(server);
             let flow = reply_flow(request.head(), source);
             self.output.push_back(Output::Transmit { flow, bytes, server_name: None, token: 0 });
@@ -134,16 +135,26 @@ impl Node {
                 context.late = Some(Box::new(Late { request, own_routes, pin, variables }));
             }
             context.variables = None;
-            // Nothing is asked about them: the version need not be kept for that.
-            context.pin = None;
         }
         if first_final {
             self.contexts.answered();
+            self.tell_version(id, status);
+        } else if lingers {
+            context.pin = None;
         }
         self.counters.response(method, status, took);
         self.transactions.respond(now, server, status, bytes);
         if status >= 200 && !lingers {
             self.finish(id);
+        }
+    }
+
+    /// What came of the request, for the figures of the version that took it; that is let go: nothing more is asked of it.
+    fn tell_version(&mut self, id: ContextId, status: u16) {
+        let Some(context) = self.contexts.get_mut(id) else { return };
+        let (method, in_dialog) = (context.method, context.in_dialog);
+        if let Some(pin) = context.pin.take() {
+            self.output.push_back(Output::Answered(Answered { pin, method, in_dialog, status }));
         }
     }
 
@@ -223,6 +234,7 @@ impl Node {
                 self.transactions.forget_server(server);
             }
             self.dialog_answered(&request, best.status);
+            self.tell_version(id, best.status);
             return self.finish(id);
         }
         match (judged, best.forwarded()) {

@@ -374,7 +374,7 @@ impl<'a> Run<'a> {
                     self.locates.push(id);
                 }
                 Output::Returned { .. } => unreachable!("there is one shard"),
-                Output::Event(_) | Output::Concluded { .. } => {}
+                Output::Event(_) | Output::Concluded { .. } | Output::Answered(_) => {}
             }
         }
         promises::hold(&self.node);

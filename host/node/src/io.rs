@@ -6,7 +6,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sip::{Excerpt, Flow, Message};
+use sip::{Excerpt, Flow, Message, Method};
 
 use crate::decision::{ConsultError, Decision, Hook, ReplyDecision, Target};
 use crate::mark::Mark;
@@ -190,6 +190,26 @@ pub struct Ended {
     pub pin: Option<dialog::Holder>,
 }
 
+/// A request that a version took has its final answer.
+#[derive(Clone)]
+pub struct Answered {
+    /// The version.
+    pub pin: Pin,
+    /// What was asked.
+    pub method: Method,
+    /// The request was one inside a dialog.
+    pub in_dialog: bool,
+    /// What was answered, 200 to 699; also where nobody waits for it any longer, and it is not sent (RFC 4320 §4.2).
+    pub status: u16,
+}
+
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Answered { method, status, .. } = self;
+        f.debug_struct("Answered").field("method", method).field("status", status).finish_non_exhaustive()
+    }
+}
+
 /// What goes in.
 #[derive(Debug)]
 pub enum Input {
@@ -265,6 +285,8 @@ pub enum Output {
     },
     /// Ask the script.
     Consult(Consult),
+    /// Count it for the version.
+    Answered(Answered),
     /// A request of this element's own has its final response: one that was made here, where none came.
     Concluded {
         /// Of its [`Originate`].

@@ -49,8 +49,8 @@ pub use decision::{
     Challenge, ConsultError, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target, Until,
 };
 pub use io::{
-    Consult, ConsultId, Consulted, ContextId, Decided, Ended, Follow, Hop, Input, LocateFailure, LocateId,
-    Originate, Output, Pin, Unsent,
+    Answered, Consult, ConsultId, Consulted, ContextId, Decided, Ended, Follow, Hop, Input, LocateFailure,
+    LocateId, Originate, Output, Pin, Unsent,
 };
 pub use mark::Mark;
 pub use node::Node;

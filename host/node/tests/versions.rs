@@ -7,7 +7,7 @@ mod world;
 use std::sync::Arc;
 
 use node::{Decision, Hook, Mark, Pin};
-use sip::HeaderId;
+use sip::{HeaderId, Method};
 use strowger_node as node;
 use world::{ALICE, BOB, Sent, Word, World, ladder, request, response, to_bob};
 
@@ -244,4 +244,36 @@ fn each_pass_of_a_call_stays_with_the_version_that_took_it() {
     world.ended.clear();
     settle(&mut world);
     assert_eq!((Arc::strong_count(&seven), Arc::strong_count(&eight)), (1, 1), "nobody holds them any more");
+}
+
+/// What came of a request is told once, with the version that took it, whoever answered.
+#[test]
+fn what_came_of_requests_is_told_to_the_version_that_took_them() {
+    let seven = Arc::new(String::from("seven"));
+    let mut world = world();
+    let invite = called(&mut world, 7, &seven);
+    assert_eq!(world.answered, [(Method::Invite, false, 200)]);
+    world.receive(BOB, &response(&invite.message, 200, "b1", "Contact: <sip:bob@192.0.2.20:5060>\n"));
+    assert_eq!(world.answered.len(), 1, "a 200 that comes again is none more");
+    inside(&mut world, &invite, "BYE", 2);
+    assert_eq!(world.answered[1..], [(Method::Bye, true, 200)]);
+    let mut sent = world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""));
+    world.receive(BOB, &response(&sent.pop().unwrap().message, 404, "b2", ""));
+    assert_eq!(world.answered[2..], [(Method::Message, false, 404)]);
+    world.version = (0, None);
+    world.receive(ALICE, &request("OPTIONS", "sip:bob@example.test", 1, ""));
+    world.pass(std::time::Duration::from_secs(60));
+    assert_eq!(world.answered.len(), 3, "no version took it");
+    drop(world);
+    assert_eq!(Arc::strong_count(&seven), 1);
+}
+
+/// No 408 goes to whom it would come too late (RFC 4320 §4.2), but that nobody answered is told.
+#[test]
+fn an_answer_that_is_withheld_is_told_too() {
+    let mut world = world();
+    world.version = (7, Some(Arc::new(String::from("seven")) as Pin));
+    world.receive(ALICE, &request("MESSAGE", "sip:bob@example.test", 1, ""));
+    world.pass(std::time::Duration::from_secs(60));
+    assert_eq!(world.answered, [(Method::Message, false, 408)]);
 }

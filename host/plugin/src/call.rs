@@ -268,6 +268,9 @@ async fn call(
     let returned = guest.call(begun).await;
     let cpu = guest.spent();
     to.stats().spent(cpu);
+    if let Some((hook, _)) = &subject {
+        to.stats().took(*hook, guest.lasted());
+    }
     let returned = match returned {
         Ok(returned) => returned,
         Err(ended) => {

@@ -319,6 +319,11 @@ impl Guest {
         self.meter.spent()
     }
 
+    /// How long this call has lasted, with what it waited for.
+    pub(crate) fn lasted(&self) -> Duration {
+        self.meter.lasted()
+    }
+
     /// Calls so far.
     pub(crate) fn calls(&self) -> u32 {
         self.calls

@@ -17,6 +17,7 @@
 //! decision means, what a registration is and where time comes from belong to others.
 
 mod active;
+mod answers;
 mod bindings;
 mod cache;
 mod call;
@@ -47,9 +48,11 @@ mod stats;
 mod tape;
 mod terms;
 mod ticker;
+mod times;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
+pub use answers::{AnswerClass, AnswerGroup, Answers};
 pub use call::{Ask, Consultation, Consulted, Event, Fault, Outcome};
 pub use canonical::Canonical;
 pub use check::{Checked, Hooks};
@@ -72,8 +75,9 @@ pub use services::{
 };
 pub use signature::{KeyError, Keys, MAX_KEYS, MAX_SIGNATURE, read_signature, signature_file};
 pub use split::{ALL, End, MAX_CANDIDATES, NoShare, Place, Share};
-pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
+pub use stats::{DecisionKind, HOOKS, Stats, StatsSnapshot, TrapKind};
 pub use tape::{
     Answer, Ear, Exchange, MAX_EXCHANGES, Player, Question, Tape, TapedFlow, TapedSubscription, TapedTarget,
 };
 pub use terms::{Asked, MAX_IDENTITIES, MAX_IDENTITY, Only, Split, SplitKey, TermsError};
+pub use times::Times;

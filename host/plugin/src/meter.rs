@@ -2,7 +2,7 @@
 //!
 //! In: the begin and end of each poll, and the ticks of `ticker.rs` through wasmtime's epoch callback. Out: go on,
 //! yield (the call is polled again by its waker, others get the thread meanwhile) or interrupt. The time between two
-//! polls belongs to others and is not counted.
+//! polls belongs to others: it does not count against the budget, but in how long the call lasted.
 //!
 //! ```text
 //!  poll ─▶ guest runs ──tick──▶ budget spent, and this is not one of the first ticks:
@@ -32,6 +32,8 @@ pub(crate) struct Meter {
     budget: AtomicU64,
     /// Nanoseconds of finished polls of this call.
     spent: AtomicU64,
+    /// From the first poll of this call to the end of its last one, ns.
+    lasted: AtomicU64,
     /// When the current poll began, ns since `base`.
     resumed: AtomicU64,
     /// Ticks that found this call running.
@@ -44,6 +46,7 @@ impl Meter {
             base: Instant::now(),
             budget: AtomicU64::new(nanoseconds(budget)),
             spent: AtomicU64::new(0),
+            lasted: AtomicU64::new(0),
             resumed: AtomicU64::new(0),
             ticks: AtomicU32::new(0),
         }
@@ -59,12 +62,14 @@ impl Meter {
     /// Runs a call under this meter: counts the time of each poll.
     pub(crate) async fn time<F: Future>(&self, call: F) -> F::Output {
         let mut call = pin!(call);
+        let mut began = None;
         poll_fn(|context| {
             let resumed = self.now();
             self.resumed.store(resumed, Relaxed);
             let polled = call.as_mut().poll(context);
-            let spent = self.spent.load(Relaxed) + (self.now() - resumed);
-            self.spent.store(spent, Relaxed);
+            let paused = self.now();
+            self.spent.store(self.spent.load(Relaxed) + (paused - resumed), Relaxed);
+            self.lasted.store(paused - *began.get_or_insert(resumed), Relaxed);
             polled
         })
         .await
@@ -73,6 +78,11 @@ impl Meter {
     /// What finished polls of this call took.
     pub(crate) fn spent(&self) -> Duration {
         Duration::from_nanos(self.spent.load(Relaxed))
+    }
+
+    /// From this call's first poll to its end, with what it waited for.
+    pub(crate) fn lasted(&self) -> Duration {
+        Duration::from_nanos(self.lasted.load(Relaxed))
     }
 
     /// Called from inside a poll when an epoch has ended.

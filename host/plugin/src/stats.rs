@@ -1,14 +1,25 @@
 //! What a version of a plugin has done, counted.
 //!
-//! In: one event per call, as relaxed atomic additions. Out: [`StatsSnapshot`] for metrics and for the console. What
+//! In: one event per call and per final answer, as relaxed atomic additions. Out: [`StatsSnapshot`] for metrics and for the console. What
 //! follows from the figures (taking a candidate out) belongs to others.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use node::ConsultError;
+use node::{ConsultError, Hook};
+use sip::Method;
 
+use crate::answers::{AnswerClass, AnswerCounts, AnswerGroup, Answers};
 use crate::guest::Ended;
+use crate::times::{Histogram, Times};
+
+/// Hooks whose calls are timed, with their label in metrics, in the order of [`StatsSnapshot::times`].
+pub const HOOKS: [(Hook, &str); 4] = [
+    (Hook::Request, "on-request"),
+    (Hook::InDialogRequest, "on-in-dialog-request"),
+    (Hook::Reply, "on-reply"),
+    (Hook::Failure, "on-failure"),
+];
 
 /// How a call ended that ended with a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,10 +136,12 @@ pub struct Stats {
     log_lines_dropped: AtomicU64,
     guests_started: AtomicU64,
     cpu_ns: AtomicU64,
+    times: [Histogram; HOOKS.len()],
+    answers: AnswerCounts,
 }
 
 /// [`Stats`] at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatsSnapshot {
     /// Calls that began.
     pub calls: u64,
@@ -154,6 +167,10 @@ pub struct StatsSnapshot {
     pub guests_started: u64,
     /// Time that guests had the thread.
     pub cpu: Duration,
+    /// How long calls lasted, with what they waited for, in the order of [`HOOKS`].
+    pub times: Box<[Times; HOOKS.len()]>,
+    /// Final answers to the transactions that it took.
+    pub answers: Answers,
 }
 
 impl StatsSnapshot {
@@ -165,6 +182,11 @@ impl StatsSnapshot {
     /// Traps of one kind.
     pub fn trapped(&self, kind: TrapKind) -> u64 {
         self.traps[kind as usize]
+    }
+
+    /// How long the first question about a request took.
+    pub fn request_times(&self) -> &Times {
+        &self.times[place(Hook::Request)]
     }
 
     /// Traps of all kinds.
@@ -190,6 +212,15 @@ impl Stats {
             log_lines_dropped: read(&self.log_lines_dropped),
             guests_started: read(&self.guests_started),
             cpu: Duration::from_nanos(read(&self.cpu_ns)),
+            times: Box::new(self.times.each_ref().map(Histogram::times)),
+            answers: self.answers.answers(),
+        }
+    }
+
+    /// A transaction that this version took has its final answer.
+    pub fn answered(&self, method: Method, in_dialog: bool, status: u16) {
+        if let Some(class) = AnswerClass::of(status) {
+            self.answers.add(AnswerGroup::of(method, in_dialog), class);
         }
     }
 
@@ -253,8 +284,23 @@ impl Stats {
         self.guests_started.fetch_add(1, Relaxed);
     }
 
+    /// A call of this hook has ended, well or not, after this time.
+    pub(crate) fn took(&self, hook: Hook, time: Duration) {
+        self.times[place(hook)].took(time);
+    }
+
     pub(crate) fn spent(&self, cpu: Duration) {
         self.cpu_ns.fetch_add(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+    }
+}
+
+/// Of a hook in [`HOOKS`].
+fn place(hook: Hook) -> usize {
+    match hook {
+        Hook::Request => 0,
+        Hook::InDialogRequest => 1,
+        Hook::Reply => 2,
+        Hook::Failure => 3,
     }
 }
 
@@ -269,6 +315,9 @@ mod tests {
         }
         for (n, kind) in TrapKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, n, "{}", kind.name());
+        }
+        for (n, (hook, name)) in HOOKS.into_iter().enumerate() {
+            assert_eq!(place(hook), n, "{name}");
         }
     }
 }

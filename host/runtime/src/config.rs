@@ -97,11 +97,14 @@ impl Config {
         within("plugin.versions", self.plugin.versions, 1..=64, "must be 1 to 64")?;
         let PluginPinnedTable { deadline_s, .. } = self.plugin.pinned;
         within("plugin.pinned.deadline_s", deadline_s, 0..=604_800, "must be 0 to 604,800")?;
-        let PluginGuardTable { margin, minimum_calls, .. } = self.plugin.guard;
-        if !(0.0..=100.0).contains(&margin) {
-            let (key, value) = ("plugin.guard.margin".into(), margin.to_string());
-            return Err(StartError::Value { key, value, reason: "must be 0 to 100" });
+        let PluginGuardTable { margin, success_margin, slower_ms, minimum_calls, .. } = self.plugin.guard;
+        for (key, points) in [("margin", margin), ("success_margin", success_margin)] {
+            if !(0.0..=100.0).contains(&points) {
+                let (key, value) = (format!("plugin.guard.{key}"), points.to_string());
+                return Err(StartError::Value { key, value, reason: "must be 0 to 100" });
+            }
         }
+        within("plugin.guard.slower_ms", slower_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.guard.minimum_calls", minimum_calls, 1..=1_000_000, "must be 1 to 1,000,000")?;
         within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
         within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;

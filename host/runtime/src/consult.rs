@@ -11,7 +11,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
-use node::{Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin};
+use node::{
+    Answered, Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin,
+};
 use plugin::{Active, Ask, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::{Flow, Message};
 use slab::Slab;
@@ -435,6 +437,13 @@ impl Consultations {
             self.queue.barrier(token);
         }
         None
+    }
+}
+
+/// What came of a request, for the figures of the version that took it.
+pub(crate) fn answered(answered: &Answered) {
+    if let Some(version) = answered.pin.downcast_ref::<Plugin>() {
+        version.stats().answered(answered.method, answered.in_dialog, answered.status);
     }
 }
 

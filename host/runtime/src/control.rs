@@ -2,6 +2,7 @@
 //!
 //! In: questions and plugin files. Out: plain, serializable answers. HTTP and the command line are above this.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +11,9 @@ use std::time::Duration;
 use node::counters::{METHODS, method_index};
 use node::{Counters, Wants};
 use parking_lot::Mutex;
-use plugin::{Active, Engine, Identity, LoadError, Plugin, Services, StatsSnapshot};
+use plugin::{
+    Active, AnswerClass, AnswerGroup, Answers, Engine, Identity, LoadError, Plugin, Services, StatsSnapshot,
+};
 use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
@@ -119,6 +122,12 @@ pub struct PluginStatus {
     pub failures: u64,
     /// Those of them that trapped.
     pub traps: u64,
+    /// Final answers to the transactions that it took, by class (`AnswerClass::name`).
+    pub answers: BTreeMap<&'static str, u64>,
+    /// Share of its INVITEs outside dialogs that had success (RFC 6076 §4.7, but for 480 and 487), 0 to 1; none: no INVITE.
+    pub success: Option<f64>,
+    /// 95th percentile of what a request's first hook took, with what it waited for, in µs; none: it was never asked.
+    pub p95_us: Option<u64>,
 }
 
 /// What a host is doing.
@@ -141,7 +150,7 @@ pub struct Status {
     /// Contacts registered.
     pub registrations: u64,
     /// Requests by method so far.
-    pub requests: std::collections::BTreeMap<&'static str, u64>,
+    pub requests: BTreeMap<&'static str, u64>,
     /// Plugin versions.
     pub plugins: Vec<PluginStatus>,
 }
@@ -347,6 +356,12 @@ pub(crate) fn idle_status(plugin: &Plugin) -> PluginStatus {
     PluginStatus { instances: plugin.guests().0, ..status(identity, &stats, "checked") }
 }
 
+/// The share of a version's calls that were set up.
+fn success(answers: &Answers) -> Option<f64> {
+    let (unsuccessful, all) = answers.unsuccessful(AnswerGroup::Invite);
+    (all > 0).then(|| 1.0 - unsuccessful as f64 / all as f64)
+}
+
 fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> PluginStatus {
     PluginStatus {
         role: identity.role.to_string(),
@@ -362,5 +377,8 @@ fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> Pl
         calls: stats.calls,
         failures: stats.faults + stats.invalid + stats.deadlines + stats.busy + stats.all_traps(),
         traps: stats.all_traps(),
+        answers: AnswerClass::ALL.map(|class| (class.name(), stats.answers.of_class(class))).into(),
+        success: success(&stats.answers),
+        p95_us: stats.request_times().percentile(950).map(|time| time.as_micros() as u64),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use plugin::{Plugin, Split};
 
 use crate::control::Shared;
-use crate::guard::{Figures, Guard, Margins, Seen};
+use crate::guard::{Figures, Guard, Margins, Seen, Worse};
 
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -47,21 +47,27 @@ fn look(shared: &Shared, guard: &mut Guard, terms: &mut Vec<(u32, Arc<Split>)>) 
     let seen = |version: &Plugin, share| Seen {
         number: version.identity().number,
         share,
-        figures: Figures::of(&version.stats().snapshot()),
+        figures: Figures::of(version.stats().snapshot()),
     };
     let candidates: Vec<Seen> =
         candidates.iter().map(|(share, version)| seen(version, share.tenths_of_a_percent())).collect();
     // Shares of matches are none of everybody's: together they may come to more.
     let shared_out: u16 = candidates.iter().map(|candidate| candidate.share).sum();
     let control = seen(&active, plugin::ALL.saturating_sub(shared_out));
-    let margins = Margins { percent_points: table.margin, calls: table.minimum_calls.into() };
-    for (number, why) in guard.look(control, &candidates, margins) {
+    let margins = Margins {
+        percent_points: table.margin,
+        success_percent_points: table.success_margin,
+        slower: Duration::from_millis(table.slower_ms.into()),
+        calls: table.minimum_calls.into(),
+    };
+    for Worse { number, comparison, why } in guard.look(&control, &candidates, margins) {
         match shared.take_back(number, "taken back", WHO, &why) {
             Ok(_) => tracing::warn!(
                 role = shared.active.role().name(),
                 number,
+                %comparison,
                 why,
-                "a candidate is taken back: it fails more than the active version"
+                "a candidate is taken back: it is worse than the active version"
             ),
             // Somebody else was faster.
             Err(error) => tracing::debug!(number, %error, "a candidate is no longer there to be taken back"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use node::Counters;
 use node::counters::{BUCKETS_US, DISCARDS, METHODS};
-use plugin::{DecisionKind, TrapKind};
+use plugin::{AnswerClass, AnswerGroup, DecisionKind, HOOKS, Identity, StatsSnapshot, TrapKind};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, NoLabelSet};
@@ -187,12 +187,8 @@ fn totals(encoder: &mut DescriptorEncoder<'_>, shared: &Shared, counters: &[&Cou
 }
 
 /// One series of plugin figures: name, help, and for each version the extra label's value with its number.
-type Series = (
-    &'static str,
-    &'static str,
-    Option<&'static str>,
-    fn(&plugin::StatsSnapshot) -> Vec<(&'static str, u64)>,
-);
+type Series =
+    (&'static str, &'static str, Option<&'static str>, fn(&StatsSnapshot) -> Vec<(&'static str, u64)>);
 
 const PLUGIN_SERIES: [Series; 8] = [
     ("plugin_calls", "Calls of a hook", None, |stats| vec![("", stats.calls)]),
@@ -242,13 +238,57 @@ fn plugins(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> Result<(), E
         let value = stats.cpu.as_secs_f64();
         family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
     }
+    plugin_answers(encoder, &versions)?;
+    plugin_times(encoder, &versions)
+}
+
+fn plugin_answers(
+    encoder: &mut DescriptorEncoder<'_>,
+    versions: &[(Identity, StatsSnapshot)],
+) -> Result<(), Error> {
+    let help = "Final answers to the transactions that a version took; 4xx and 6xx without those named apart";
+    let mut family = encoder.encode_descriptor("plugin_answers", help, None, MetricType::Counter)?;
+    for (identity, stats) in versions {
+        let number = identity.number.to_string();
+        for (group, class) in
+            AnswerGroup::ALL.into_iter().flat_map(|group| AnswerClass::ALL.map(|class| (group, class)))
+        {
+            let value = stats.answers.count(group, class);
+            if value > 0 {
+                let labels =
+                    version_labels(identity, &number, [("request", group.name()), ("class", class.name())]);
+                family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn plugin_times(
+    encoder: &mut DescriptorEncoder<'_>,
+    versions: &[(Identity, StatsSnapshot)],
+) -> Result<(), Error> {
+    let help = "Time of a hook's call with what it waited for, in seconds";
+    let mut family = encoder.encode_descriptor("plugin_call_seconds", help, None, MetricType::Histogram)?;
+    for (identity, stats) in versions {
+        let number = identity.number.to_string();
+        for (&(_, hook), times) in HOOKS.iter().zip(&*stats.times).filter(|(_, times)| times.calls() > 0) {
+            let buckets: Vec<(f64, u64)> = times
+                .doublings()
+                .map(|(bound, calls)| (bound.map_or(f64::INFINITY, |bound| bound.as_secs_f64()), calls))
+                .collect();
+            let labels = version_labels(identity, &number, [("hook", hook)]);
+            let (sum, calls) = (times.sum().as_secs_f64(), times.calls());
+            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, calls, &buckets, None)?;
+        }
+    }
     Ok(())
 }
 
 fn version_labels<'a>(
     identity: &'a plugin::Identity,
     number: &'a str,
-    more: Option<(&'static str, &'a str)>,
+    more: impl IntoIterator<Item = (&'static str, &'a str)>,
 ) -> Labels<'a> {
     let mut labels = vec![
         ("role", &*identity.role),

@@ -444,6 +444,7 @@ impl Shard {
                     }
                 }
                 Output::Event(ended) => self.consultations.dialog_ended(ended),
+                Output::Answered(answered) => crate::consult::answered(&answered),
                 Output::Concluded { token, response } => self.consultations.concluded(token, response),
             }
         }

@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub failure: Option<node::LocateFailure>,
     /// Requests of the node's own that have ended: token and status.
     pub concluded: Vec<(u64, u16)>,
+    /// What came of requests that a version took: the method, whether inside a dialog, and the final status.
+    pub answered: Vec<(Method, bool, u16)>,
     /// Requests that came back here and are awaited by another shard.
     pub returned: Vec<(u8, node::ContextId, Box<str>)>,
     /// The node's own URIs by which each request came that was put before the script.
@@ -149,6 +151,7 @@ impl World {
             hops: Vec::new(),
             failure: None,
             concluded: Vec::new(),
+            answered: Vec::new(),
             returned: Vec::new(),
             own_routes: Vec::new(),
             to_tag: None,
@@ -240,6 +243,9 @@ impl World {
                 }
                 Output::Returned { shard, context, token } => self.returned.push((shard, context, token)),
                 Output::Event(ended) => self.ended.push(ended),
+                Output::Answered(answered) => {
+                    self.answered.push((answered.method, answered.in_dialog, answered.status))
+                }
             }
         }
         sent

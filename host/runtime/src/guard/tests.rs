@@ -1,189 +1,180 @@
+use plugin::{AnswerGroup, StatsSnapshot};
+
 use super::*;
 
-const MARGINS: Margins = Margins { percent_points: 1.0, calls: 20 };
+mod life;
+mod simulation;
 
-/// Two versions that fail as often as is said, for calls that go to the candidate by its share. SplitMix64: the same lives
-/// in every run.
-struct Life {
-    state: u64,
-    guard: Guard,
-    control: Seen,
-    candidate: Seen,
-    failing: [f64; 2],
+const MARGINS: Margins = Margins {
+    percent_points: 0.5,
+    success_percent_points: 3.0,
+    slower: Duration::from_millis(20),
+    calls: 20,
+};
+
+fn seen(number: u32, share: u16, figures: &Figures) -> Seen {
+    Seen { number, share, figures: figures.clone() }
 }
 
-impl Life {
-    fn new(seed: u64, share: u16, failing: [f64; 2]) -> Life {
-        let seen = |number, share| Seen { number, share, figures: Figures::default() };
-        let mut life = Life {
-            state: seed,
-            guard: Guard::default(),
-            control: seen(1, 1000 - share),
-            candidate: seen(2, share),
-            failing,
-        };
-        assert_eq!(life.look(), None, "nothing has happened");
-        life
-    }
+fn failures(calls: u64, bad: u64) -> Figures {
+    Figures { failures: Tally { calls, bad }, ..Figures::default() }
+}
 
-    fn luck(&mut self) -> f64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+/// Answers of these statuses, so often, to INVITE.
+fn answers(all: &[(u16, u64)]) -> Figures {
+    let mut figures = Figures::default();
+    for &(status, times) in all {
+        (0..times).for_each(|_| figures.answers.add(AnswerGroup::Invite, status));
     }
+    figures
+}
 
-    fn calls(&mut self, number: u32) {
-        for _ in 0..number {
-            let to_candidate = self.luck() < f64::from(self.candidate.share) / 1000.0;
-            let fails = self.luck() < self.failing[usize::from(to_candidate)];
-            let version = if to_candidate { &mut self.candidate } else { &mut self.control };
-            version.figures.calls += 1;
-            version.figures.failures += u64::from(fails);
-        }
+/// Calls of on-request that took so many ms.
+fn times(all: &[(u64, u64)]) -> Figures {
+    let mut figures = Figures::default();
+    for &(ms, times) in all {
+        (0..times).for_each(|_| figures.times[0].add(Duration::from_millis(ms)));
     }
+    figures
+}
 
-    /// The pooled test of two proportions for one look; 3.09 is its bound for 0.001.
-    fn z(&self) -> f64 {
-        let (own, others) = (self.candidate.figures, self.control.figures);
-        let (m, n) = (own.calls as f64, others.calls as f64);
-        let pooled = (own.failures + others.failures) as f64 / (m + n);
-        (own.proportion() - others.proportion()) / (pooled * (1.0 - pooled) * (1.0 / m + 1.0 / n)).sqrt()
-    }
-
-    fn look(&mut self) -> Option<String> {
-        let gone = self.guard.look(self.control, &[self.candidate], MARGINS);
-        gone.into_iter().next().map(|(number, why)| {
-            assert_eq!(number, 2);
-            why
-        })
-    }
-
-    /// The candidate's calls until it is out, with so many calls between two looks.
-    fn calls_until_out(&mut self, between: u32, most: u64) -> Option<u64> {
-        while self.candidate.figures.calls < most {
-            self.calls(between);
-            if self.look().is_some() {
-                return Some(self.candidate.figures.calls);
-            }
-        }
-        None
-    }
+/// What is found of a candidate and a control that have done nothing before.
+fn found(candidate: &Figures, control: &Figures) -> Option<Worse> {
+    let mut guard = Guard::default();
+    let nothing = Figures::default();
+    assert!(guard.look(&seen(1, 900, &nothing), &[seen(2, 100, &nothing)], MARGINS).is_empty());
+    guard.look(&seen(1, 900, control), &[seen(2, 100, candidate)], MARGINS).into_iter().next()
 }
 
 #[test]
-fn an_identical_copy_is_never_taken_back() {
-    for life in 0..100 {
-        let share = [10, 20, 50, 100][life % 4];
-        let failing = [0.0, 0.001, 0.02, 0.2, 0.5][life % 5];
-        let mut copy = Life::new(life as u64, share, [failing; 2]);
-        for second in 0..2 * 3600 {
-            copy.calls(20);
-            assert_eq!(copy.look(), None, "life {life}, second {second}");
-        }
-    }
-}
-
-/// Without a margin an identical copy is at the very edge of what is allowed: there the bound on false alarms is what keeps
-/// it. A test that is meant for one look, and errs in one of a thousand, takes several times as many out.
-#[test]
-fn without_a_margin_the_bound_holds_over_all_looks() {
-    let strict = Margins { percent_points: 0.0, calls: 1 };
-    let (mut taken, mut taken_by_one_look) = (0, 0);
-    for life in 0..1_000 {
-        let mut copy = Life::new(1_000 + life, 500, [0.1; 2]);
-        let (mut out, mut out_by_one_look) = (false, false);
-        for _ in 0..1_000 {
-            copy.calls(10);
-            out |= !copy.guard.look(copy.control, &[copy.candidate], strict).is_empty();
-            out_by_one_look |= copy.z() > 3.09;
-        }
-        taken += u32::from(out);
-        taken_by_one_look += u32::from(out_by_one_look);
-    }
-    assert!(taken <= 3, "one is to be expected at most: {taken}");
-    assert!(taken_by_one_look > 5, "the lives are too easy: {taken_by_one_look}");
-}
-
-#[test]
-fn one_that_fails_one_call_in_twenty_is_out_within_its_first_thousands() {
-    let mut needed: Vec<u64> = (0..100)
-        .map(|life| {
-            let mut bad = Life::new(life, [10, 50, 100][life as usize % 3], [0.001, 0.05]);
-            bad.calls_until_out(100, 3_000).unwrap_or_else(|| panic!("life {life} goes on"))
-        })
-        .collect();
-    needed.sort_unstable();
-    assert!(needed[50] < 700, "half of them need no more: {needed:?}");
-}
-
-#[test]
-fn one_that_always_fails_is_out_within_tens_of_its_calls() {
-    for life in 0..100 {
-        let mut bad = Life::new(life, [10, 100, 500][life as usize % 3], [0.0, 1.0]);
-        let needed = bad.calls_until_out(10, 60).unwrap_or_else(|| panic!("life {life} goes on"));
-        assert!(needed >= MARGINS.calls);
-    }
-}
-
-#[test]
-fn one_that_is_worse_by_less_than_the_margin_stays() {
-    for life in 0..20 {
-        let mut allowed = Life::new(life, 100, [0.01, 0.015]);
-        assert_eq!(allowed.calls_until_out(200, 20_000), None, "life {life}");
-    }
-}
-
-#[test]
-fn both_fail_when_something_else_is_broken() {
-    let mut both = Life::new(1, 500, [1.0; 2]);
-    assert_eq!(both.calls_until_out(100, 10_000), None);
-}
-
-#[test]
-fn the_figures_are_told() {
-    let mut bad = Life::new(1, 500, [0.0; 2]);
-    bad.candidate.figures = Figures { calls: 200, failures: 100 };
-    bad.control.figures = Figures { calls: 400, failures: 1 };
+fn calls_without_a_decision_are_told_with_the_figures_of_both() {
+    let worse = found(&failures(200, 100), &failures(400, 1)).unwrap();
+    assert_eq!((worse.number, worse.comparison), (2, Comparison::Failures));
     assert_eq!(
-        bad.look().as_deref(),
-        Some(
-            "100 of 200 calls failed (50.00 %), of the active version #1 1 of 400 calls failed (0.25 %): worse by more than \
-             1 percent points"
-        )
+        worse.why,
+        "100 of 200 calls of a hook failed (50.00 %), of the active version #1 1 of 400 (0.25 %): worse by more than 0.5 \
+         percent points"
     );
 }
 
 #[test]
+fn answers_of_5xx_are_told_by_what_was_asked() {
+    let worse = found(&answers(&[(200, 60), (503, 40)]), &answers(&[(200, 2_000)])).unwrap();
+    assert_eq!(worse.comparison, Comparison::ServerFailures(AnswerGroup::Invite));
+    assert_eq!(
+        worse.why,
+        "40 of 100 answers to INVITE are 5xx (40.00 %), of the active version #1 0 of 2000 (0.00 %): worse by more than 0.5 \
+         percent points"
+    );
+}
+
+/// RFC 6076 §4.7: whom nobody finds is no success, who is busy or declines is one.
+#[test]
+fn answers_from_elsewhere_are_no_success() {
+    let control = answers(&[(200, 1_800), (486, 100), (404, 100)]);
+    let worse = found(&answers(&[(200, 60), (408, 20), (480, 20)]), &control).unwrap();
+    assert_eq!(worse.comparison, Comparison::Unsuccessful(AnswerGroup::Invite));
+    assert!(
+        worse.why.starts_with("40 of 100 answers to INVITE are no success (40.00 %), of"),
+        "{}",
+        worse.why
+    );
+    for people in [486, 487, 600, 603, 302, 407] {
+        assert_eq!(found(&answers(&[(200, 60), (people, 40)]), &control), None, "{people}");
+    }
+}
+
+#[test]
+fn time_is_told_by_the_hook_and_its_percentile() {
+    let mut guard = Guard::default();
+    let (before, nothing) = (times(&[(10, 1_000)]), Figures::default());
+    assert!(guard.look(&seen(1, 900, &before), &[seen(2, 100, &nothing)], MARGINS).is_empty());
+    let control = times(&[(10, 2_000)]);
+    let gone = guard.look(&seen(1, 900, &control), &[seen(2, 100, &times(&[(10, 30), (40, 70)]))], MARGINS);
+    assert_eq!(gone[0].comparison, Comparison::Slower(0));
+    assert_eq!(
+        gone[0].why,
+        "70 of 100 calls of on-request are slow (70.00 %), of the active version #1 0 of 1000 (0.00 %): p95 41 ms against \
+         10.2 ms, slower by more than 20 ms (beyond 30.7 ms)"
+    );
+}
+
+/// The bar is from before: what a look brings is never judged by what itself says.
+#[test]
+fn time_is_judged_by_a_bar_that_was_set_before() {
+    let mut guard = Guard::default();
+    let nothing = Figures::default();
+    let mut look = |control: &Figures, candidate: &Figures| {
+        guard.look(&seen(1, 900, control), &[seen(2, 100, candidate)], MARGINS).len()
+    };
+    assert_eq!(look(&nothing, &nothing), 0);
+    assert_eq!(look(&times(&[(1, 1_000)]), &times(&[(90, 1_000)])), 0, "there was no bar for these");
+    assert_eq!(look(&times(&[(1, 2_000)]), &times(&[(90, 1_015)])), 0, "fewer than the least");
+    assert_eq!(look(&times(&[(1, 2_000)]), &times(&[(90, 1_060)])), 1);
+}
+
+#[test]
+fn slow_together_is_nobody_s_fault() {
+    let mut guard = Guard::default();
+    let (mut control, mut candidate) = (times(&[(1, 1_000)]), Figures::default());
+    for _ in 0..2 * WINDOW {
+        let gone = guard.look(&seen(1, 500, &control), &[seen(2, 500, &candidate)], MARGINS);
+        assert_eq!(gone, [], "an HSS that hangs");
+        for figures in [&mut control, &mut candidate] {
+            figures.times[0].add(Duration::from_millis(300));
+        }
+    }
+}
+
+/// What one second of a week weighs: the windows see it, though the week was good.
+#[test]
+fn one_that_turns_bad_late_is_found_in_its_window() {
+    let mut guard = Guard::default();
+    let (mut control, mut candidate) = (failures(0, 0), failures(0, 0));
+    let mut look = |control: &Figures, candidate: &Figures| {
+        guard.look(&seen(1, 900, control), &[seen(2, 100, candidate)], MARGINS)
+    };
+    for _ in 0..10 * WINDOW {
+        assert_eq!(look(&control, &candidate), []);
+        control.failures.calls += 95;
+        candidate.failures.calls += 5;
+    }
+    let seconds = (1..)
+        .find(|_| {
+            control.failures.calls += 95;
+            candidate.failures.calls += 5;
+            candidate.failures.bad += 1;
+            !look(&control, &candidate).is_empty()
+        })
+        .unwrap();
+    assert!(seconds < 60, "{seconds} s for one that fails a fifth");
+}
+
+#[test]
 fn nothing_is_said_before_there_is_something_to_compare_with() {
-    let mut alone = Life::new(1, 990, [0.0; 2]);
-    alone.candidate.figures = Figures { calls: 10_000, failures: 10_000 };
-    assert_eq!(alone.look(), None, "the control has had no call");
-    alone.control.figures.calls = 10;
-    assert!(alone.look().is_some());
-    let mut few = Life::new(1, 500, [0.0; 2]);
-    few.control.figures.calls = 1_000_000;
-    few.candidate.figures = Figures { calls: MARGINS.calls - 1, failures: MARGINS.calls - 1 };
-    assert_eq!(few.look(), None, "fewer calls than the least");
+    assert_eq!(found(&failures(10_000, 10_000), &failures(0, 0)), None, "the control has had no call");
+    assert!(found(&failures(10_000, 10_000), &failures(20, 0)).is_some());
+    let few = MARGINS.calls - 1;
+    assert_eq!(found(&failures(few, few), &failures(1_000_000, 0)), None, "fewer calls than the least");
 }
 
 /// What was before does not count: another share is another set of subscribers, another control other figures.
 #[test]
 fn another_share_and_another_control_begin_anew() {
-    type Change = fn(&mut Life);
-    let changes: [Change; 3] =
-        [|life| life.candidate.share = 20, |life| life.control.share = 900, |life| life.control.number = 3];
-    for change in changes {
-        let mut life = Life::new(1, 10, [0.0; 2]);
-        life.control.figures.calls = 1_000;
-        life.candidate.figures = Figures { calls: 100, failures: 100 };
-        change(&mut life);
-        assert_eq!(life.look(), None);
-        assert_eq!(life.look(), None, "it has done nothing since");
-        life.control.figures.calls += 1_000;
-        life.candidate.figures = Figures { calls: 200, failures: 200 };
-        assert!(life.look().is_some_and(|why| why.contains("100 of 100")));
+    for (control, candidate) in [((1, 900), (2, 20)), ((1, 880), (2, 10)), ((3, 900), (2, 10))] {
+        let mut guard = Guard::default();
+        let mut look = |control: (u32, u16), all: &Figures, candidate: (u32, u16), own: &Figures| {
+            let gone =
+                guard.look(&seen(control.0, control.1, all), &[seen(candidate.0, candidate.1, own)], MARGINS);
+            gone.into_iter().next().map(|worse| worse.why)
+        };
+        let nothing = failures(0, 0);
+        assert_eq!(look((1, 900), &nothing, (2, 10), &nothing), None);
+        let (all, own) = (failures(1_000, 0), failures(100, 100));
+        assert_eq!(look(control, &all, candidate, &own), None);
+        assert_eq!(look(control, &all, candidate, &own), None, "it has done nothing since");
+        let why = look(control, &failures(2_000, 0), candidate, &failures(200, 200)).unwrap();
+        assert!(why.starts_with("100 of 100"), "{why}");
     }
 }
 
@@ -204,11 +195,13 @@ fn other_terms_begin_anew() {
 
 #[test]
 fn two_candidates_are_judged_apart() {
-    let seen = |number, calls, failures| Seen { number, share: 100, figures: Figures { calls, failures } };
     let mut guard = Guard::default();
-    assert!(guard.look(seen(1, 0, 0), &[seen(2, 0, 0), seen(3, 0, 0)], MARGINS).is_empty());
-    let gone = guard.look(seen(1, 1_000, 0), &[seen(2, 500, 1), seen(3, 500, 100)], MARGINS);
-    assert_eq!(gone.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [3]);
+    let nothing = failures(0, 0);
+    let both = |good: &Figures, bad: &Figures| [seen(2, 100, good), seen(3, 100, bad)];
+    assert_eq!(guard.look(&seen(1, 800, &nothing), &both(&nothing, &nothing), MARGINS), []);
+    let all = failures(1_000, 0);
+    let gone = guard.look(&seen(1, 800, &all), &both(&failures(500, 1), &failures(500, 100)), MARGINS);
+    assert_eq!(gone.iter().map(|worse| worse.number).collect::<Vec<_>>(), [3]);
 }
 
 #[test]
@@ -217,30 +210,17 @@ fn a_call_that_is_under_way_or_had_no_guest_is_no_failure() {
     stats.decisions[0] = 60;
     stats.traps[1] = 1;
     (stats.faults, stats.invalid, stats.deadlines, stats.server_failures) = (2, 3, 4, 5);
-    assert_eq!(Figures::of(&stats), Figures { calls: 70, failures: 15 });
+    assert_eq!(Figures::of(stats).failures, Tally { calls: 70, bad: 10 });
 }
 
 #[test]
-fn ends_of_the_sequence_enclose_what_was_seen_and_close_in() {
-    for (calls, failures) in [(0, 0), (1, 0), (1, 1), (20, 20), (1_000, 50), (1_000_000_000, 1_000)] {
-        let figures = Figures { calls, failures };
-        let (least, most, seen) = (least(figures), most(figures), figures.proportion());
-        assert!((0.0..=seen).contains(&least) && (seen..=1.0).contains(&most), "{figures:?}: {least} {most}");
-    }
-    assert_eq!((least(Figures::default()), most(Figures::default())), (0.0, 1.0));
-    let width = |calls: u64| {
-        most(Figures { calls, failures: calls / 10 }) - least(Figures { calls, failures: calls / 10 })
-    };
-    assert!(width(100) > width(1_000) && width(1_000) > width(100_000) && width(100_000) < 0.01);
-    // By hand: no failure in n calls leaves p with (n + 1) (1 − p)^n ≥ a / 2.
-    let by_hand = 1.0 - (FALSE_ALARMS / 2.0 / 21.0).powf(1.0 / 20.0);
-    assert!((most(Figures { calls: 20, failures: 0 }) - by_hand).abs() < 1e-9);
-}
-
-#[test]
-fn the_series_is_the_factorial() {
-    for n in [0, 1, 5, 15, 16, 17, 100, 5_000] {
-        let product: f64 = (1..=n).map(|factor| (factor as f64).ln()).sum();
-        assert!((ln_factorial(n) - product).abs() < 1e-8, "{n}");
+fn all_comparisons_and_windows_together_err_as_seldom_as_is_said() {
+    let nothing = || Pair { candidate: Figures::default(), control: Figures::default() };
+    let windows: f64 = (0..100_000)
+        .map(|number| Window { number, looks: 0, began: nothing(), bars: Default::default() }.budget())
+        .sum();
+    assert!(windows < 1.0 && windows > 0.99, "{windows}");
+    for comparison in Comparison::ALL {
+        assert_eq!(Comparison::ALL.iter().filter(|other| **other == comparison).count(), 1);
     }
 }

@@ -40,7 +40,7 @@ impl World {
                 Output::Transmit { flow, bytes, token, .. } => self.transmit(node, flow, bytes, token),
                 Output::Consult(question) => self.consult(node, question),
                 Output::Returned { .. } => unreachable!("an element has one shard"),
-                Output::Concluded { .. } => {}
+                Output::Concluded { .. } | Output::Answered(_) => {}
                 Output::Locate { id, uri } => {
                     let hops = self.locate(node, &uri);
                     let at = self.now + self.random.time(0, LOCATING_MS);

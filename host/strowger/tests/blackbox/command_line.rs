@@ -77,6 +77,11 @@ fn a_mistake_in_the_file_is_named() {
             ("[timers]", "[plugin.guard]\nmargin = 100.5\n[timers]"),
             &["plugin.guard.margin", "100.5", "0 to 100"],
         ),
+        (
+            ("[timers]", "[plugin.guard]\nsuccess_margin = -1.0\n[timers]"),
+            &["plugin.guard.success_margin", "-1", "0 to 100"],
+        ),
+        (("[timers]", "[plugin.guard]\nslower_ms = 0\n[timers]"), &["plugin.guard.slower_ms", "0", "10,000"]),
         (("[timers]", "[plugin.guard]\nmargin = nan\n[timers]"), &["plugin.guard.margin", "NaN"]),
         (
             ("[timers]", "[plugin.guard]\nminimum_calls = 0\n[timers]"),

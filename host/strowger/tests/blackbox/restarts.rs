@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::plugins::{built, variant};
+use crate::support::until;
 use crate::support::{Call, DOMAIN, Peer, Request, Router};
-use crate::versions::{command, told, until, version};
+use crate::versions::{command, told, version};
 
 /// Another file of this name that does the same. It wants to be asked inside dialogs.
 fn file(name: &str) -> Vec<u8> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::support::router::{edge, misbehaving, strowger};
+use crate::support::router::{Setup, edge, free_port, misbehaving, strowger};
 use crate::support::{Call, DOMAIN, Request, Router, until};
 
 pub(crate) fn push(router: &Router, how: &str) -> Value {
@@ -132,25 +132,64 @@ fn a_version_is_promoted_and_taken_back_without_a_compiler() {
 
 #[test]
 fn a_candidate_that_fails_is_taken_back_by_itself() {
-    is_taken_back("panic", 500);
+    let router = Router::start();
+    is_taken_back(&router, "panic", 500, "calls of a hook failed (100.00 %), of the active version #1 0 of ");
 }
 
 /// Nothing is wrong with it as a plugin: it just does not serve.
 #[test]
 fn a_candidate_that_answers_503_is_taken_back_by_itself() {
-    let router = is_taken_back("unavailable", 503);
+    let router = Router::start();
+    let why = "answers to other requests are 5xx (100.00 %), of the active version #1 0 of ";
+    is_taken_back(&router, "unavailable", 503, why);
+    assert!(figure(&router, "plugin_server_failures_total{", &[]) >= 20.0);
+    assert!(figure(&router, "plugin_answers_total{", &["class=\"5xx\"", "request=\"other\""]) >= 20.0);
+    assert!(version(&router, 2)["answers"]["5xx"].as_u64() >= Some(20));
+    assert_eq!(version(&router, 1)["answers"]["5xx"], 0);
+}
+
+/// It answers nothing itself, and what it decides is well-formed: where it sends requests nobody listens.
+#[test]
+fn a_candidate_that_relays_to_a_dead_place_is_taken_back_by_itself() {
+    let (router, dead) = (Router::start(), free_port());
+    let astray = format!("astray\r\nX-Astray: sip:{dead}");
+    is_taken_back(&router, &astray, 500, "answers to other requests are 5xx (100.00 %)");
+    assert_eq!(figure(&router, "plugin_server_failures_total{", &[]), 0.0);
+}
+
+/// Every answer is right, and late.
+#[test]
+fn a_candidate_that_is_slower_is_taken_back_by_itself() {
+    let router = Router::with(Setup { deadline_ms: 2_000, ..Setup::plain() });
+    let peer = router.peer();
+    for n in 0..120 {
+        assert!(peer.ask(&Request::new("MESSAGE", &format!("user{n}"), "bob")).status() < 500);
+    }
+    let well = peer.ask(&Request::new("MESSAGE", "user0", "bob")).status();
+    is_taken_back(
+        &router,
+        "slow",
+        well,
+        "calls of on-request are slow (100.00 %), of the active version #1 0 of ",
+    );
+    let p95 = |number| version(&router, number)["p95_us"].as_u64().expect("it was asked");
+    assert!(p95(2) > p95(1) + 15_000, "{} {}", p95(2), p95(1));
+    assert!(figure(&router, "plugin_call_seconds_count{", &["hook=\"on-request\""]) >= 20.0);
+}
+
+/// Of the candidate.
+#[track_caller]
+fn figure(router: &Router, name: &str, labels: &[&str]) -> f64 {
     let (_, metrics) = router.http("GET", "/metrics", b"");
-    let mut counted =
-        metrics.lines().filter(|line| line.starts_with("strowger_plugin_server_failures_total{"));
-    let candidate = counted.find(|line| line.contains("number=\"2\"")).expect("the candidate's");
-    let value: f64 = candidate.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number");
-    assert!(value >= 20.0, "{candidate}");
+    let mut lines = metrics.lines().filter(|line| line.contains(name) && line.contains("number=\"2\""));
+    let line = lines.find(|line| labels.iter().all(|label| line.contains(label)));
+    let line = line.unwrap_or_else(|| panic!("{name} {labels:?} is not in {metrics}"));
+    line.rsplit(' ').next().and_then(|value| value.parse().ok()).expect("a number")
 }
 
 /// Half of the subscribers have a version that has this bug for each of them: they are answered so until it is out, the
 /// others never are.
-fn is_taken_back(bug: &str, bad: u16) -> Router {
-    let router = Router::start();
+fn is_taken_back(router: &Router, bug: &str, bad: u16, figures: &str) {
     let peer = router.peer();
     let ask = |user: &str| {
         let request = Request::new("MESSAGE", user, "bob").with(&format!("X-Misbehave: {bug}"));
@@ -159,30 +198,29 @@ fn is_taken_back(bug: &str, bad: u16) -> Router {
     let well = ask("user0");
     assert!(well < 500, "{well}");
     let file = std::fs::read(misbehaving()).expect("the plugin");
-    assert_eq!(told(&router, "POST", "/plugins/edge?share=500", &file)["state"], "candidate");
+    assert_eq!(told(router, "POST", "/plugins/edge?share=500", &file)["state"], "candidate");
     let (theirs, others): (Vec<_>, Vec<_>) = (0..20).map(|n| format!("user{n}")).partition(|user| {
-        told(&router, "GET", &format!("/which?identity=sip:{user}@{DOMAIN}"), b"")["number"] == 2
+        told(router, "GET", &format!("/which?identity=sip:{user}@{DOMAIN}"), b"")["number"] == 2
     });
     assert!(theirs.len() > 2 && others.len() > 2, "{theirs:?} {others:?}");
     assert_eq!(ask(&theirs[0]), bad, "it is as bad as it should be");
     until("the end of it", || {
         theirs.iter().for_each(|user| assert!([well, bad].contains(&ask(user)), "{user}"));
         others.iter().for_each(|user| assert_eq!(ask(user), well, "{user}"));
-        version(&router, 2)["share"] == 0
+        version(router, 2)["share"] == 0
     });
     router.wait_for_log("a candidate is taken back");
     theirs.iter().for_each(|user| assert_eq!(ask(user), well, "{user} has the active version again"));
-    assert_eq!(version(&router, 2)["state"], "kept");
-    assert_eq!(version(&router, 1)["share"], 1000);
+    assert_eq!(version(router, 2)["state"], "kept");
+    assert_eq!(version(router, 1)["share"], 1000);
 
-    let history = told(&router, "GET", "/history", b"");
+    let history = told(router, "GET", "/history", b"");
     let last = history.as_array().and_then(|deeds| deeds.last()).expect("a deed");
     assert_eq!((&last["what"], &last["who"]), (&"taken back".into(), &"guardrail".into()));
     assert_eq!((&last["number"], &last["share"]), (&2.into(), &0.into()));
     let why = last["why"].as_str().expect("figures");
-    assert!(why.contains("calls failed (100.00 %), of the active version #1 0 of "), "{why}");
-    assert!(command(&router, &["history"]).contains(why));
-    router
+    assert!(why.contains(figures), "{why}");
+    assert!(command(router, &["history"]).contains(why));
 }
 
 #[test]

@@ -127,6 +127,7 @@ impl ImsWorld {
                 let event = plugin::Event::DialogEnded { call_id: ended.call_id.into(), why: ended.why };
                 self.elements[element].event(event);
             }
+            Output::Answered(_) => {}
             Output::Returned { .. } => unreachable!("an element has one shard"),
         }
     }

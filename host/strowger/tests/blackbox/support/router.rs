@@ -27,6 +27,8 @@ pub struct Setup {
     /// T1 and T2 in ms.
     pub timers: (u32, u32),
     pub drain_s: u32,
+    /// Milliseconds that a hook may run.
+    pub deadline_ms: u32,
     /// The name server; none: nothing can be resolved.
     pub dns: Option<SocketAddr>,
     /// Domains that it serves before [`DOMAIN`].
@@ -44,6 +46,7 @@ impl Setup {
             plugin: "",
             timers: (500, 4000),
             drain_s: 2,
+            deadline_ms: 50,
             dns: None,
             domains: &[],
             aliases: &[],
@@ -250,7 +253,7 @@ pub fn run(folder: &Path) -> Child {
 }
 
 fn configuration(setup: Setup, sip: SocketAddr, admin: SocketAddr) -> String {
-    let Setup { plugin, timers: (t1, t2), drain_s, dns, domains, aliases, .. } = setup;
+    let Setup { plugin, timers: (t1, t2), drain_s, deadline_ms, dns, domains, aliases, .. } = setup;
     let domains: Vec<&str> = domains.iter().copied().chain([DOMAIN]).collect();
     let own = sip.to_string();
     let aliases: Vec<&str> = [own.as_str()].into_iter().chain(aliases.iter().copied()).collect();
@@ -263,7 +266,7 @@ fn configuration(setup: Setup, sip: SocketAddr, admin: SocketAddr) -> String {
          [[listen]]\ntransport = \"tcp\"\naddress = \"{sip}\"\n\
          [users]\nfile = \"users.tsv\"\n[admin]\naddress = \"{admin}\"\n\
          [timers]\nt1_ms = {t1}\nt2_ms = {t2}\n[dns]\nservers = [\"{dns}\"]\n\
-         [plugin]\nfile = {file:?}\ncache = {cache:?}\n\
+         [plugin]\nfile = {file:?}\ncache = {cache:?}\ndeadline_ms = {deadline_ms}\n\
          configuration = '''\ndomains = {domains:?}\naliases = {aliases:?}\nrealm = \"{DOMAIN}\"\n{plugin}\n'''\n"
     )
 }

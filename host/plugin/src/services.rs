@@ -23,7 +23,7 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A change that was computed but not made. The runtime made it and takes it back from [`crate::Effects`]; to this
 /// crate it is opaque.
-pub type Staged = Box<dyn Any + Send>;
+pub type Staged = Box<dyn Any + Send + Sync>;
 
 /// Who asks, and about what.
 #[derive(Clone, Copy)]

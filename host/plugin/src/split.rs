@@ -51,6 +51,12 @@ impl Place {
         Place(((u128::from(hasher.finish()) * u128::from(ALL)) >> 64) as u16)
     }
 
+    /// Whether this place is among the first so many of the scale: tenths of a percent, [`ALL`] is everybody.
+    #[must_use]
+    pub fn is_within(self, tenths_of_a_percent: u16) -> bool {
+        self.0 < tenths_of_a_percent
+    }
+
     /// Which of the shares, in their order, this place is in; `None`: the active version has it.
     #[must_use]
     pub fn candidate(self, shares: &[Share]) -> Option<usize> {
@@ -111,6 +117,8 @@ mod tests {
         let both = shares(&[1, 1]);
         assert_eq!([0, 1, 998, 999].map(|n| Place(n).candidate(&both)), [Some(0), None, None, Some(1)]);
         assert_eq!(Place(0).candidate(&[]), None);
+        assert_eq!([0, 99, 100, 999].map(|n| Place(n).is_within(100)), [true, true, false, false]);
+        assert!(Place(999).is_within(ALL) && !Place(0).is_within(0));
     }
 
     /// Nodes of different builds serve one network: the scale is part of what they agree on.

@@ -13,6 +13,7 @@
 //! | `fault` | says by itself that this cannot be | `plugin_faults_total` |
 //! | `nonsense` | decides what the contract forbids | `plugin_failures_total{why="invalid"}` |
 //! | `unavailable` | answers 503 for no reason | `plugin_server_failures_total` |
+//! | `rewrite` | puts its own Subject in the place of the caller's | nothing: only a comparison finds that (`strowger plugin shadow`) |
 //! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
 //!
 //! Push it into a router that carries calls, and send one such request: its caller gets a 500 or what the table says, nobody else notices.
@@ -65,6 +66,9 @@ impl Plugin for Misbehaving {
             Some("fault") => return Err(Fault::new(42, "this cannot be").into()),
             Some("nonsense") => return Ok(Decision::Next(vec![Edit::Remove(u32::MAX)])),
             Some("unavailable") => return reply(503).into(),
+            Some("rewrite") => {
+                request.set_header("Subject", "rewritten");
+            }
             Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
             _ => {}
         }

@@ -9,6 +9,7 @@ mod access;
 mod console;
 mod routes;
 mod serve;
+mod shadow;
 mod site;
 mod versions;
 

@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, console, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, console, shadow, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -35,6 +35,8 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/{number}/split", post(versions::split))
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
+        .route("/plugins/{role}/{number}/shadow", post(shadow::begin))
+        .route("/plugins/{role}/shadow", get(shadow::report).delete(shadow::end))
         .route("/plugins/{role}/rollback", post(versions::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))

@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use runtime::{PluginStatus, PushError, VersionError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::routes::{Admin, failure};
@@ -183,7 +183,7 @@ pub(crate) async fn which(
 }
 
 /// A role and a version's number, as the path has them.
-type Version = Result<Path<(String, u32)>, PathRejection>;
+pub(crate) type Version = Result<Path<(String, u32)>, PathRejection>;
 
 fn change_version(
     admin: &Admin,
@@ -198,17 +198,18 @@ fn change_version(
     }
 }
 
-fn change(
+/// A command of who may change things, and what is so then.
+pub(crate) fn change<T: Serialize>(
     admin: &Admin,
     from: SocketAddr,
     headers: &HeaderMap,
-    command: impl FnOnce(&str) -> Result<PluginStatus, VersionError>,
+    command: impl FnOnce(&str) -> Result<T, VersionError>,
 ) -> Response {
     if let Err(why) = admin.access.may_change(from, headers) {
         return failure(StatusCode::FORBIDDEN, why);
     }
     match command(&who(from, headers)) {
-        Ok(plugin) => Json(plugin).into_response(),
+        Ok(told) => Json(told).into_response(),
         Err(error) => {
             let (status, why) = refused(error);
             failure(status, &why)
@@ -219,8 +220,15 @@ fn change(
 fn refused(error: VersionError) -> (StatusCode, String) {
     let status = match error {
         VersionError::UnknownRole { .. } | VersionError::Unknown(_) => StatusCode::NOT_FOUND,
-        VersionError::Split(_) | VersionError::NothingBefore | VersionError::Active => StatusCode::CONFLICT,
-        VersionError::Share(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
+        VersionError::Split(_)
+        | VersionError::NothingBefore
+        | VersionError::Active
+        | VersionError::OwnShadow
+        | VersionError::NoShadow => StatusCode::CONFLICT,
+        VersionError::Share(_) | VersionError::ShadowShare(_) | VersionError::Identity => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        VersionError::Thread(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, error.to_string())
 }

@@ -35,6 +35,16 @@ impl Heard {
         }
     }
 
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let request = match &self.ask {
+            Ask::Message { context, .. } => context.request.as_deref(),
+            Ask::Answer { .. } | Ask::Timer(_) | Ask::Event(_) => None,
+        };
+        let messages = self.message().into_iter().chain(request);
+        size_of::<Heard>() + self.tape.bytes() + messages.map(|message| message.bytes().len()).sum::<usize>()
+    }
+
     /// The decision and the deeds, to be compared.
     pub(crate) fn canonical(&self) -> Canonical {
         let asked: Vec<_> = self.tape.exchanges().into_iter().map(|exchange| exchange.question).collect();
@@ -68,13 +78,11 @@ impl std::fmt::Debug for Audience {
 
 impl Audience {
     /// One more listens from now on.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) fn add(&self, listener: Arc<dyn Listener>) {
         self.change(|all| all.push(listener));
     }
 
     /// This one listens no longer; calls under way may still come to it.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) fn remove(&self, listener: &Arc<dyn Listener>) {
         self.change(|all| all.retain(|one| !Arc::ptr_eq(one, listener)));
     }

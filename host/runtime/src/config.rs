@@ -5,6 +5,7 @@
 
 mod diameter;
 mod guard;
+mod shadow;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use trace::Trace;
 use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
+pub use shadow::PluginShadowTable;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -304,6 +306,9 @@ pub struct PluginTable {
     /// When a candidate is taken back by itself.
     #[serde(default)]
     pub guard: PluginGuardTable,
+    /// What a report of a shadow shows.
+    #[serde(default)]
+    pub shadow: PluginShadowTable,
 }
 
 fn yes() -> bool {

@@ -15,7 +15,6 @@ use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
-use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::config::{Config, PluginTable};
@@ -23,6 +22,7 @@ use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::shadow::Shadows;
 use crate::shelf::Shelf;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
@@ -55,8 +55,8 @@ pub(crate) struct Shared {
     pub(crate) ims: Option<Arc<Ims>>,
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
-    /// Who listens to calls of scripts.
-    pub(crate) audience: Arc<Audience>,
+    /// A version in the shadow of the active one.
+    pub(crate) shadows: Shadows,
 }
 
 impl std::fmt::Debug for Shared {
@@ -256,7 +256,9 @@ impl Handle {
         all.extend(checked.map(|kept| idle_status(kept)));
         for version in &known {
             let kept = shelf.get(version.identity.number);
-            let holders = version.holders.saturating_sub(kept.map_or(0, |kept| shelf.holds(kept)));
+            let kept_here = kept.map_or(0, |kept| shelf.holds(kept));
+            let shadow = self.shared.shadows.holds(version.identity.number);
+            let holders = version.holders.saturating_sub(kept_here + shadow);
             let state = match (version.active, version.share, holders, kept) {
                 (true, ..) => "active",
                 (_, 1.., ..) => "candidate",

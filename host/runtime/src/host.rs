@@ -39,6 +39,7 @@ use crate::owner::Owner;
 use crate::script_timers::ScriptTimers;
 use crate::secrets::{self, Secrets};
 use crate::services::HostServices;
+use crate::shadow::Shadows;
 use crate::shard::{Shard, ShardConfig, ShardParts};
 use crate::shelf::Shelf;
 use crate::stored::StoredSink;
@@ -262,7 +263,7 @@ impl Host {
             loading: Mutex::new(()),
             ims,
             trace,
-            audience,
+            shadows: Shadows::new(audience),
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
@@ -310,6 +311,7 @@ impl Host {
         for task in &self.tasks {
             task.abort();
         }
+        self.handle.shared.shadows.end();
         for inbox in self.handle.shared.inboxes.iter() {
             inbox.extend([ToShard::Stop]);
         }

@@ -42,6 +42,18 @@ pub enum VersionError {
     /// Its calls have it already.
     #[error("this version is the active one: its calls stay with it")]
     Active,
+    /// It would be compared with itself.
+    #[error("this version is the active one: it would be compared with itself")]
+    OwnShadow,
+    /// None runs.
+    #[error("no version is in the shadow of the active one")]
+    NoShadow,
+    /// Not a share of calls.
+    #[error("a shadow has 0.1 to 100 percent of the calls; {0} tenths of a percent is no share")]
+    ShadowShare(u16),
+    /// The system gives no thread.
+    #[error("there is no thread for a shadow: {0}")]
+    Thread(#[from] std::io::Error),
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
@@ -149,7 +161,8 @@ impl Handle {
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
-    fn is_role(&self, role: &str) -> Result<(), VersionError> {
+    /// Whether this host runs the role.
+    pub(crate) fn is_role(&self, role: &str) -> Result<(), VersionError> {
         let runs = self.shared.active.role().name();
         match role == runs {
             true => Ok(()),
@@ -166,7 +179,7 @@ impl Handle {
 
 impl Shared {
     /// A version by number that can be taken: active, with a share, or kept.
-    fn version(&self, number: u32) -> Result<Arc<Plugin>, VersionError> {
+    pub(crate) fn version(&self, number: u32) -> Result<Arc<Plugin>, VersionError> {
         let is_it = |version: &Arc<Plugin>| version.identity().number == number;
         let candidate = self.active.candidates().into_iter().map(|(_, candidate)| candidate).find(is_it);
         let active = || self.active.plugin().filter(is_it);
@@ -220,6 +233,7 @@ impl Shared {
             self.shelf.lock().was_active(Arc::clone(before));
         }
         self.tell_wants();
+        self.shadows.activated(&loaded);
         self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
             role = &*identity.role,
@@ -260,7 +274,7 @@ impl Shared {
     }
 
     /// A deed of now, about no version yet.
-    fn deed(&self, what: &str, who: &str) -> Deed {
+    pub(crate) fn deed(&self, what: &str, who: &str) -> Deed {
         Deed {
             at_ms: wall_ms(),
             what: what.into(),

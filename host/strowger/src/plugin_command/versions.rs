@@ -81,12 +81,11 @@ pub(super) fn describe(plugin: &Value) -> String {
 
 /// One deed on one line.
 fn told(deed: &Value) -> String {
-    let at = deed["at_ms"].as_u64().unwrap_or_default();
-    let at = String::from_utf8_lossy(&sip::header::date::format(at / 1000)).into_owned();
+    let at = date(&deed["at_ms"]);
     let number = deed["number"].as_u64().filter(|number| *number != 0);
     let version = number.map(|number| format!(" #{number} {}", text(deed, "version"))).unwrap_or_default();
     let mut line = format!("{at}  {} {}{version}", text(deed, "role"), text(deed, "what"));
-    if text(deed, "what") == "split" {
+    if matches!(&*text(deed, "what"), "split" | "shadow") {
         line += &format!(", {}", share(deed));
     }
     line += &format!("  ({})", text(deed, "who"));
@@ -96,12 +95,18 @@ fn told(deed: &Value) -> String {
     line
 }
 
-fn text(value: &Value, key: &str) -> String {
+/// A time in milliseconds since 1970.
+pub(super) fn date(at_ms: &Value) -> String {
+    let at = at_ms.as_u64().unwrap_or_default() / 1000;
+    String::from_utf8_lossy(&sip::header::date::format(at)).into_owned()
+}
+
+pub(super) fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or("?").to_owned()
 }
 
 /// Tenths of a percent as percent; nothing for none.
-fn share(value: &Value) -> String {
+pub(super) fn share(value: &Value) -> String {
     match value["share"].as_u64() {
         None | Some(0) => String::new(),
         Some(tenths) => format!("{}.{}%", tenths / 10, tenths % 10),

@@ -89,6 +89,9 @@ fn a_foreign_page_in_the_operators_browser_changes_nothing_and_learns_nothing() 
             ("POST", "/plugins/edge/2/adopt"),
             ("POST", "/plugins/edge/rollback"),
             ("POST", "/plugins/edge?activate=true"),
+            ("POST", "/plugins/edge/2/shadow"),
+            ("DELETE", "/plugins/edge/shadow"),
+            ("GET", "/plugins/edge/shadow"),
             ("GET", "/history"),
             ("GET", "/trace"),
         ] {

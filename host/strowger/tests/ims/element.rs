@@ -86,7 +86,15 @@ impl Element {
         body
     }
 
-    /// The same, read as JSON.
+    /// The body of a 200 to a POST of these bytes, read as JSON.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> serde_json::Value {
+        let (status, body) = http(self.admin, "POST", path, body).expect("an answer");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
+    /// The body of a 200, read as JSON.
     #[track_caller]
     pub(crate) fn json(&self, method: &str, path: &str, body: &str) -> serde_json::Value {
         serde_json::from_str(&self.http(method, path, body)).expect("JSON")

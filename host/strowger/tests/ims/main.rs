@@ -20,6 +20,7 @@
 //! | `application_servers.rs` | TS 24.229 §5.4.3: ISC |
 //! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
 //! | `kamailio_cscfs.rs` | Kamailio in the place of any CSCF |
+//! | `shadow.rs` | docs/operating.md: a version in the shadow of the active one |
 //! | `diameter_agent.rs` | RFC 6733 §2.8.1: freeDiameter as relay between CSCFs and HSS |
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
@@ -56,6 +57,7 @@ mod kamailio_cscfs;
 mod killed;
 mod network_ends;
 mod registers;
+mod shadow;
 mod transports;
 mod unregistered;
 

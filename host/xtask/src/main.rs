@@ -35,7 +35,7 @@ const USAGE: &str = "cargo xtask COMMAND
   setup                  find or fetch the compiler for plugins and say which it is
   plugins [NAME…]        build every plugin (or those named) to target/plugins/NAME.wasm
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
-  bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
+  bench [--micro | --shadow …]  micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
   fuzz [TARGET…] [--seconds N] [--jobs N] [--list]  the fuzz targets, 60 seconds each; fails at a finding
   sim [ARGUMENT…]        the simulated world with faults; `sim --help` lists its arguments

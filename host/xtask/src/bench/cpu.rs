@@ -21,14 +21,18 @@ pub(crate) fn of_tree(root: u32) -> Result<Duration> {
         }
         tree.extend(found);
     }
-    let nanoseconds = tree.into_iter().map(of_threads).sum();
+    let nanoseconds = tree.into_iter().map(|pid| of_threads(pid, |_| true)).sum();
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-fn of_threads(pid: u32) -> u64 {
+/// What the threads of a process whose names are these have spent so far, in nanoseconds.
+pub(crate) fn of_threads(pid: u32, is_meant: impl Fn(&str) -> bool) -> u64 {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     threads
         .flatten()
+        .filter(|thread| {
+            fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| is_meant(name.trim_end()))
+        })
         .filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok())
         .filter_map(|line| line.split(' ').next()?.parse::<u64>().ok())
         .sum()

@@ -12,7 +12,7 @@ use strowger_plugin::{Consulted, Variables};
 use support::{Change, ask, behaviours, context, engine, is_next, load, request, run};
 
 fn staged(consulted: Consulted) -> Vec<Change> {
-    let change = |staged: Box<dyn std::any::Any + Send>| *staged.downcast::<Change>().unwrap();
+    let change = |staged: strowger_plugin::Staged| *staged.downcast::<Change>().unwrap();
     consulted.effects.staged.into_iter().map(change).collect()
 }
 

@@ -6,6 +6,7 @@
 //! loopback address, from which no foreign web page asks.
 
 mod access;
+mod configuration;
 mod console;
 mod routes;
 mod serve;

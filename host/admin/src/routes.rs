@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, console, shadow, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, configuration, console, shadow, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -38,6 +38,9 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/{number}/shadow", post(shadow::begin))
         .route("/plugins/{role}/shadow", get(shadow::report).delete(shadow::end))
         .route("/plugins/{role}/rollback", post(versions::rollback))
+        .route("/plugins/{role}/{number}/configuration", get(configuration::of_script))
+        .route("/configuration", get(configuration::differences).post(configuration::apply))
+        .route("/configuration/rollback", post(configuration::rollback))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))
         .merge(console::routes())
@@ -50,7 +53,8 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are / /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
+        "no such path; there are / /health /ready /metrics /status /trace /history /which /configuration /plugins \
+         /plugins/ROLE",
     )
 }
 

@@ -88,6 +88,11 @@ impl Subscribers {
         Subscribers { shared: Arc::new(shared), ..self }
     }
 
+    /// Takes other shared sets of filter criteria; profiles that come from now on are served with them.
+    pub fn share(&mut self, shared: SharedIfcSets) {
+        self.shared = Arc::new(shared);
+    }
+
     /// How many sets are served.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -4,10 +4,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use dialog::Dialogs;
-use transaction::{ClientId, ServerId, Time, TransactionId, Transactions, Wheel};
+use transaction::{ClientId, ServerId, Time, Timers, TransactionId, Transactions, Wheel};
 
 use crate::alive::Alive;
 use crate::config::{NodeConfig, Wants};
@@ -90,6 +91,11 @@ impl Node {
     /// Which requests the script is asked about from now on.
     pub fn set_wants(&mut self, wants: Wants) {
         self.wants = wants;
+    }
+
+    /// Transactions that begin from now on have these timers, and this Timer C (RFC 3261 §17, §16.6 item 11).
+    pub fn set_timers(&mut self, timers: Timers, timer_c: Duration) {
+        (self.config.timers, self.config.timer_c) = (timers, timer_c);
     }
 
     /// Refuse new requests outside dialogs with 503 from now on; finish what is under way.

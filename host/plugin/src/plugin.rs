@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use node::{ConsultError, Hook};
+use sha2::{Digest, Sha256};
 
+use crate::cache::hex;
 use crate::check::Hooks;
 use crate::guest::{Ended, Guest, StartError, Template};
 use crate::pool::Pool;
@@ -65,6 +67,16 @@ impl Plugin {
     /// Role, name, version, digest and number.
     pub fn identity(&self) -> &Identity {
         &self.template.identity
+    }
+
+    /// The text that it was configured with.
+    pub fn configuration(&self) -> &str {
+        &self.template.configuration
+    }
+
+    /// Whether it was loaded from these bytes.
+    pub fn is_made_of(&self, bytes: &[u8]) -> bool {
+        *self.identity().digest == hex(&Sha256::digest(bytes))
     }
 
     /// What the script says about itself.

@@ -59,7 +59,7 @@ fn order(letter: char, number: usize) -> String {
 }
 
 fn staged(consulted: Consulted) -> Vec<Change> {
-    let change = |staged: Box<dyn std::any::Any + Send>| *staged.downcast::<Change>().unwrap();
+    let change = |staged: strowger_plugin::Staged| *staged.downcast::<Change>().unwrap();
     consulted.effects.staged.into_iter().map(change).collect()
 }
 

@@ -4,6 +4,8 @@
 //! with the machine, and what came of it. Nobody listens: one pointer is read. Who listens must not wait: what it does
 //! with a call it does elsewhere, and it drops what it has no room for.
 
+#![allow(dead_code, reason = "until something is recorded or shadowed")]
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;

@@ -23,7 +23,8 @@ pub const MAX_TOLD: usize = 1000;
 pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
-    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `shadow`, `shadow ended`, `refused`.
+    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `shadow`, `shadow ended`, `refused`,
+    /// `configured`, `configuration rolled back`.
     pub what: String,
     /// Who: an address that used HTTP, a file, a signal, or `guardrail`.
     pub who: String,
@@ -37,7 +38,7 @@ pub struct Deed {
     pub digest: String,
     /// Tenths of a percent of the subscribers that it has from now on; of the calls, for a shadow.
     pub share: u16,
-    /// Why it was refused, or taken back by itself; else empty.
+    /// Why it was refused, or taken back by itself; of a configuration, the keys that are other; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }

@@ -364,7 +364,7 @@ pub struct AdminTable {
 }
 
 /// `[timers]`, all in ms.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TimersTable {
     /// RTT estimate (RFC 3261 §17.1.1.1); 50 to 10,000.

@@ -15,9 +15,11 @@ use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
 
+use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::Clock;
-use crate::config::{Config, PluginTable};
+use crate::config::PluginTable;
+use crate::configuring::Configuring;
 use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::message::ToShard;
@@ -57,6 +59,11 @@ pub(crate) struct Shared {
     pub(crate) trace: Option<Arc<Trace>>,
     /// A version in the shadow of the active one.
     pub(crate) shadows: Shadows,
+    /// What the configuration says, and said before.
+    pub(crate) configuring: Configuring,
+    /// Who listens to calls of scripts.
+    #[allow(dead_code, reason = "until something is recorded")]
+    pub(crate) audience: Arc<Audience>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -139,28 +146,6 @@ pub enum PushError {
     /// The plugin is not fit.
     #[error("refused: {0}")]
     Load(#[from] LoadError),
-}
-
-/// Why a configuration was not reloaded.
-#[derive(Debug, thiserror::Error)]
-pub enum ReloadError {
-    /// The users could not be read; the old ones stay.
-    #[error("users: {0}")]
-    Users(#[from] storage::UsersError),
-    /// The plugin is not fit; the old one stays.
-    #[error("plugin.file: {0}")]
-    Plugin(#[from] PushError),
-    /// The plugin file cannot be read; the old one stays.
-    #[error("plugin.file {file}: {source}")]
-    Read {
-        /// The file.
-        file: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A certificate is not fit; the old one stays.
-    #[error("certificate: {0}")]
-    Tls(String),
 }
 
 impl Handle {
@@ -295,31 +280,6 @@ impl Handle {
             false => self.shared.keep(&loaded, source),
         }
         Ok(self.status_of(&loaded))
-    }
-
-    /// Takes from a configuration what a running host can take: users, certificates, the plugin with its configuration.
-    /// What was taken.
-    ///
-    /// # Errors
-    /// [`ReloadError`] for the first thing that is not fit; that thing stays as it was.
-    pub fn reload(&self, config: &Config) -> Result<String, ReloadError> {
-        let mut taken = Vec::new();
-        if config.users.file.is_some() || config.users.url.is_some() {
-            self.shared.users.reload()?;
-            taken.push(format!("{} users", self.shared.users.len()));
-        }
-        if (self.shared.reload_tls)().map_err(ReloadError::Tls)? {
-            taken.push("certificates".into());
-        }
-        let PluginTable { file, configuration, .. } = &config.plugin;
-        let bytes = plugin::read_file(file)
-            .map_err(|source| ReloadError::Read { file: file.display().to_string(), source })?;
-        let loaded = self.shared.load(&bytes, configuration, "SIGHUP").map_err(PushError::Load)?;
-        let identity = loaded.identity().clone();
-        self.shared.plugin.lock().clone_from(&config.plugin);
-        self.shared.activate(loaded, "SIGHUP");
-        taken.push(format!("plugin {} {}", identity.name, identity.version));
-        Ok(taken.join(", "))
     }
 
     /// One line about where the host listens and what it runs.

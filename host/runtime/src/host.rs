@@ -17,13 +17,14 @@ use parking_lot::Mutex;
 use plugin::{Active, Engine, EngineConfig, Role, Services};
 use proxy::Own;
 use storage::{Options as StoreOptions, Store, Users};
-use transaction::{Limits, Timers};
+use transaction::Limits;
 use transport::{ClientTls, Locator, LocatorConfig, StreamLimits, Streams, StreamsConfig};
 
 use crate::audience::Audience;
 use crate::audit::Audit;
 use crate::clock::{Clock, wall_ms};
 use crate::config::Config;
+use crate::configuring::{self, Configuring};
 use crate::consult::Consultations;
 use crate::control::{Handle, Shared, wants};
 use crate::diameter_service;
@@ -175,6 +176,7 @@ impl Host {
             config.node.proxy_require.iter().map(|tag| tag.as_str().into()).collect();
         let returns = Arc::new(Returns::default());
         let audience = Arc::<Audience>::default();
+        let (timers, timer_c) = configuring::timers(&config);
         let mut heartbeats = Vec::new();
         let mut counters = Vec::new();
         let mut parts = Vec::new();
@@ -186,8 +188,8 @@ impl Host {
                 own: Arc::clone(&own),
                 listening: listening.clone(),
                 wall_start_ms: wall_ms(),
-                timers: timers(&config),
-                timer_c: Duration::from_millis(u64::from(config.timers.c_ms)),
+                timers,
+                timer_c,
                 limits: per_shard(config.limits.transactions, shards),
                 max_dialogs: config.limits.dialogs as usize / shards,
                 udp_bytes: config.limits.udp_bytes as usize,
@@ -263,7 +265,9 @@ impl Host {
             loading: Mutex::new(()),
             ims,
             trace,
-            shadows: Shadows::new(audience),
+            shadows: Shadows::new(Arc::clone(&audience)),
+            configuring: Configuring::default(),
+            audience,
         });
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
@@ -377,11 +381,6 @@ fn shard_count(configured: u16) -> usize {
 fn per_shard(transactions: u32, shards: usize) -> Limits {
     let each = (transactions / shards as u32).max(1);
     Limits { max_server: each, max_client: each }
-}
-
-fn timers(config: &Config) -> Timers {
-    let ms = |ms: u32| Duration::from_millis(u64::from(ms));
-    Timers::new(ms(config.timers.t1_ms), ms(config.timers.t2_ms), ms(config.timers.t4_ms))
 }
 
 fn read_users(config: &Config) -> Result<Users, StartError> {

@@ -104,6 +104,11 @@ impl Ims {
         ims
     }
 
+    /// Profiles that come from now on are served with these shared sets of filter criteria.
+    pub(crate) fn share_criteria(&self, sets: SharedIfcSets) {
+        self.subscribers.write().share(sets);
+    }
+
     /// How much there is of everything.
     pub(crate) fn counts(&self) -> Counts {
         Counts {

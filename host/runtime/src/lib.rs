@@ -18,6 +18,7 @@ pub mod config;
 mod audience;
 mod audit;
 mod clock;
+mod configuring;
 mod consult;
 mod control;
 mod diameter_metrics;
@@ -52,7 +53,8 @@ mod watch;
 
 pub use audit::{Deed, MAX_TOLD};
 pub use config::Config;
-pub use control::{Handle, PluginStatus, PushError, ReloadError, Status};
+pub use configuring::{Applied, Described, Difference, ReloadError, Source};
+pub use control::{Handle, PluginStatus, PushError, Status};
 pub use diameter_metrics::DiameterMetrics;
 pub use diameter_service::diameter_config;
 pub use error::StartError;

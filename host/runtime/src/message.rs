@@ -80,6 +80,8 @@ pub(crate) enum ToShard {
     LetGo(u32),
     /// Another plugin version is active.
     Wants(Wants),
+    /// Transactions that begin have these timers, and this Timer C.
+    Timers(transaction::Timers, std::time::Duration),
     /// No new transactions from now on.
     Drain,
     /// Leave the loop.

@@ -296,6 +296,7 @@ impl Shard {
                 self.node.let_go(version);
             }
             ToShard::Wants(wants) => self.node.set_wants(wants),
+            ToShard::Timers(timers, timer_c) => self.node.set_timers(timers, timer_c),
             ToShard::Drain => self.node.drain(),
             ToShard::Stop => self.stopping = true,
         }

@@ -232,6 +232,8 @@ impl Shared {
         if let Some(before) = before.as_ref().filter(|before| !Arc::ptr_eq(before, &loaded)) {
             self.shelf.lock().was_active(Arc::clone(before));
         }
+        // What is loaded after it is configured as it is.
+        loaded.configuration().clone_into(&mut self.plugin.lock().configuration);
         self.tell_wants();
         self.shadows.activated(&loaded);
         self.note("active", source, &loaded, plugin::ALL, "");

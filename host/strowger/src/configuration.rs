@@ -1,11 +1,12 @@
 //! Reads a configuration file. In: a path. Out: `runtime::Config`, its paths made relative to the file's folder, or
 //! an error that names file, line, key, value and reason.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use runtime::Config;
 use runtime::config::LogTable;
+use runtime::{Config, Described};
 use serde::Deserialize;
 
 use crate::dns_role::DnsConfig;
@@ -88,9 +89,39 @@ fn text(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| path.display().to_string())
 }
 
-pub(crate) fn read(path: &Path) -> Result<Config> {
+/// The configuration with its keys, to be compared with another one.
+pub(crate) fn described(path: &Path) -> Result<Described> {
     let text = text(path)?;
-    let mut config: Config = toml::from_str(&text)
+    let config = parse(path, &text)?;
+    let table: toml::Table = text.parse().with_context(|| path.display().to_string())?;
+    let mut keys = BTreeMap::new();
+    flatten("", &toml::Value::Table(table), &mut keys);
+    Ok(Described { config, keys })
+}
+
+/// Every value under its key: `timers.t1_ms`, `listen.0.address`.
+fn flatten(key: &str, value: &toml::Value, keys: &mut BTreeMap<String, String>) {
+    let inner = |name: &str| if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    match value {
+        toml::Value::Table(table) => {
+            table.iter().for_each(|(name, value)| flatten(&inner(name), value, keys))
+        }
+        toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
+            list.iter()
+                .enumerate()
+                .for_each(|(place, value)| flatten(&inner(&place.to_string()), value, keys));
+        }
+        toml::Value::String(text) => drop(keys.insert(key.to_owned(), text.clone())),
+        other => drop(keys.insert(key.to_owned(), other.to_string())),
+    }
+}
+
+pub(crate) fn read(path: &Path) -> Result<Config> {
+    parse(path, &text(path)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Config> {
+    let mut config: Config = toml::from_str(text)
         .map_err(|error| anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let resolve = |file: &mut PathBuf| {
@@ -136,6 +167,23 @@ mod tests {
     fn paths_are_relative_to_the_file() {
         let (folder, path) = written(GOOD);
         assert_eq!(read(&path).unwrap().plugin.file, folder.path().join("edge.wasm"));
+    }
+
+    #[test]
+    fn keys_are_told_one_by_one() {
+        let (_folder, path) = written(&format!("{GOOD}[plugin.guard]\nmargin = 2\n"));
+        let keys = described(&path).unwrap().keys;
+        let told: Vec<_> = keys.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(
+            told,
+            [
+                "listen.0.address=127.0.0.1:5060",
+                "listen.0.transport=udp",
+                "node.role=edge",
+                "plugin.file=edge.wasm",
+                "plugin.guard.margin=2",
+            ]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! In: arguments. Out: exit code 0, or 1 with one sentence on standard error (2: the arguments themselves).
 
 mod certificate;
+mod config_command;
 mod configuration;
 mod dns_command;
 mod dns_role;
@@ -44,6 +45,11 @@ enum Command {
     Plugin {
         #[command(subcommand)]
         command: plugin_command::PluginCommand,
+    },
+    /// The configuration of a running host: what is other in its file, taking it, going back
+    Config {
+        #[command(subcommand)]
+        command: config_command::ConfigCommand,
     },
     /// What a running host is doing
     Status(AdminUrl),
@@ -97,6 +103,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(file) => run::check(&file.config),
         Command::Plugin { command } => plugin_command::execute(command),
+        Command::Config { command } => config_command::execute(command),
         Command::Status(at) => status::print(&at),
         Command::Trace(args) => trace_command::print(&args),
         Command::Hss { command } => hss_command::execute(command),

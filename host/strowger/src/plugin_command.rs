@@ -6,7 +6,7 @@ pub(crate) mod http;
 mod run_cases;
 mod scripted;
 mod shadow;
-mod versions;
+pub(crate) mod versions;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::configuration::{self, RoleConfig};
 use crate::hss_role::RunningHss;
@@ -105,7 +105,7 @@ async fn http(table: &AdminTable) -> Result<Option<(TcpListener, admin::Access)>
 
 /// One role, running.
 enum Running {
-    Host { path: PathBuf, host: Box<Host> },
+    Host { host: Box<Host> },
     Hss(Arc<RunningHss>),
     Dns(dns::DnsServer),
 }
@@ -123,12 +123,18 @@ impl All {
         match config {
             RoleConfig::Host(config) => {
                 let http = http(&config.admin).await?;
+                let described = configuration::described(&path)?;
                 let host = Host::start(*config).await.with_context(|| path.display().to_string())?;
+                let file = path.clone();
+                host.handle().configured_by(
+                    described,
+                    Box::new(move || configuration::described(&file).map_err(|error| sentence(&error))),
+                );
                 if let Some((listener, access)) = http {
                     self.serve(listener, admin::router(host.handle(), access));
                 }
                 info!("{}", host.handle().summary());
-                self.running.push(Running::Host { path, host: Box::new(host) });
+                self.running.push(Running::Host { host: Box::new(host) });
             }
             RoleConfig::Hss(config) => {
                 let http = http(&config.admin).await?;
@@ -157,15 +163,15 @@ impl All {
 
     fn reload(&self) {
         for running in &self.running {
-            if let Running::Host { path, host } = running {
-                reload(path, &host.handle());
+            if let Running::Host { host } = running {
+                reload(&host.handle());
             }
         }
     }
 
     async fn drain(&self) {
         for running in &self.running {
-            if let Running::Host { host, .. } = running {
+            if let Running::Host { host } = running {
                 host.drain().await;
             }
         }
@@ -174,7 +180,7 @@ impl All {
     async fn stop(self) {
         for running in self.running.into_iter().rev() {
             match running {
-                Running::Host { host, .. } => host.stop().await,
+                Running::Host { host } => host.stop().await,
                 Running::Hss(hss) => hss.stop().await,
                 Running::Dns(server) => server.stop().await,
             }
@@ -218,11 +224,14 @@ async fn serve(chosen: Vec<Chosen>) -> Result<()> {
 }
 
 /// Takes what a running host can take; a bad file changes nothing.
-fn reload(path: &Path, handle: &runtime::Handle) {
-    let reloaded = configuration::read(path).and_then(|config| Ok(handle.reload(&config)?));
-    match reloaded {
-        Ok(what) => info!("reloaded: {what}"),
-        Err(error) => error!("not reloaded: {}", sentence(&error)),
+fn reload(handle: &runtime::Handle) {
+    match handle.apply(None, "SIGHUP") {
+        Ok(applied) => {
+            info!("reloaded: {}", applied.taken.join(", "));
+            let later = applied.differences.iter().filter(|difference| !difference.live);
+            later.for_each(|difference| warn!("{} counts from the next start on", difference.key));
+        }
+        Err(error) => error!("not reloaded: {}", sentence(&error.into())),
     }
 }
 

@@ -9,7 +9,7 @@ use super::http;
 use crate::AdminUrl;
 
 /// A share as a person writes it, `1`, `0.5` or `12.5%`, in tenths of a percent.
-pub(super) fn percent(text: &str) -> Result<u16, String> {
+pub(crate) fn percent(text: &str) -> Result<u16, String> {
     let wrong = || format!("{text} is no share: 0 to 99.9 percent, with one decimal at most");
     let number = text.strip_suffix('%').unwrap_or(text);
     let (whole, tenths) = number.split_once('.').unwrap_or((number, "0"));
@@ -24,7 +24,7 @@ pub(super) fn percent(text: &str) -> Result<u16, String> {
 }
 
 /// A version's number, `3` or `#3`.
-pub(super) fn number(text: &str) -> Result<u32, String> {
+pub(crate) fn number(text: &str) -> Result<u32, String> {
     let number = text.strip_prefix('#').unwrap_or(text).parse();
     number.map_err(|_| format!("{text} is no version's number; `strowger plugin list` shows them"))
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod admin;
 mod command_line;
+mod configuration;
 mod console;
 mod rfc3261_10;
 mod rfc3261_11;

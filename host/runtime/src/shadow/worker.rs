@@ -24,8 +24,8 @@ use crate::audience::{Audience, Heard};
 /// Why a shadow ends whose version has left.
 const GONE: &str = "its version is kept no longer";
 
-/// How long the thread rests at least, and works at most, before it rests.
-const REST: Duration = Duration::from_millis(5);
+/// How long the thread rests at least, and works at most, before it rests. Each look costs some µs, calls or none.
+const REST: Duration = Duration::from_millis(20);
 const WORK: Duration = Duration::from_millis(20);
 
 /// The lowest priority of a thread (`nice`).

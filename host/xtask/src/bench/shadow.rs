@@ -68,11 +68,11 @@ fn measure(router: &Router, sipp: &Sipp, rate: u32) -> Result<Spent> {
     let is_shard = |name: &str| {
         name.strip_prefix("strowger-").is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let of = || (cpu::of_threads(router.id(), is_shard), cpu::of_threads(router.id(), |_| true));
-    let before = of();
+    let of = || anyhow::Ok((cpu::of_threads(router.id(), is_shard), cpu::of_process(router.id())?));
+    let before = of()?;
     let calls = f64::from(sipp.calls(rate * SECONDS, rate)?);
     std::thread::sleep(DEFERRED);
-    let after = of();
+    let after = of()?;
     let us = |after: u64, before: u64| (after - before) as f64 / 1e3 / calls;
     Ok(Spent { shards: us(after.0, before.0), process: us(after.1, before.1) })
 }

@@ -15,6 +15,7 @@
 //! | `unavailable` | answers 503 for no reason | `plugin_server_failures_total` |
 //! | `slow` | goes round for some tens of ms, then decides | `plugin_call_seconds` |
 //! | `astray` | relays to what a header field `X-Astray` says, whoever is meant | `plugin_answers_total` |
+//! | `rewrite` | puts its own Subject in the place of the caller's | nothing: only a comparison finds that (`strowger plugin shadow`) |
 //! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
 //!
 //! Push it into a router that carries calls, and send one such request: its caller gets a 500 or what the table says, nobody else notices.
@@ -80,6 +81,9 @@ impl Plugin for Misbehaving {
             Some("slow") => dawdle(),
             Some("astray") => {
                 return Relay::to_uri(request.text(ASTRAY).unwrap_or_default()).into();
+            }
+            Some("rewrite") => {
+                request.set_header("Subject", "rewritten");
             }
             Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
             _ => {}

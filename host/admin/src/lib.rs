@@ -11,6 +11,7 @@ mod console;
 mod nodes;
 mod routes;
 mod serve;
+mod shadow;
 mod site;
 mod versions;
 

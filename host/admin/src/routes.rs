@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, Own, configuration, console, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, Own, configuration, console, shadow, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -41,6 +41,8 @@ pub fn router(host: Handle, own: Own) -> Router {
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
         .route("/plugins/{role}/{number}/end", post(versions::end))
+        .route("/plugins/{role}/{number}/shadow", post(shadow::begin))
+        .route("/plugins/{role}/shadow", get(shadow::report).delete(shadow::end))
         .route("/plugins/{role}/rollback", post(versions::rollback))
         .route("/plugins/{role}/{number}/configuration", get(configuration::of_script))
         .route("/configuration", get(configuration::differences).post(configuration::apply))

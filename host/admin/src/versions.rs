@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use runtime::{PluginStatus, PushError, SplitWish, Upload, VersionError};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::routes::{Admin, failure};
@@ -269,7 +269,7 @@ pub(crate) async fn which(
 }
 
 /// A role and a version's number, as the path has them.
-type Version = Result<Path<(String, u32)>, PathRejection>;
+pub(crate) type Version = Result<Path<(String, u32)>, PathRejection>;
 
 fn change_version(
     admin: &Admin,
@@ -284,17 +284,18 @@ fn change_version(
     }
 }
 
-fn change(
+/// A command of who may change things, and what is so then.
+pub(crate) fn change<T: Serialize>(
     admin: &Admin,
     from: SocketAddr,
     headers: &HeaderMap,
-    command: impl FnOnce(&str) -> Result<PluginStatus, VersionError>,
+    command: impl FnOnce(&str) -> Result<T, VersionError>,
 ) -> Response {
     if let Err(why) = admin.access.may_change(from, headers) {
         return failure(StatusCode::FORBIDDEN, why);
     }
     match command(&who(from, headers)) {
-        Ok(plugin) => Json(plugin).into_response(),
+        Ok(told) => Json(told).into_response(),
         Err(error) => {
             let (status, why) = refused(error);
             failure(status, &why)
@@ -308,8 +309,13 @@ fn refused(error: VersionError) -> (StatusCode, String) {
         VersionError::Split(_)
         | VersionError::NothingBefore
         | VersionError::Active
-        | VersionError::Serving => StatusCode::CONFLICT,
-        VersionError::Wish(_) | VersionError::Identity => StatusCode::UNPROCESSABLE_ENTITY,
+        | VersionError::Serving
+        | VersionError::OwnShadow
+        | VersionError::NoShadow => StatusCode::CONFLICT,
+        VersionError::Wish(_) | VersionError::ShadowShare(_) | VersionError::Identity => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        VersionError::Thread(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     (status, error.to_string())
 }

@@ -1,7 +1,10 @@
-//! Micro benches that print ratios: what reading and writing one INVITE costs here, and with rsip.
+//! Micro benches that print ratios: what reading and writing one INVITE costs here, and with rsip; and what a call of a
+//! script costs (`consult.rs`).
 //!
 //! In: nothing (`--quick` for fewer rounds). Out: a line an operation: nanoseconds, median of alternating rounds, and
 //! the ratio to the first line's. Wall time of a busy machine is not to be trusted: compare lines of one run.
+
+mod consult;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -46,6 +49,10 @@ fn main() {
     let medians: Vec<f64> = nanos.iter_mut().map(|taken| median(taken)).collect();
     for ((name, _), taken) in OPERATIONS.iter().zip(&medians) {
         println!("{name:<24} {taken:>8.0} ns   {:.2} of {}", taken / medians[0], OPERATIONS[0].0);
+    }
+    println!();
+    if let Err(why) = consult::run(rounds, times / 10) {
+        println!("calls of a script are not measured: {why}");
     }
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct Hosted {
     pub(crate) memory: MemoryLimit,
     /// Who answers in this call.
     services: Arc<dyn Services>,
+    /// Nothing of this call is for the world ([`Ear::Play`]).
+    is_played: bool,
     /// Who answers where nobody listens ([`Ear`]).
     machine: Arc<dyn Services>,
     subject: Option<Subject>,
@@ -126,6 +128,7 @@ impl Hosted {
             memory,
             services: Arc::clone(&services),
             machine: services,
+            is_played: false,
             subject: None,
             now_ms: None,
             log_lines: 0,
@@ -138,6 +141,7 @@ impl Hosted {
 
     /// A call begins.
     pub(crate) fn begin(&mut self, subject: Option<Subject>, ear: Ear) {
+        self.is_played = matches!(ear, Ear::Play(_));
         match ear {
             Ear::Nobody => {}
             Ear::Record(tape) => {
@@ -168,6 +172,9 @@ impl Hosted {
         self.log_lines = self.log_lines.saturating_add(1);
         let line = if self.log_lines > MAX_LOG_LINES {
             Line::Drop
+        } else if self.is_played {
+            // It is written nowhere, and takes nothing from those that are.
+            Line::Write
         } else {
             let now_ms = self.now_ms();
             self.log_budget.take(now_ms)

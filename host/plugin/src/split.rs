@@ -79,6 +79,12 @@ impl Place {
         Place(((u128::from(hasher.finish()) * u128::from(ALL)) >> 64) as u16)
     }
 
+    /// Whether this place is among the first so many of the scale: tenths of a percent, [`ALL`] is everybody.
+    #[must_use]
+    pub fn is_among(self, tenths_of_a_percent: u16) -> bool {
+        self.0 < tenths_of_a_percent
+    }
+
     /// Whether this place is within a share that begins at that end.
     #[must_use]
     pub fn is_within(self, share: Share, end: End) -> bool {
@@ -167,6 +173,8 @@ mod tests {
         );
         assert_eq!(End::free(|end| end == End::Lower), Some(End::Upper));
         assert_eq!(End::free(|_| true), None);
+        assert_eq!([0, 99, 100, 999].map(|n| Place(n).is_among(100)), [true, true, false, false]);
+        assert!(Place(999).is_among(ALL) && !Place(0).is_among(0));
     }
 
     /// Nodes of different builds serve one network: the scale is part of what they agree on.

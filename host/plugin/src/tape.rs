@@ -139,6 +139,19 @@ impl Question {
     }
 }
 
+impl Question {
+    /// Bytes of what is long in it.
+    fn bytes(&self) -> usize {
+        match self {
+            Question::Log(_, line) => line.len(),
+            Question::Put { key, value, .. } => key.len() + value.len(),
+            Question::Seal(data) => data.len(),
+            Question::Unseal(token) => token.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// What the machine said. Changes that were staged are told of by their being there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each is what the method with these results returned")]
@@ -163,6 +176,26 @@ pub enum Answer {
     Subscriber(Option<Subscriber>),
     Criteria(Vec<Triggered>),
     Subscribed(Result<TapedSubscription, SubscribeRefusal>),
+}
+
+impl Answer {
+    /// Bytes of what is long in it; of lists about so many.
+    fn bytes(&self) -> usize {
+        const ENTRY: usize = 256;
+        match self {
+            Answer::Bytes(bytes) | Answer::Data(Some(bytes)) => bytes.len(),
+            Answer::Text(text) => text.len(),
+            Answer::Entry(Some(entry)) => entry.value.len(),
+            Answer::Bindings(all) => ENTRY * all.len(),
+            Answer::Registered(Ok((registration, _))) => ENTRY * registration.contacts.len(),
+            Answer::Targets(all) => ENTRY * all.len(),
+            Answer::Criteria(all) => ENTRY * all.len(),
+            Answer::Subscriber(Some(subscriber)) | Answer::Assigned(Ok((Some(subscriber), _))) => {
+                ENTRY * subscriber.identities.len()
+            }
+            _ => 0,
+        }
+    }
 }
 
 /// One question with its answer.
@@ -293,6 +326,17 @@ impl Tape {
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.kept.lock().exchanges.clone()
+    }
+
+    /// About how much memory it takes: what a script can make long counts, all else is short.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.kept
+            .lock()
+            .exchanges
+            .iter()
+            .map(|one| size_of::<Exchange>() + one.question.bytes() + one.answer.bytes())
+            .sum()
     }
 
     fn write(&self, question: Question, answer: Answer) {

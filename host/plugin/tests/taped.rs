@@ -76,6 +76,23 @@ fn what_a_played_call_wants_done_is_nobodys_change() {
     assert!(again.effects.staged.iter().all(|staged| staged.is::<()>()));
 }
 
+/// Lines that are written nowhere take nothing from what its live calls may write in a second.
+#[test]
+fn a_played_call_writes_no_log() {
+    let machine = Arc::new(Machine::default());
+    let plugin = engine().load(&behaviours("b", "1"), &Role::edge(), "", machine.clone()).unwrap();
+    let ask =
+        Ask::Message { hook: node::Hook::Request, message: request("OPTIONS", 'g'), context: context() };
+    let (_, tape) = recorded(&plugin, &ask);
+    let written = || machine.lines.lock().unwrap().len();
+    let (before, dropped) = (written(), plugin.stats().snapshot().log_lines_dropped);
+    (0..20).for_each(|_| drop(run(plugin.call(ask.clone(), Ear::Play(Player::of(&tape))))));
+    assert_eq!(written(), before);
+    run(plugin.call(ask.clone(), Ear::Nobody));
+    assert_eq!(written(), 2 * before, "a live one has all that it may write");
+    assert_eq!(plugin.stats().snapshot().log_lines_dropped, 2 * dropped);
+}
+
 #[test]
 fn another_version_parts_where_it_asks_something_else() {
     let role = Role::named("scscf").grant("strowger:cx/query");

@@ -40,6 +40,16 @@ impl Heard {
         }
     }
 
+    /// About how much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        let request = match &self.ask {
+            Ask::Message { context, .. } => context.request.as_deref(),
+            Ask::Answer { .. } | Ask::Timer(_) | Ask::Event(_) => None,
+        };
+        let messages = self.message().into_iter().chain(request);
+        size_of::<Heard>() + self.tape.bytes() + messages.map(|message| message.bytes().len()).sum::<usize>()
+    }
+
     /// The decision and the deeds, to be compared.
     pub(crate) fn canonical(&self) -> Canonical {
         let asked: Vec<_> = self.tape.exchanges().into_iter().map(|exchange| exchange.question).collect();

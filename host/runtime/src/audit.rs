@@ -24,7 +24,7 @@ pub const MAX_TOLD: usize = 1000;
 pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
-    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `refused`,
+    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `shadow`, `shadow ended`, `refused`,
     /// `configured`, `configuration rolled back`.
     pub what: String,
     /// Who: an address that used HTTP, a file, a signal, `guardrail`, or `deadline`.
@@ -37,7 +37,7 @@ pub struct Deed {
     pub version: String,
     /// SHA-256 of its file, in hexadecimal; empty where it is not known.
     pub digest: String,
-    /// Tenths of a percent of the subscribers that it has from now on.
+    /// Tenths of a percent of the subscribers that it has from now on; of the calls, for a shadow.
     pub share: u16,
     /// The step that it did not reach, of one that was refused.
     #[serde(default, skip_serializing_if = "String::is_empty")]

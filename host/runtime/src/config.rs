@@ -6,6 +6,7 @@
 mod diameter;
 mod guard;
 mod pinned;
+mod shadow;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
 pub use pinned::{PinnedPolicy, PluginPinnedTable};
+pub use shadow::PluginShadowTable;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -321,6 +323,9 @@ pub struct PluginTable {
     /// What becomes of calls whose version gets no new ones.
     #[serde(default)]
     pub pinned: PluginPinnedTable,
+    /// What a report of a shadow shows.
+    #[serde(default)]
+    pub shadow: PluginShadowTable,
 }
 
 fn yes() -> bool {

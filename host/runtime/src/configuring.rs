@@ -34,8 +34,8 @@ const MAX_BEFORE: usize = 8;
 const SCRIPT: &str = "plugin.configuration";
 
 /// Keys that are taken by a running host; one that ends in a dot stands for all behind it.
-const LIVE: [&str; 6] =
-    ["timers.", "plugin.file", SCRIPT, "plugin.guard.", "plugin.pinned.", "cx.shared_ifc"];
+const LIVE: [&str; 7] =
+    ["timers.", "plugin.file", SCRIPT, "plugin.guard.", "plugin.pinned.", "plugin.shadow.", "cx.shared_ifc"];
 
 /// Words in keys whose values are not shown.
 const SECRET: [&str; 4] = ["token", "password", "secret", "url"];

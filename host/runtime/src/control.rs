@@ -31,6 +31,7 @@ use crate::loading::Upload;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::remembered::Folder;
+use crate::shadow::Shadows;
 use crate::shelf::Shelf;
 use crate::splitting::SplitStatus;
 
@@ -70,10 +71,12 @@ pub(crate) struct Shared {
     pub(crate) ims: Option<Arc<Ims>>,
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
+    /// A version in the shadow of the active one.
+    pub(crate) shadows: Shadows,
     /// What the configuration says, and said before.
     pub(crate) configuring: Configuring,
     /// Who listens to calls of scripts.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
+    #[allow(dead_code, reason = "until something is recorded")]
     pub(crate) audience: Arc<Audience>,
 }
 
@@ -265,7 +268,8 @@ impl Handle {
         for version in &known {
             let kept = shelf.get(version.identity.number);
             let number = version.identity.number;
-            let not_calls = kept.map_or(0, |kept| shelf.holds(kept)) + self.shared.loaded.holds(number);
+            let elsewhere = self.shared.loaded.holds(number) + self.shared.shadows.holds(number);
+            let not_calls = kept.map_or(0, |kept| shelf.holds(kept)) + elsewhere;
             let holders = version.holders.saturating_sub(not_calls);
             let state = match (version.active, version.share, holders, kept) {
                 (true, ..) => "active",

@@ -45,6 +45,7 @@ use crate::restoring::{Restored, Starting};
 use crate::script_timers::ScriptTimers;
 use crate::secrets::{self, Secrets};
 use crate::services::HostServices;
+use crate::shadow::Shadows;
 use crate::shard::{Shard, ShardConfig, ShardParts};
 use crate::stored::StoredSink;
 use crate::streams::{StreamSender, StreamSink};
@@ -281,6 +282,7 @@ impl Host {
             loading: Mutex::new(()),
             ims,
             trace,
+            shadows: Shadows::new(Arc::clone(&audience)),
             configuring: Configuring::default(),
             audience,
         });
@@ -332,6 +334,7 @@ impl Host {
         for task in &self.tasks {
             task.abort();
         }
+        self.handle.shared.shadows.end();
         for inbox in self.handle.shared.inboxes.iter() {
             inbox.extend([ToShard::Stop]);
         }

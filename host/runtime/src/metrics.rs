@@ -64,6 +64,7 @@ impl Collector for Host {
         response_times(&mut encoder, &counters)?;
         totals(&mut encoder, &shared, &counters)?;
         plugins(&mut encoder, &shared)?;
+        shadow(&mut encoder, &shared)?;
         let Some(ims) = &shared.ims else { return Ok(()) };
         served(&mut encoder, ims)?;
         crate::diameter_metrics::all(&mut encoder, &ims.diameter)
@@ -281,6 +282,37 @@ fn plugin_times(
             let (sum, calls) = (times.sum().as_secs_f64(), times.calls());
             family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, calls, &buckets, None)?;
         }
+    }
+    Ok(())
+}
+
+/// A candidate that is or was in the shadow of the active version.
+fn shadow(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> Result<(), Error> {
+    let Some(report) = shared.shadows.report() else { return Ok(()) };
+    let number = report.candidate.number.to_string();
+    let of_candidate = |more| {
+        let (name, version) = (&*report.candidate.name, &*report.candidate.version);
+        let all =
+            [("role", &*report.role), ("plugin", name), ("version", version), ("number", &number), more];
+        Labels(all.into())
+    };
+    let help = "Hooks that a version in the shadow of the active one was asked, by what came of it";
+    let mut family = encoder.encode_descriptor("shadow_calls", help, None, MetricType::Counter)?;
+    for (result, value) in [
+        ("same", report.same),
+        ("different", report.different),
+        ("asked_more", report.asked_more),
+        ("failed", report.failed),
+        ("dropped", report.dropped),
+    ] {
+        let labels = of_candidate(("result", result));
+        family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+    }
+    let help = "Processor time of both versions, of hooks that both were asked in the shadow";
+    let mut family = encoder.encode_descriptor("shadow_cpu_seconds", help, None, MetricType::Counter)?;
+    for (who, us) in [("candidate", report.cost.candidate_us), ("active", report.cost.active_us)] {
+        let labels = of_candidate(("who", who));
+        family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&(us / 1e6), None)?;
     }
     Ok(())
 }

@@ -48,6 +48,18 @@ pub enum VersionError {
     /// Ending its calls would end those that it gets next, too.
     #[error("this version has a share: take that back first")]
     Serving,
+    /// It would be compared with itself.
+    #[error("this version is the active one: it would be compared with itself")]
+    OwnShadow,
+    /// None runs.
+    #[error("no version is in the shadow of the active one")]
+    NoShadow,
+    /// Not a share of calls.
+    #[error("a shadow has 0.1 to 100 percent of the calls; {0} tenths of a percent is no share")]
+    ShadowShare(u16),
+    /// The system gives no thread.
+    #[error("there is no thread for a shadow: {0}")]
+    Thread(#[from] std::io::Error),
     /// Nobody's identity.
     #[error("a public identity is a SIP or tel URI")]
     Identity,
@@ -151,6 +163,7 @@ impl Handle {
         version.map(|version| version.identity().number).ok_or(VersionError::Identity)
     }
 
+    /// Whether this host runs the role.
     pub(crate) fn is_role(&self, role: &str) -> Result<(), VersionError> {
         let runs = self.shared.active.role().name();
         match role == runs {
@@ -208,6 +221,7 @@ impl Shared {
         loaded.configuration().clone_into(&mut self.plugin.lock().configuration);
         self.tell_wants();
         self.activations.version_reached(identity.number, Step::Active);
+        self.shadows.activated(&loaded);
         self.note("active", source, &loaded, plugin::ALL, "");
         tracing::info!(
             role = &*identity.role,

@@ -7,6 +7,7 @@ pub(crate) mod http;
 mod push;
 mod run_cases;
 mod scripted;
+mod shadow;
 mod terms;
 pub(crate) mod versions;
 
@@ -86,6 +87,23 @@ pub(crate) enum PluginCommand {
         #[arg(long)]
         role: String,
     },
+    /// Let a version decide copies of calls, and compare it with the active one; without a version: what it has seen
+    Shadow {
+        #[command(flatten)]
+        at: AdminUrl,
+        /// The role it is for
+        #[arg(long)]
+        role: String,
+        /// The version's number, from `plugin list`
+        #[arg(value_parser = number, conflicts_with = "off")]
+        version: Option<u32>,
+        /// Percent of the calls, 0.1 to 100
+        #[arg(long, value_parser = shadow::percent, default_value = "10", requires = "version")]
+        share: u16,
+        /// End it
+        #[arg(long)]
+        off: bool,
+    },
     /// Say which version a subscriber's next transaction takes
     Which {
         #[command(flatten)]
@@ -151,6 +169,11 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::Adopt(version) => version.change("adopt"),
         PluginCommand::End(version) => version.change("end"),
         PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
+        PluginCommand::Shadow { at, role, off: true, .. } => shadow::end(&at, &role),
+        PluginCommand::Shadow { at, role, version: Some(number), share, .. } => {
+            shadow::begin(&at, &role, number, share)
+        }
+        PluginCommand::Shadow { at, role, .. } => shadow::report(&at, &role),
         PluginCommand::Which { at, identity } => versions::which(&at, &identity),
         PluginCommand::History { at, last } => versions::history(&at, last),
     }

@@ -8,6 +8,7 @@
 
 mod cpu;
 mod kamailio;
+mod shadow;
 mod system;
 
 use crate::sipp::{self, Sipp};
@@ -26,7 +27,7 @@ const WARM_UP: u32 = 200;
 const DEFERRED: Duration = Duration::from_secs(7);
 const USERS: u32 = 1000;
 const USAGE: &str =
-    "bench [--micro] [--rates 400,1200] [--repeats 3] [--scenarios register,call,options,message]";
+    "bench [--micro | --shadow] [--rates 400,1200] [--repeats 3] [--scenarios register,call,options,message]";
 
 /// What a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Scenario {
 /// The whole command.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let plan = Plan::read(arguments)?;
-    plugins::build(&[])?;
+    let built = plugins::build(&[])?;
     let programs = workspace::build(&["strowger-bench"], true)?;
     workspace::run(&mut Command::new(programs.join("strowger-bench")))?;
     if plan.micro {
@@ -72,6 +73,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         println!("\nCPU per call is not measured: SIPp is not installed (package sip-tester)");
         return Ok(());
     };
+    if plan.shadow {
+        let edge = built.iter().map(|(file, _)| file).find(|file| file.ends_with("edge.wasm"));
+        let edge = edge.context("examples/edge builds no plugin")?;
+        return shadow::run(&plan, &programs.join("strowger"), edge, &sipp);
+    }
     let mut systems = vec![System::Strowger];
     match toolchain::needs::find("kamailio") {
         Some(program) => systems.push(System::Kamailio(program)),
@@ -134,6 +140,7 @@ fn median(values: &[f64]) -> f64 {
 #[derive(Debug, PartialEq)]
 struct Plan {
     micro: bool,
+    shadow: bool,
     rates: Vec<u32>,
     repeats: u32,
     scenarios: Vec<Scenario>,
@@ -143,6 +150,7 @@ impl Plan {
     fn read(arguments: &[String]) -> Result<Plan> {
         let mut plan = Plan {
             micro: false,
+            shadow: false,
             rates: vec![400, 1200],
             repeats: 3,
             scenarios: Scenario::ALL.map(|(scenario, _)| scenario).to_vec(),
@@ -152,6 +160,7 @@ impl Plan {
             let mut value = || arguments.next().with_context(|| format!("{argument} wants a value\n{USAGE}"));
             match argument.as_str() {
                 "--micro" => plan.micro = true,
+                "--shadow" => plan.shadow = true,
                 "--repeats" => plan.repeats = value()?.parse().with_context(|| USAGE)?,
                 "--rates" => {
                     plan.rates = value()?

@@ -35,7 +35,7 @@ const USAGE: &str = "cargo xtask COMMAND
   setup                  find or fetch the compiler for plugins and say which it is
   plugins [NAME…] [--into FOLDER]  build every plugin (or those named) to target/plugins/NAME.wasm, or to FOLDER
   test [ARGUMENT…]       plugins, then every test; ARGUMENTs go to `cargo test` in place of --workspace
-  bench [--micro …]      micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
+  bench [--micro | --shadow …]  micro benches; CPU per registration, call, OPTIONS, MESSAGE; Kamailio beside it if installed
   swaps [--count N] [--rate R]  two builds of the edge plugin take turns under SIPp's calls, one swap a second
   swaps --ims [--minutes N …]   builds of P-, I- and S-CSCF take turns, 5,000 calls held, 200 a second beside them
   swaps --files                 their files replaced and spoiled in every way under the same load

@@ -80,7 +80,7 @@ pub(super) fn activations(at: &AdminUrl) -> Result<()> {
         bail!("the host's answer is not a list")
     };
     for activation in &activations {
-        let began = time(activation["steps"][0]["at_ms"].as_u64());
+        let began = date(&activation["steps"][0]["at_ms"]);
         let number = activation["number"].as_u64().filter(|number| *number != 0);
         let version = match number {
             Some(number) => format!("#{number} {} {}", text(activation, "name"), text(activation, "version")),
@@ -137,11 +137,11 @@ fn terms(plugin: &Value) -> String {
 
 /// One deed on one line.
 fn told(deed: &Value) -> String {
-    let at = time(deed["at_ms"].as_u64());
+    let at = date(&deed["at_ms"]);
     let number = deed["number"].as_u64().filter(|number| *number != 0);
     let version = number.map(|number| format!(" #{number} {}", text(deed, "version"))).unwrap_or_default();
     let mut line = format!("{at}  {} {}{version}", text(deed, "role"), text(deed, "what"));
-    if text(deed, "what") == "split" {
+    if matches!(&*text(deed, "what"), "split" | "shadow") {
         line += &format!(", {}", share(deed));
         if let Some(terms) = deed["terms"].as_str() {
             line += &format!(", {terms}");
@@ -157,16 +157,18 @@ fn told(deed: &Value) -> String {
     line
 }
 
-fn time(at_ms: Option<u64>) -> String {
-    String::from_utf8_lossy(&sip::header::date::format(at_ms.unwrap_or_default() / 1000)).into_owned()
+/// A time in milliseconds since 1970.
+pub(super) fn date(at_ms: &Value) -> String {
+    let at = at_ms.as_u64().unwrap_or_default() / 1000;
+    String::from_utf8_lossy(&sip::header::date::format(at)).into_owned()
 }
 
-fn text(value: &Value, key: &str) -> String {
+pub(super) fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap_or("?").to_owned()
 }
 
 /// Tenths of a percent as percent; nothing for none.
-fn share(value: &Value) -> String {
+pub(super) fn share(value: &Value) -> String {
     match value["share"].as_u64() {
         None | Some(0) => String::new(),
         Some(tenths) => format!("{}.{}%", tenths / 10, tenths % 10),

@@ -39,6 +39,7 @@ mod rfc3325;
 mod rfc3327;
 mod rfc5393;
 mod rfc5626;
+mod shadow;
 mod signals;
 mod signatures;
 mod splits;

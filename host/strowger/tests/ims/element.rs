@@ -125,6 +125,14 @@ impl Element {
         assert_eq!(status, 200, "{path}: {body}");
     }
 
+    /// The body of a 200 to a POST of these bytes, read as JSON.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, body: &[u8]) -> serde_json::Value {
+        let (status, body) = http(self.admin, "POST", path, body).expect("an answer");
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).expect("JSON")
+    }
+
     /// The same as [`Element::http`], read as JSON.
     #[track_caller]
     pub(crate) fn json(&self, method: &str, path: &str, body: &str) -> serde_json::Value {

@@ -22,6 +22,7 @@
 //! | `unregistered.rs` | TS 24.229 §5.4.3.3: services of who is not registered |
 //! | `kamailio_cscfs.rs` | Kamailio in the place of any CSCF |
 //! | `one_process.rs` | all roles in one process, and one ladder of them |
+//! | `shadow.rs` | docs/operating.md: a version in the shadow of the active one |
 //! | `diameter_agent.rs` | RFC 6733 §2.8.1: freeDiameter as relay between CSCFs and HSS |
 //!
 //! Networks start one after the other (`network.rs`); each test has its own.
@@ -61,6 +62,7 @@ mod killed;
 mod network_ends;
 mod one_process;
 mod registers;
+mod shadow;
 mod swapped;
 mod transports;
 mod unregistered;

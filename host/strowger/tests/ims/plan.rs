@@ -143,7 +143,7 @@ fn scscf_name(n: usize) -> String {
 }
 
 /// The plugin of a role, of this checkout, built once with the compiler that `cargo xtask plugins` takes.
-fn plugin_of(role: &str) -> &'static Path {
+pub(crate) fn plugin_of(role: &str) -> &'static Path {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let roles = ["pcscf", "icscf", "scscf"];
     let built = BUILT.get_or_init(|| {

@@ -21,17 +21,34 @@ pub(crate) fn of_tree(root: u32) -> Result<Duration> {
         }
         tree.extend(found);
     }
-    let nanoseconds = tree.into_iter().map(of_threads).sum();
+    let nanoseconds = tree.into_iter().map(|pid| of_threads(pid, |_| true)).sum();
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-fn of_threads(pid: u32) -> u64 {
+/// What the threads of a process whose names are these have spent so far, in nanoseconds.
+pub(crate) fn of_threads(pid: u32, is_meant: impl Fn(&str) -> bool) -> u64 {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
     threads
         .flatten()
+        .filter(|thread| {
+            fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| is_meant(name.trim_end()))
+        })
         .filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok())
         .filter_map(|line| line.split(' ').next()?.parse::<u64>().ok())
         .sum()
+}
+
+/// What a process has spent so far, threads that have ended included, in nanoseconds; to a hundredth of a second.
+pub(crate) fn of_process(pid: u32) -> Result<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
+    spent(&stat).context("the kernel does not say what the process has spent")
+}
+
+/// User and system time, in the 100 Hz that Linux shows everybody.
+fn spent(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some((next()? + next()?) * 10_000_000)
 }
 
 fn parents() -> Result<BTreeMap<u32, u32>> {
@@ -59,6 +76,13 @@ mod tests {
     fn the_parent_is_read_behind_any_name() {
         assert_eq!(parent("12 (a (b) c) S 7 12 12 0"), Some(7));
         assert_eq!(parent("12"), None);
+    }
+
+    #[test]
+    fn user_and_system_time_are_the_fields_14_and_15() {
+        let stat = "12 (a (b) c) S 7 12 12 0 -1 4194560 100 0 0 0 250 40 9 9 20 0";
+        assert_eq!(spent(stat), Some(2_900_000_000));
+        assert_eq!(spent("12 (a) S 7"), None);
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl Router {
         Ok(Router { process, sip, admin })
     }
 
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its resident memory in kB.
     pub(crate) fn resident_kb(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;

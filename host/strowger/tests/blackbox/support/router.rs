@@ -187,6 +187,16 @@ impl Router {
         }
     }
 
+    /// Whether the process has a thread of this name.
+    pub fn has_thread(&self, name: &str) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("threads");
+        // One that ends meanwhile has no name to read.
+        let names = threads.flatten().flat_map(|thread| std::fs::read_to_string(thread.path().join("comm")));
+        // The system keeps 15 bytes of a name.
+        let kept = &name[..name.len().min(15)];
+        names.into_iter().any(|own| own.trim_end() == kept)
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

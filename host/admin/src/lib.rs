@@ -7,6 +7,7 @@
 
 mod access;
 mod console;
+mod recording;
 mod routes;
 mod serve;
 mod site;

@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, console, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, console, recording, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -36,6 +36,7 @@ pub fn router(host: Handle, access: Access) -> Router {
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
         .route("/plugins/{role}/rollback", post(versions::rollback))
+        .route("/record/{role}", get(recording::status).post(recording::start).delete(recording::stop))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))
         .merge(console::routes())
@@ -48,7 +49,7 @@ pub fn router(host: Handle, access: Access) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are / /health /ready /metrics /status /trace /history /which /plugins /plugins/ROLE",
+        "no such path; there are / /health /ready /metrics /status /trace /history /which /record/ROLE /plugins /plugins/ROLE",
     )
 }
 

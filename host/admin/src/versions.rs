@@ -234,7 +234,7 @@ fn refused_push(error: PushError) -> (StatusCode, String) {
 }
 
 /// Who gives a command: from where, and what he says of himself.
-fn who(from: SocketAddr, headers: &HeaderMap) -> String {
+pub(crate) fn who(from: SocketAddr, headers: &HeaderMap) -> String {
     let operator = headers.get(OPERATOR).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match operator {
         "" => format!("http {from}"),

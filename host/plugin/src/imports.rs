@@ -75,6 +75,8 @@ pub(crate) struct Hosted {
     log_lines: u32,
     log_lines_dropped: u32,
     log_budget: Arc<LogBudget>,
+    /// The call is played: its lines go nowhere, and are nobody's.
+    is_played: bool,
     effects: Effects,
     /// What `register` and `remove` staged, which can be withdrawn.
     bindings: Vec<Staged>,
@@ -131,6 +133,7 @@ impl Hosted {
             log_lines: 0,
             log_lines_dropped: 0,
             log_budget,
+            is_played: false,
             effects: Effects::default(),
             bindings: Vec::new(),
         }
@@ -146,6 +149,7 @@ impl Hosted {
             Ear::Play(player) => self.services = Arc::clone(player) as Arc<dyn Services>,
         }
         self.subject = subject;
+        self.is_played = matches!(ear, Ear::Play(_));
         self.now_ms = None;
         self.log_lines = 0;
         self.log_lines_dropped = 0;
@@ -168,6 +172,8 @@ impl Hosted {
         self.log_lines = self.log_lines.saturating_add(1);
         let line = if self.log_lines > MAX_LOG_LINES {
             Line::Drop
+        } else if self.is_played {
+            Line::Write
         } else {
             let now_ms = self.now_ms();
             self.log_budget.take(now_ms)

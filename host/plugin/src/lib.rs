@@ -72,3 +72,4 @@ pub use stats::{DecisionKind, Stats, StatsSnapshot, TrapKind};
 pub use tape::{
     Answer, Ear, Exchange, MAX_EXCHANGES, Player, Question, Tape, TapedFlow, TapedSubscription, TapedTarget,
 };
+pub use view_keys::overwrite as hide_keys;

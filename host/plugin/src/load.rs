@@ -139,7 +139,7 @@ fn manifest(said: lifecycle::Manifest, checked: Checked) -> Result<Manifest, Loa
 }
 
 /// Polls a future to its end on this thread.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

@@ -23,7 +23,7 @@ pub const MAX_TOLD: usize = 1000;
 pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
-    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `refused`.
+    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `refused`; `recording`, `recorded`.
     pub what: String,
     /// Who: an address that used HTTP, a file, a signal, or `guardrail`.
     pub who: String,

@@ -5,6 +5,7 @@
 
 mod diameter;
 mod guard;
+mod record;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use trace::Trace;
 use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
+pub use record::RecordTable;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +60,9 @@ pub struct Config {
     /// What went over the wire, for ladders.
     #[serde(default)]
     pub trace: TraceTable,
+    /// Calls of scripts that are kept, to be made again.
+    #[serde(default)]
+    pub record: RecordTable,
     /// Logging.
     #[serde(default)]
     pub log: LogTable,

@@ -23,6 +23,7 @@ use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::recorder::{Folder, Recordings};
 use crate::shelf::Shelf;
 
 /// A shard that has not been awake for this long is not healthy: the loop turns at least every second.
@@ -56,8 +57,11 @@ pub(crate) struct Shared {
     /// What went over the wire.
     pub(crate) trace: Option<Arc<Trace>>,
     /// Who listens to calls of scripts.
-    #[allow(dead_code, reason = "until something is recorded or shadowed")]
     pub(crate) audience: Arc<Audience>,
+    /// Where recordings go.
+    pub(crate) recording_folder: Folder,
+    /// What is recorded.
+    pub(crate) recordings: Recordings,
 }
 
 impl std::fmt::Debug for Shared {

@@ -36,6 +36,7 @@ use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::owner::Owner;
+use crate::recorder;
 use crate::script_timers::ScriptTimers;
 use crate::secrets::{self, Secrets};
 use crate::services::HostServices;
@@ -263,7 +264,10 @@ impl Host {
             ims,
             trace,
             audience,
+            recording_folder: recorder::folder(&config),
+            recordings: recorder::Recordings::default(),
         });
+        recorder::at_start(&shared, &config)?;
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
             tokio::spawn(crate::expiry::run(Arc::downgrade(&shared))),
@@ -314,11 +318,12 @@ impl Host {
             inbox.extend([ToShard::Stop]);
         }
         let diameter = self.handle.shared.ims.as_ref().map(|ims| ims.diameter.clone());
-        let Host { shards, mut store, streams, .. } = self;
+        let Host { handle, shards, mut store, streams, .. } = self;
         let ended = tokio::task::spawn_blocking(move || {
             for shard in shards {
                 let _ = shard.join();
             }
+            handle.shared.stop_recording();
             store.close();
         });
         let _ = ended.await;

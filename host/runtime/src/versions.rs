@@ -259,6 +259,11 @@ impl Shared {
         });
     }
 
+    /// Notes that calls are recorded, or were.
+    pub(crate) fn note_recording(&self, what: &str, who: &str, why: String) {
+        self.audit.note(&Deed { why, ..self.deed(what, who) });
+    }
+
     /// A deed of now, about no version yet.
     fn deed(&self, what: &str, who: &str) -> Deed {
         Deed {

@@ -11,7 +11,7 @@ use crate::context::{Effects, Variables};
 use crate::tape::Question;
 
 fn consulted(outcome: Outcome, effects: Effects) -> Consulted {
-    Consulted { result: Ok(outcome), effects, fault: None, cpu: Duration::ZERO }
+    Consulted { result: Ok(outcome), effects, fault: None, cpu: Duration::ZERO, fuel: None }
 }
 
 fn decided(decision: Decision) -> Canonical {
@@ -126,8 +126,13 @@ fn differences_name_what_each_has_alone() {
 #[test]
 fn failures_are_decisions_too() {
     let failed = |error, fault| {
-        let consulted =
-            Consulted { result: Err(error), effects: Effects::default(), fault, cpu: Duration::ZERO };
+        let consulted = Consulted {
+            result: Err(error),
+            effects: Effects::default(),
+            fault,
+            cpu: Duration::ZERO,
+            fuel: None,
+        };
         Canonical::of(&consulted, None, &[]).to_string()
     };
     assert_eq!(failed(ConsultError::Trap, None), "failed: the script trapped\n");

@@ -10,6 +10,7 @@ mod support;
 mod admin;
 mod command_line;
 mod console;
+mod recorded;
 mod rfc3261_10;
 mod rfc3261_11;
 mod rfc3261_12;

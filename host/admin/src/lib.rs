@@ -9,6 +9,7 @@ mod access;
 mod configuration;
 mod console;
 mod nodes;
+mod recording;
 mod routes;
 mod serve;
 mod shadow;

@@ -15,7 +15,7 @@ use runtime::Handle;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Access, MAX_PLUGIN_BYTES, Own, configuration, console, shadow, versions};
+use crate::{Access, MAX_PLUGIN_BYTES, Own, configuration, console, recording, shadow, versions};
 
 pub(crate) struct Admin {
     pub(crate) host: Handle,
@@ -47,6 +47,7 @@ pub fn router(host: Handle, own: Own) -> Router {
         .route("/plugins/{role}/{number}/configuration", get(configuration::of_script))
         .route("/configuration", get(configuration::differences).post(configuration::apply))
         .route("/configuration/rollback", post(configuration::rollback))
+        .route("/record/{role}", get(recording::status).post(recording::start).delete(recording::stop))
         .route("/history", get(versions::history))
         .route("/which", get(versions::which))
         .merge(console::routes())
@@ -59,8 +60,8 @@ pub fn router(host: Handle, own: Own) -> Router {
 async fn unknown() -> Response {
     failure(
         StatusCode::NOT_FOUND,
-        "no such path; there are / /health /ready /metrics /status /nodes /trace /history /which /configuration /plugins \
-         /plugins/ROLE",
+        "no such path; there are / /health /ready /metrics /status /nodes /trace /history /which /configuration /record/ROLE \
+         /plugins /plugins/ROLE",
     )
 }
 

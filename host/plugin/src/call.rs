@@ -28,6 +28,7 @@ use crate::bindings::strowger::sip::types;
 use crate::context::{ConsultContext, Effects};
 use crate::convert;
 use crate::guest::{Begun, Ended, Guest, Returned};
+use crate::load::block_on;
 use crate::plugin::Plugin;
 use crate::stats::{DecisionKind, Stats};
 use crate::tape::Ear;
@@ -41,6 +42,19 @@ pub enum Outcome {
     Reply(ReplyDecision),
     /// A timer or an event was taken.
     Done,
+}
+
+impl Outcome {
+    /// The status of the answer that the script decided, if it did.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Outcome::Decision(Decision::Reply(reply)) | Outcome::Reply(ReplyDecision::Replace(reply)) => {
+                Some(reply.status)
+            }
+            Outcome::Decision(_) | Outcome::Reply(_) | Outcome::Done => None,
+        }
+    }
 }
 
 /// The script's own error.
@@ -65,6 +79,8 @@ pub struct Consulted {
     pub why: Option<Box<str>>,
     /// How long the guest had the thread.
     pub cpu: Duration,
+    /// Fuel that the guest used, where the engine counts it ([`crate::EngineConfig::fuel`]).
+    pub fuel: Option<u64>,
 }
 
 impl Consulted {
@@ -85,6 +101,7 @@ impl Consulted {
             fault: self.fault.clone(),
             why: self.why.clone(),
             cpu: self.cpu,
+            fuel: self.fuel,
         }
     }
 }
@@ -167,6 +184,14 @@ pub enum Ask {
 #[must_use = "nothing happens until it is polled"]
 pub struct Consultation(Pin<Box<dyn Future<Output = Consulted> + Send>>);
 
+impl Consultation {
+    /// Waits on this thread until the call has ended. For a thread that carries no calls.
+    #[must_use]
+    pub fn wait(self) -> Consulted {
+        block_on(self)
+    }
+}
+
 impl Future for Consultation {
     type Output = Consulted;
 
@@ -213,6 +238,7 @@ impl Plugin {
                 fault: None,
                 why: None,
                 cpu: Duration::ZERO,
+                fuel: None,
             })),
         })
     }
@@ -252,7 +278,7 @@ async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
         Err(error) => {
             let about = subject.as_ref().map(|(_, message)| &**message);
             to.log("no guest could be had", &error, about);
-            failed(error, Duration::ZERO)
+            failed(error, Spent::default())
         }
     };
     under_way.end();
@@ -266,8 +292,8 @@ async fn call(
     subject: Option<(Hook, Arc<sip::Message>)>,
 ) -> Consulted {
     let returned = guest.call(begun).await;
-    let cpu = guest.spent();
-    to.stats().spent(cpu);
+    let spent = Spent { cpu: guest.spent(), fuel: guest.fuel() };
+    to.stats().spent(spent.cpu);
     if let Some((hook, _)) = &subject {
         to.stats().took(*hook, guest.lasted());
     }
@@ -283,7 +309,7 @@ async fn call(
                 Ended::Trap(kind) => Some(kind.name().into()),
                 Ended::Deadline => None,
             };
-            return Consulted { why: kind, ..failed(error, cpu) };
+            return Consulted { why: kind, ..failed(error, spent) };
         }
     };
     let done = Ok((Outcome::Done, DecisionKind::Done));
@@ -308,36 +334,35 @@ async fn call(
         (_, Some(fault)) => {
             to.stats().faulted();
             to.log("the script returned a fault", &format_args!("{} {}", fault.code, fault.reason), about);
-            Consulted { fault: Some(fault), ..failed(ConsultError::Fault, cpu) }
+            Consulted { fault: Some(fault), ..failed(ConsultError::Fault, spent) }
         }
         (Ok((outcome, kind)), None) => {
             to.stats().decided(kind);
-            if answered(&outcome).is_some_and(|status| (500..600).contains(&status)) {
+            if outcome.status().is_some_and(|status| (500..600).contains(&status)) {
                 to.stats().server_failure();
             }
-            Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu }
+            let Spent { cpu, fuel } = spent;
+            Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu, fuel }
         }
         (Err(violation), None) => {
             to.stats().invalid();
             to.log("a decision of the script breaks the contract", &violation, about);
             let why = Some(violation.to_string().into());
-            Consulted { why, ..failed(ConsultError::Invalid, cpu) }
+            Consulted { why, ..failed(ConsultError::Invalid, spent) }
         }
     }
 }
 
-/// The status of the answer that the script decided, if it did.
-fn answered(outcome: &Outcome) -> Option<u16> {
-    match outcome {
-        Outcome::Decision(Decision::Reply(reply)) | Outcome::Reply(ReplyDecision::Replace(reply)) => {
-            Some(reply.status)
-        }
-        Outcome::Decision(_) | Outcome::Reply(_) | Outcome::Done => None,
-    }
+/// What a call cost.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    cpu: Duration,
+    fuel: Option<u64>,
 }
 
-fn failed(error: ConsultError, cpu: Duration) -> Consulted {
-    Consulted { result: Err(error), effects: Effects::default(), fault: None, why: None, cpu }
+fn failed(error: ConsultError, spent: Spent) -> Consulted {
+    let Spent { cpu, fuel } = spent;
+    Consulted { result: Err(error), effects: Effects::default(), fault: None, why: None, cpu, fuel }
 }
 
 /// Where it is told how a call went.

@@ -41,6 +41,9 @@ pub struct EngineConfig {
     pub fast_tick: Duration,
     /// Compile on all cores at once. Off by default: the cores carry calls.
     pub parallel_compilation: bool,
+    /// Fuel of a call, about an instruction each: it is counted ([`crate::Consulted::fuel`]), and a call that needs more
+    /// ends as at a deadline, on every machine at the same place. It slows guests down. `None`, the default: not counted.
+    pub fuel: Option<u64>,
     /// Bounds of each guest.
     pub limits: Limits,
 }
@@ -55,6 +58,7 @@ impl Default for EngineConfig {
             slow_tick: Duration::from_millis(20),
             fast_tick: Duration::from_millis(2),
             parallel_compilation: false,
+            fuel: None,
             limits: Limits::default(),
         }
     }
@@ -114,6 +118,7 @@ pub struct Engine {
 pub(crate) struct EngineInner {
     pub(crate) wasmtime: wasmtime::Engine,
     pub(crate) limits: Limits,
+    pub(crate) fuel: Option<u64>,
     pub(crate) max_guests: u32,
     pub(crate) cache: Option<Cache>,
     pub(crate) ticker: Ticker,
@@ -136,6 +141,7 @@ impl Engine {
             inner: Arc::new(EngineInner {
                 wasmtime,
                 limits: config.limits,
+                fuel: config.fuel,
                 max_guests: config.max_guests,
                 cache,
                 ticker,
@@ -188,6 +194,7 @@ fn wasmtime_config(config: &EngineConfig) -> Config {
         .wasm_component_model(true)
         .concurrency_support(false)
         .epoch_interruption(true)
+        .consume_fuel(config.fuel.is_some())
         .max_wasm_stack(config.wasm_stack)
         .async_stack_size(config.call_stack)
         .memory_init_cow(true)

@@ -143,6 +143,7 @@ pub(crate) struct Guest {
     view: Vec<u8>,
     calls: u32,
     deadline: Duration,
+    fuel: Option<u64>,
     wants_body: bool,
     _place: Place,
 }
@@ -209,6 +210,7 @@ impl Template {
             view: Vec::new(),
             calls: 0,
             deadline: limits.deadline,
+            fuel: engine.fuel,
             wants_body: self.wants_body,
             _place: place,
         };
@@ -228,6 +230,7 @@ impl Template {
             Ok(meter.at_tick())
         });
         store.set_epoch_deadline(1);
+        fill(&mut store, self.engine.inner.fuel);
         store
     }
 }
@@ -261,6 +264,7 @@ impl Guest {
         self.ticker.call_begins();
         self.meter.begin(self.deadline);
         self.store.set_epoch_deadline(1);
+        fill(&mut self.store, self.fuel);
         let Guest { store, exports, meter, view, .. } = self;
         let view = view.as_slice();
         let returned = meter.time(async {
@@ -324,6 +328,11 @@ impl Guest {
         self.meter.lasted()
     }
 
+    /// Fuel that this call has used, where it is counted.
+    pub(crate) fn fuel(&self) -> Option<u64> {
+        Some(self.fuel?.saturating_sub(self.store.get_fuel().ok()?))
+    }
+
     /// Calls so far.
     pub(crate) fn calls(&self) -> u32 {
         self.calls
@@ -333,6 +342,13 @@ impl Guest {
     pub(crate) fn name(&mut self, identity: Arc<Identity>, wants_body: bool) {
         self.store.data_mut().identity = identity;
         self.wants_body = wants_body;
+    }
+}
+
+/// A new call has all the fuel again, where it is counted.
+fn fill(store: &mut Store<Hosted>, fuel: Option<u64>) {
+    if let Some(fuel) = fuel {
+        store.set_fuel(fuel).expect("fuel is given only to an engine that counts it");
     }
 }
 
@@ -369,7 +385,7 @@ fn ended(error: &wasmtime::Error, hosted: &Hosted) -> Ended {
         return Ended::Trap(TrapKind::Misuse);
     }
     Ended::Trap(match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => return Ended::Deadline,
+        Some(Trap::Interrupt | Trap::OutOfFuel) => return Ended::Deadline,
         Some(Trap::StackOverflow) => TrapKind::Stack,
         _ if hosted.memory.refused => TrapKind::Memory,
         Some(Trap::UnreachableCodeReached) => TrapKind::Panic,

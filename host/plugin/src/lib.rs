@@ -81,3 +81,4 @@ pub use tape::{
 };
 pub use terms::{Asked, MAX_IDENTITIES, MAX_IDENTITY, Only, Split, SplitKey, TermsError};
 pub use times::Times;
+pub use view_keys::overwrite as hide_keys;

@@ -206,7 +206,7 @@ fn manifest(said: lifecycle::Manifest, checked: Checked, size: usize) -> Result<
 }
 
 /// Polls a future to its end on this thread.
-fn block_on<F: Future>(future: F) -> F::Output {
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

@@ -27,7 +27,7 @@ pub(crate) fn hide(message: &sip::Message, view: &mut [u8]) {
 
 /// Overwrites what stands behind each `ck=` and `ik=`, up to the next comma or closing quote. There may be white space around
 /// the equals sign (RFC 3261 §25.1).
-pub(crate) fn overwrite(value: &mut [u8]) {
+pub fn overwrite(value: &mut [u8]) {
     let mut at = 0;
     while at < value.len() {
         let begins = at == 0 || is_space(value[at - 1]) || value[at - 1] == b',';

@@ -7,7 +7,9 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin::{Ask, Canonical, Consulted, Ear, Player, Plugin, Question, Role, Tape};
+use plugin::{
+    Ask, Canonical, Consulted, Ear, Engine, EngineConfig, Limits, Player, Plugin, Question, Role, Tape,
+};
 use strowger_plugin as plugin;
 use support::cscf::component;
 use support::{Machine, behaviours, context, engine, load, poll_once, request, run};
@@ -120,4 +122,29 @@ fn a_guest_forgets_its_tape() {
     assert_eq!(tape.exchanges().len(), before);
     assert_eq!(plugin.guests(), (1, 1), "all of them were calls of one guest");
     assert!(plugin.stats().snapshot().cpu > Duration::ZERO);
+}
+
+/// Fuel in the place of time: a call costs the same every time, and one that never ends does so at the same place.
+#[test]
+fn fuel_is_counted_and_ends_a_loop() {
+    const FUEL: u64 = 1_000_000;
+    let deadline = Duration::from_secs(3600);
+    let limits = Limits { deadline, init_deadline: deadline, ..Limits::default() };
+    let engine =
+        Engine::new(EngineConfig { fuel: Some(FUEL), max_guests: 8, limits, ..EngineConfig::default() });
+    let plugin = load(&engine.unwrap(), &behaviours("b", "1")).unwrap();
+    let played = |letter| {
+        let message = request("OPTIONS", letter);
+        let ask = Ask::Message { hook: node::Hook::Request, message, context: context() };
+        plugin.call(ask, Ear::Play(Player::new(0, Vec::new()))).wait()
+    };
+    let (first, second) = (played('d'), played('d'));
+    assert!(first.fuel > Some(10) && first.fuel < Some(FUEL), "{:?}", first.fuel);
+    assert_eq!(first.fuel, second.fuel);
+    let ended = played('l');
+    assert_eq!((ended.result, ended.fuel), (Err(node::ConsultError::Deadline), Some(FUEL)));
+    let others = load(&support::engine(), &behaviours("b", "1")).unwrap();
+    let ask =
+        Ask::Message { hook: node::Hook::Request, message: request("OPTIONS", 'd'), context: context() };
+    assert_eq!(others.call(ask, Ear::Nobody).wait().fuel, None, "elsewhere it is not counted");
 }

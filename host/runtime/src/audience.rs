@@ -4,8 +4,6 @@
 //! with the machine, and what came of it. Nobody listens: one pointer is read. Who listens must not wait: what it does
 //! with a call it does elsewhere, and it drops what it has no room for.
 
-#![allow(dead_code, reason = "until something is recorded or shadowed")]
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +49,7 @@ impl Heard {
     }
 
     /// The decision and the deeds, to be compared.
+    #[allow(dead_code, reason = "until something is shadowed")]
     pub(crate) fn canonical(&self) -> Canonical {
         let asked: Vec<_> = self.tape.exchanges().into_iter().map(|exchange| exchange.question).collect();
         Canonical::of(&self.consulted, self.message(), &asked)

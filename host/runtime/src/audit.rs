@@ -25,7 +25,7 @@ pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
     /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `shadow`, `shadow ended`, `refused`,
-    /// `configured`, `configuration rolled back`.
+    /// `configured`, `configuration rolled back`, `recording`, `recorded`.
     pub what: String,
     /// Who: an address that used HTTP, a file, a signal, `guardrail`, or `deadline`.
     pub who: String,

@@ -6,6 +6,7 @@
 mod diameter;
 mod guard;
 mod pinned;
+mod record;
 mod shadow;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::error::StartError;
 pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
 pub use pinned::{PinnedPolicy, PluginPinnedTable};
+pub use record::RecordTable;
 pub use shadow::PluginShadowTable;
 
 /// The whole file.
@@ -63,6 +65,9 @@ pub struct Config {
     /// What went over the wire, for ladders.
     #[serde(default)]
     pub trace: TraceTable,
+    /// Calls of scripts that are kept, to be made again.
+    #[serde(default)]
+    pub record: RecordTable,
     /// Logging.
     #[serde(default)]
     pub log: LogTable,

@@ -30,6 +30,7 @@ use crate::loaded::Loaded;
 use crate::loading::Upload;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
+use crate::recorder::{Folder as RecordingsFolder, Recordings};
 use crate::remembered::Folder;
 use crate::shadow::Shadows;
 use crate::shelf::Shelf;
@@ -76,8 +77,11 @@ pub(crate) struct Shared {
     /// What the configuration says, and said before.
     pub(crate) configuring: Configuring,
     /// Who listens to calls of scripts.
-    #[allow(dead_code, reason = "until something is recorded")]
     pub(crate) audience: Arc<Audience>,
+    /// Where recordings go.
+    pub(crate) recording_folder: RecordingsFolder,
+    /// What is recorded.
+    pub(crate) recordings: Recordings,
 }
 
 impl std::fmt::Debug for Shared {

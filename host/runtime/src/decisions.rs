@@ -153,7 +153,14 @@ mod tests {
     use plugin::{Effects, Fault};
 
     fn of(result: Result<Outcome, ConsultError>) -> Consulted {
-        Consulted { result, effects: Effects::default(), fault: None, why: None, cpu: Duration::ZERO }
+        Consulted {
+            result,
+            effects: Effects::default(),
+            fault: None,
+            why: None,
+            cpu: Duration::ZERO,
+            fuel: None,
+        }
     }
 
     fn decided(decision: Decision) -> Consulted {

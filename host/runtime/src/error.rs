@@ -87,6 +87,14 @@ pub enum StartError {
     /// Scripts cannot be run on this machine with these bounds.
     #[error("plugin: {0}")]
     Engine(#[from] EngineError),
+    /// What is to be recorded from the start cannot be.
+    #[error("record.at_start = {value}: {reason}")]
+    Record {
+        /// What is to be recorded.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
     /// The system gives no thread or descriptor.
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),

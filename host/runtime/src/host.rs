@@ -40,6 +40,7 @@ use crate::locating::Locating;
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::owner::Owner;
+use crate::recorder;
 use crate::remembered::Folder;
 use crate::restoring::{Restored, Starting};
 use crate::script_timers::ScriptTimers;
@@ -285,8 +286,11 @@ impl Host {
             shadows: Shadows::new(Arc::clone(&audience)),
             configuring: Configuring::default(),
             audience,
+            recording_folder: recorder::folder(&config),
+            recordings: recorder::Recordings::default(),
         });
         shared.started(news.as_ref());
+        recorder::at_start(&shared, &config)?;
         let metrics = Arc::new(Metrics::new(&shared));
         let mut tasks = vec![
             tokio::spawn(crate::expiry::run(Arc::downgrade(&shared))),
@@ -339,11 +343,12 @@ impl Host {
             inbox.extend([ToShard::Stop]);
         }
         let diameter = self.handle.shared.ims.as_ref().map(|ims| ims.diameter.clone());
-        let Host { shards, mut store, streams, .. } = self;
+        let Host { handle, shards, mut store, streams, .. } = self;
         let ended = tokio::task::spawn_blocking(move || {
             for shard in shards {
                 let _ = shard.join();
             }
+            handle.shared.stop_recording();
             store.close();
         });
         let _ = ended.await;

@@ -252,6 +252,11 @@ impl Shared {
         Deed { why: why.into(), ..self.deed(what, who).about(version.identity(), share) }
     }
 
+    /// Notes that calls are recorded, or were.
+    pub(crate) fn note_recording(&self, what: &str, who: &str, why: String) {
+        self.audit.note(&Deed { why, ..self.deed(what, who) });
+    }
+
     /// A deed of now, about no version yet.
     pub(crate) fn deed(&self, what: &str, who: &str) -> Deed {
         Deed::new(what, who, self.active.role().name(), wall_ms())

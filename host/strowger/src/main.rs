@@ -13,6 +13,8 @@ mod hss_role;
 mod ladder;
 mod logging;
 mod plugin_command;
+mod record_command;
+mod replay_command;
 mod run;
 mod sentence;
 mod status;
@@ -55,6 +57,13 @@ enum Command {
     Status(AdminUrl),
     /// The ladder of what went over the wire, of one host or of several that talk to each other
     Trace(trace_command::TraceArgs),
+    /// Write down calls of a running host's script, to be made again
+    Record {
+        #[command(subcommand)]
+        command: record_command::RecordCommand,
+    },
+    /// Make recorded calls again with a plugin, offline, or make a test case of one
+    Replay(replay_command::ReplayArgs),
     /// Subscribers of a running home subscriber server
     Hss {
         #[command(subcommand)]
@@ -106,6 +115,8 @@ fn main() -> ExitCode {
         Command::Config { command } => config_command::execute(command),
         Command::Status(at) => status::print(&at),
         Command::Trace(args) => trace_command::print(&args),
+        Command::Record { command } => record_command::execute(command),
+        Command::Replay(args) => replay_command::execute(&args),
         Command::Hss { command } => hss_command::execute(command),
         Command::Ue(args) => ue_command::run(&args),
         Command::Dns { command } => dns_command::execute(command),

@@ -43,7 +43,7 @@ pub(crate) enum PluginCommand {
     Test {
         /// The .wasm file
         plugin: PathBuf,
-        /// A case file, or a folder of *.case files
+        /// A case file, or a folder of *.case and *.recorded files
         cases: PathBuf,
         /// Role whose grants it gets
         #[arg(long, default_value = "edge")]

@@ -1,9 +1,10 @@
 //! Which crate may know which: the drawing of docs/architecture.md, checked against `cargo metadata`.
 //!
 //! ```text
-//! strowger ▶ admin ▶ runtime ▶ transport | plugin | storage          siblings never meet
+//! strowger ▶ admin ▶ runtime ▶ transport | recording | storage       siblings never meet
 //! strowger ▶ ue ▶ auth | ims | dialog                                neither runtime nor ue knows the other
 //! strowger ▶ hss ▶ diameter | ims | auth                             nor do hss and runtime
+//! recording ▶ plugin
 //! ═════ purity line ═════
 //! node ▶ dialog | proxy | auth ▶ transaction ▶ sip ◀ sdk ◀ plugins   sim takes runtime's place, and drives ue's phones
 //! node | plugin ▶ cscf ▶ auth | ims | diameter, which knows nobody      ims ▶ sip
@@ -31,9 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("strowger-admin", &["strowger-runtime"]),
-    ("strowger-runtime", &["strowger-transport", "strowger-plugin", "strowger-storage"]),
+    ("strowger-runtime", &["strowger-transport", "strowger-recording", "strowger-storage"]),
     ("strowger-transport", &["strowger-node", "strowger-trace"]),
     ("strowger-trace", &["strowger-sip", "strowger-diameter"]),
+    ("strowger-recording", &["strowger-plugin"]),
     ("strowger-plugin", &["strowger-node", "strowger-cscf"]),
     ("strowger-storage", &["strowger-node"]),
     ("strowger-hss", &["strowger-diameter", "strowger-ims", "strowger-auth"]),

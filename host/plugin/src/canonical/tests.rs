@@ -11,7 +11,7 @@ use crate::context::{Effects, Variables};
 use crate::tape::Question;
 
 fn consulted(outcome: Outcome, effects: Effects) -> Consulted {
-    Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu: Duration::ZERO }
+    Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu: Duration::ZERO, fuel: None }
 }
 
 fn decided(decision: Decision) -> Canonical {
@@ -132,6 +132,7 @@ fn failures_are_decisions_too() {
             fault,
             why: None,
             cpu: Duration::ZERO,
+            fuel: None,
         };
         Canonical::of(&consulted, None, &[]).to_string()
     };

@@ -34,8 +34,8 @@ struct Played {
     /// Exchanges that were given, by place.
     given: Vec<bool>,
     asked: Vec<Question>,
-    /// Of those, the ones that nobody asked before.
-    unknown: Vec<usize>,
+    /// For each of those the exchange that answered it; `None`: nobody asked that before.
+    answered: Vec<Option<usize>>,
     /// Where the first question was that the tape does not have in this place.
     parting: Option<usize>,
 }
@@ -64,7 +64,19 @@ impl Player {
     #[must_use]
     pub fn unknown(&self) -> Vec<Question> {
         let played = self.played.lock();
-        played.unknown.iter().map(|&place| played.asked[place].clone()).collect()
+        let pairs = played.asked.iter().zip(&played.answered);
+        pairs.filter(|(_, answered)| answered.is_none()).map(|(asked, _)| asked.clone()).collect()
+    }
+
+    /// What was asked in this call, with the answers that it got from the tape: a tape of this call itself.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Exchange> {
+        let played = self.played.lock();
+        let pairs = played.asked.iter().zip(&played.answered);
+        let heard = pairs.filter_map(|(question, answered)| {
+            Some(Exchange { question: question.clone(), answer: self.exchanges[(*answered)?].answer.clone() })
+        });
+        heard.collect()
     }
 
     /// The number of the first question, from 0, that is not the tape's; `None`: it asked the same, as far as it asked.
@@ -88,9 +100,7 @@ impl Player {
             played.given[place] = true;
         }
         if next < MAX_EXCHANGES {
-            if found.is_none() {
-                played.unknown.push(next);
-            }
+            played.answered.push(found);
             played.asked.push(question);
         }
         found.map(|place| &self.exchanges[place].answer)

@@ -1,12 +1,8 @@
-//! `strowger plugin test`: runs case files against the real component. In: a plugin, case files. Out: what each expected
-//! and found, printed; an error where one did not hold.
+//! `strowger plugin test`: runs case files, and calls that were recorded, against the real component. In: a plugin, the
+//! files. Out: what each expected and found, printed; an error where one did not hold.
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
-use std::thread::Thread;
 
 use anyhow::{Context, Result, bail};
 use node::ConsultError;
@@ -23,14 +19,23 @@ pub(crate) fn run(plugin: &Path, cases: &Path, role: &str) -> Result<()> {
     let bytes = ::plugin::read_file(plugin).with_context(|| plugin.display().to_string())?;
     let engine = Engine::new(EngineConfig::default())?;
     let role = Role::named(role);
-    // What is wrong with the file itself is wrong in every case.
-    engine.check(&bytes, &role).with_context(|| plugin.display().to_string())?;
     let files = case_files(cases)?;
+    // What is wrong with the file itself is wrong in every case. A recorded call has its own role.
+    if files.iter().any(|file| !is_recorded(file)) {
+        engine.check(&bytes, &role).with_context(|| plugin.display().to_string())?;
+    }
     let mut failed = 0;
     for file in &files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        if is_recorded(file) {
+            let differences = run_recorded(&bytes, file).with_context(|| file.display().to_string())?;
+            failed += usize::from(!differences.is_empty());
+            println!("{}  {name}", if differences.is_empty() { "ok    " } else { "FAILED" });
+            differences.iter().for_each(|line| println!("  {line}"));
+            continue;
+        }
         let case = read(file)?;
         let found = run_one(&engine, &bytes, &role, case).with_context(|| file.display().to_string())?;
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
         if found.is_empty() {
             println!("ok      {name}");
             continue;
@@ -55,23 +60,39 @@ fn case_files(path: &Path) -> Result<Vec<PathBuf>> {
     let folder = std::fs::read_dir(path).with_context(|| path.display().to_string())?;
     let mut files: Vec<_> = folder
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.extension().is_some_and(|extension| extension == "case"))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "case") || is_recorded(file))
         .collect();
     files.sort();
     if files.is_empty() {
-        bail!("{}: no *.case file", path.display());
+        bail!("{}: no *.case or *.recorded file", path.display());
     }
     Ok(files)
 }
 
+/// A recorded call (`strowger replay --to-test`).
+fn is_recorded(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "recorded")
+}
+
+/// Lines of the decision that are expected and missing, or there and not expected.
+fn run_recorded(bytes: &[u8], file: &Path) -> Result<Vec<String>> {
+    let (script, call) = recording::Case::parse(&text(file)?)?.call();
+    let plugin = recording::plays(&recording::engine(&script)?, bytes, &script, None)?;
+    Ok(recording::replay(&plugin, &call)?.differences)
+}
+
 fn read(file: &Path) -> Result<Case> {
+    let text = text(file)?;
+    Case::parse(&text)
+        .map_err(|error| anyhow::anyhow!("{}:{}: expected {}", file.display(), error.line, error.expected))
+}
+
+fn text(file: &Path) -> Result<String> {
     let size = std::fs::metadata(file).with_context(|| file.display().to_string())?.len();
     if size > MAX_CASE_BYTES {
         bail!("{}: {size} bytes are more than a case may have ({MAX_CASE_BYTES})", file.display());
     }
-    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    Case::parse(&text)
-        .map_err(|error| anyhow::anyhow!("{}:{}: expected {}", file.display(), error.line, error.expected))
+    std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
 fn run_one(engine: &Engine, bytes: &[u8], role: &Role, case: Case) -> Result<Vec<Mismatch>> {
@@ -84,7 +105,7 @@ fn run_one(engine: &Engine, bytes: &[u8], role: &Role, case: Case) -> Result<Vec
     context.variables = variables(&case.host.variables)?;
     context.dialog_variables = variables(&case.host.dialog_variables)?;
     let message = Arc::new(case.message.clone());
-    let consulted = block_on(plugin.consult(case.hook, message, context));
+    let consulted = plugin.consult(case.hook, message, context).wait();
     let said = match &consulted.result {
         Ok(Outcome::Decision(decision)) => Said::Decision(decision),
         Ok(Outcome::Reply(decision)) => Said::Reply(decision),
@@ -101,25 +122,4 @@ fn variables(given: &[(String, String)]) -> Result<Option<Arc<Variables>>> {
         all.set(name, Some(value.clone().into()))?;
     }
     Ok((!all.is_empty()).then(|| Arc::new(all)))
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a future to its end on this thread.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut context = TaskContext::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => std::thread::park(),
-        }
-    }
 }

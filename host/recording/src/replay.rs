@@ -1,0 +1,134 @@
+//! A recorded call made again, by any version, with nothing but the recording.
+//!
+//! Every call has a fresh guest, a clock that stands still, and fuel in the place of time: the same recording and the same
+//! file of a plugin give the same on every machine. In: a [`Call`], a plugin of [`engine`]. Out: [`Replayed`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use plugin::{
+    Canonical, Ear, Engine, EngineConfig, EngineError, Limits, LoadError, Player, Plugin, Question, Role,
+};
+use serde::Serialize;
+
+use crate::asked::Asked;
+use crate::call::{Call, Script};
+use crate::scribe::message;
+
+/// Fuel of one call for each ms of its deadline: more than a guest can use in it.
+const FUEL_A_MS: u64 = 10_000_000;
+/// Never reached: fuel ends before.
+const NEVER: Duration = Duration::from_secs(3600);
+/// Guests at once; one is used.
+const GUESTS: u32 = 8;
+
+/// A call, made again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replayed {
+    /// What was decided.
+    pub decision: Canonical,
+    /// Lines of only one of the two decisions: `-` of the recording's, `+` of this one's. Empty: they are the same.
+    pub differences: Vec<String>,
+    /// Where it first asked the machine something else.
+    pub step: Option<Step>,
+    /// What it asked that the recording has no answer to.
+    pub unknown: Vec<String>,
+    /// About how many instructions it took; 0 where the script has no such hook.
+    pub fuel: u64,
+}
+
+/// Where two calls part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The number of the question, from 1; lines for the log are not counted.
+    pub number: usize,
+    /// What was asked; `None`: nothing any more.
+    pub asked: Option<String>,
+    /// What the recording has there; `None`: nothing any more.
+    pub recorded: Option<String>,
+}
+
+impl Replayed {
+    /// Whether the decision is that of the recording, byte for byte.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+/// An engine for calls of this script that are made again.
+///
+/// # Errors
+/// [`EngineError`].
+pub fn engine(script: &Script) -> Result<Engine, EngineError> {
+    Engine::new(EngineConfig {
+        max_guests: GUESTS,
+        fuel: Some(script.deadline_ms.saturating_mul(FUEL_A_MS)),
+        limits: Limits {
+            memory: usize::try_from(script.memory).unwrap_or(usize::MAX),
+            deadline: NEVER,
+            init_deadline: NEVER,
+            calls_per_guest: 1,
+            ..Limits::default()
+        },
+        ..EngineConfig::default()
+    })
+}
+
+/// A plugin for the calls of a recorded script: with its role, and its configuration where there is no other.
+///
+/// # Errors
+/// [`LoadError`].
+pub fn plays(
+    engine: &Engine,
+    bytes: &[u8],
+    script: &Script,
+    configuration: Option<&str>,
+) -> Result<Arc<Plugin>, LoadError> {
+    let role = Role::named(&script.role);
+    let configuration = configuration.unwrap_or(&script.configuration);
+    engine.load(bytes, &role, configuration, Player::new(0, Vec::new()))
+}
+
+/// Makes a call again.
+///
+/// # Errors
+/// A message of the recording cannot be read.
+pub fn replay(plugin: &Arc<Plugin>, call: &Call) -> Result<Replayed, sip::ParseError> {
+    let Call { at_ms, asked, exchanges, decision, .. } = call;
+    let ask = Asked::ask(asked)?;
+    let player = Player::new(*at_ms, exchanges.clone());
+    let consulted = plugin.call(ask.clone(), Ear::Play(Arc::clone(&player))).wait();
+    let questions = player.asked();
+    let decided = Canonical::of(&consulted, message(&ask), &questions);
+    Ok(Replayed {
+        differences: decision.differences(&decided),
+        step: step(&questions, exchanges.iter().map(|exchange| &exchange.question)),
+        unknown: player.unknown().iter().filter(|question| is_asked(question)).map(told).collect(),
+        fuel: consulted.fuel.unwrap_or_default(),
+        decision: decided,
+    })
+}
+
+fn is_asked(question: &Question) -> bool {
+    !matches!(question, Question::Log(..))
+}
+
+fn told(question: &Question) -> String {
+    format!("{question:?}")
+}
+
+fn step<'a>(asked: &[Question], recorded: impl Iterator<Item = &'a Question>) -> Option<Step> {
+    let mut asked = asked.iter().filter(|question| is_asked(question));
+    let mut recorded = recorded.filter(|question| is_asked(question));
+    for number in 1.. {
+        match (asked.next(), recorded.next()) {
+            (None, None) => return None,
+            (one, other) if one == other => {}
+            (one, other) => {
+                return Some(Step { number, asked: one.map(told), recorded: other.map(told) });
+            }
+        }
+    }
+    None
+}

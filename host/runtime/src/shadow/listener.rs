@@ -18,7 +18,7 @@ use crate::clock::wall_ms;
 use crate::secrets;
 
 /// Hooks that wait for the worker.
-pub(super) const QUEUED: usize = 256;
+const QUEUED: usize = 1024;
 
 /// Bytes of their messages and tapes, all together.
 const QUEUED_BYTES: usize = 4 << 20;

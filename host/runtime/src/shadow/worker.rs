@@ -24,8 +24,10 @@ use crate::audience::{Audience, Heard};
 /// Why a shadow ends whose version has left.
 const GONE: &str = "its version is kept no longer";
 
-/// How long the thread rests at least, and works at most, before it rests. Each look costs some µs, calls or none.
-const REST: Duration = Duration::from_millis(20);
+/// How long the thread rests when no call waits: those of a while, one after the other, cost a fraction of what each costs
+/// that finds the processor cold.
+const REST: Duration = Duration::from_millis(100);
+/// How long it works at most before it rests as long.
 const WORK: Duration = Duration::from_millis(20);
 
 /// The lowest priority of a thread (`nice`).
@@ -70,19 +72,23 @@ impl Worker {
         }
         while self.shadow.is_running() {
             let began = Instant::now();
+            let mut rest = Duration::ZERO;
             while began.elapsed() < WORK && self.shadow.is_running() {
                 match self.calls.try_recv() {
                     Ok(queued) => {
                         self.shadow.taken(&queued);
                         self.hear(&queued.call);
                     }
-                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
+                        rest = REST;
+                        break;
+                    }
                 }
             }
             if self.candidate.strong_count() == 0 {
                 self.shadow.end(GONE, &self.audience);
             }
-            std::thread::sleep(began.elapsed().max(REST));
+            std::thread::sleep(began.elapsed().max(rest));
         }
     }
 

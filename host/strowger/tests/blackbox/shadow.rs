@@ -173,8 +173,8 @@ fn the_shadow_is_the_first_to_go_under_load() {
         (peer.ask(&request).status(), began.elapsed())
     };
     let (well, _) = ask("nothing");
-    // Each takes the candidate 50 ms; some hundreds of them wait at most.
-    let many = 600;
+    // Each takes the candidate 50 ms; 1,024 of them wait at most.
+    let many = 1_600;
     let longest = (0..many)
         .map(|_| {
             let (status, time) = ask("loop");
@@ -182,11 +182,11 @@ fn the_shadow_is_the_first_to_go_under_load() {
             time
         })
         .max();
-    assert!(longest < Some(Duration::from_millis(400)), "{longest:?}");
+    assert!(longest < Some(Duration::from_secs(1)), "{longest:?}");
     let report = report(&router);
     let done = count(&report, "compared") + count(&report, "dropped");
     assert!(count(&report, "dropped") >= many / 4, "{report}");
-    assert!(done <= many + 1 && done + 256 >= many, "at most 256 wait: {report}");
+    assert!(done <= many + 1 && done + 1_024 >= many, "at most 1,024 wait: {report}");
     assert_eq!(version(&router, 1)["failures"], 0);
 }
 

@@ -79,11 +79,6 @@ impl Plugin {
         &self.manifest
     }
 
-    /// What its `init` was given.
-    pub fn configuration(&self) -> &str {
-        &self.template.configuration
-    }
-
     /// The bounds of its guests.
     pub fn limits(&self) -> &crate::Limits {
         self.template.engine.limits()

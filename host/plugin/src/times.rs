@@ -130,8 +130,9 @@ impl Times {
     /// A time that tells calls apart exactly: the next bucket's bound from this one on; the largest one at most.
     pub fn round_up(time: Duration) -> Duration {
         let us = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let bounds = (0..BUCKETS - 1).filter_map(bound);
-        Duration::from_micros(bounds.clone().find(|&bound| bound >= us).or(bounds.last()).unwrap_or(us))
+        let mut bounds = (0..BUCKETS - 1).filter_map(bound);
+        let largest = bounds.clone().next_back();
+        Duration::from_micros(bounds.find(|&bound| bound >= us).or(largest).unwrap_or(us))
     }
 
     /// Calls that took as long or longer. Exact where the time is a bucket's bound ([`Times::round_up`]).

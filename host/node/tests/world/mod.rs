@@ -55,7 +55,7 @@ pub(crate) struct World {
     /// Requests of the node's own that have ended: token and status.
     pub concluded: Vec<(u64, u16)>,
     /// What came of requests that a version took: the method, whether inside a dialog, and the final status.
-    pub answered: Vec<(Method, bool, u16)>,
+    pub answered: Vec<(sip::Method, bool, u16)>,
     /// Requests that came back here and are awaited by another shard.
     pub returned: Vec<(u8, node::ContextId, Box<str>)>,
     /// The node's own URIs by which each request came that was put before the script.

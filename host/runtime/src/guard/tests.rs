@@ -181,14 +181,14 @@ fn another_share_and_another_control_begin_anew() {
 /// Other requests go to it: what it did with those before says nothing about these.
 #[test]
 fn other_terms_begin_anew() {
-    let seen = |number, calls, failures| Seen { number, share: 100, figures: Figures { calls, failures } };
     let mut guard = Guard::default();
     let looks = |guard: &mut Guard, calls: u64| {
-        guard.look(seen(1, 10 * calls, 0), &[seen(2, calls, calls), seen(3, calls, calls)], MARGINS)
+        let (control, own) = (failures(10 * calls, 0), failures(calls, calls));
+        guard.look(&seen(1, 800, &control), &[seen(2, 100, &own), seen(3, 100, &own)], MARGINS)
     };
     assert!(looks(&mut guard, 0).is_empty());
     guard.begin_anew(2);
-    let gone: Vec<u32> = looks(&mut guard, 100).into_iter().map(|(number, _)| number).collect();
+    let gone: Vec<u32> = looks(&mut guard, 100).into_iter().map(|worse| worse.number).collect();
     assert_eq!(gone, [3], "of the other one the counting begins here");
     assert_eq!(looks(&mut guard, 200).len(), 2);
 }

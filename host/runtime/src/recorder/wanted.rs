@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use plugin::{Ask, Event, Share};
+use plugin::{Ask, End, Event, Place, Share};
 use sip::{HeaderId, Message, NameAddr, Scheme, Uri};
 
 use crate::ims::Ims;
@@ -99,7 +99,10 @@ impl Wanted {
             Wanted::Errors | Wanted::All => true,
             Wanted::Share(share) => {
                 let whose = whose(ask, is_callers_edge);
-                whose.is_some_and(|whose| subscriber::place(&whose, ims).candidate(&[*share]) == Some(0))
+                whose.is_some_and(|whose| {
+                    let counts = subscriber::counts(whose, ims);
+                    Place::of(counts.as_bytes()).is_within(*share, End::Lower)
+                })
             }
             Wanted::Identity(identity) => takes_part(identity, ask, ims),
         }

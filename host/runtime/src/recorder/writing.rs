@@ -81,7 +81,7 @@ impl Writing {
     }
 
     fn try_write(&mut self, heard: &Heard) -> std::io::Result<()> {
-        let Heard { version, ask, tape, consulted } = heard;
+        let Heard { version, ask, tape, consulted, .. } = heard;
         let (place, script) = self.scribe.script(version);
         if let Some(script) = script {
             self.writer.script(&script)?;

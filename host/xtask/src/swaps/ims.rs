@@ -346,7 +346,8 @@ mod tests {
     #[test]
     fn each_thing_that_does_not_hold_is_said() {
         assert_eq!(good().report(), [""; 0]);
-        let spoil: [(&str, fn(&mut Outcome)); 9] = [
+        type Spoil = (&'static str, fn(&mut Outcome));
+        let spoil: [Spoil; 9] = [
             ("calls held", |outcome| outcome.held.0 = 2),
             ("calls beside", |outcome| outcome.called.failed = 1),
             ("calls answered", |outcome| outcome.answered.failed = 1),

@@ -377,7 +377,7 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let engine = Engine::new(EngineConfig { cache_dir: None, ..engine_config(config) })?;
     let role = Role::named(&config.node.role);
     let file: &PathBuf = &config.plugin.file;
-    let bytes = signed_plugin(&config.plugin)?;
+    let bytes = signed_plugin(&config.plugin)?.bytes;
     let services: Arc<dyn Services> = Arc::new(crate::nothing::NoServices);
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)

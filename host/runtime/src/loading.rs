@@ -62,7 +62,7 @@ impl Shared {
             Ok(loaded) => {
                 self.activations.initialised(id, loaded.identity());
                 if let Some(folder) = &self.folder {
-                    folder.keep_plugin(&digest, upload.bytes);
+                    folder.keep_plugin(&digest, upload.bytes, upload.signature);
                 }
                 self.loaded.came(loaded);
             }
@@ -114,13 +114,13 @@ fn has_hooks(hooks: plugin::Hooks, active: &Plugin) -> Result<(), LoadError> {
 ///
 /// # Errors
 /// [`StartError`].
-pub(crate) fn signed_plugin(table: &PluginTable) -> Result<Vec<u8>, StartError> {
+pub(crate) fn signed_plugin(table: &PluginTable) -> Result<PluginFile, StartError> {
     let file = table.file.clone();
     match PluginFile::read(&file) {
         Err(source) => Err(StartError::PluginFile { file, source }),
-        Ok(PluginFile { bytes, signature }) => match table.keys.check(&bytes, signature.as_deref()) {
+        Ok(read) => match table.keys.check(&read.bytes, read.signature.as_deref()) {
             Err(source) => Err(StartError::Plugin { file, source }),
-            Ok(()) => Ok(bytes),
+            Ok(()) => Ok(read),
         },
     }
 }

@@ -17,6 +17,8 @@ use parking_lot::Mutex;
 use plugin::Split;
 use serde::{Deserialize, Serialize};
 
+use crate::loading::PluginFile;
+
 const FILE: &str = "versions.json";
 /// Where plugin files are, and compiled ones where the configuration names no other place.
 const PLUGINS: &str = "plugins";
@@ -221,31 +223,40 @@ impl Folder {
         let is_gone =
             |path: &PathBuf| path.file_stem().is_some_and(|digest| !is_alive(&digest.to_string_lossy()));
         for path in files(&self.data.join(PLUGINS), SUFFIX).into_iter().filter(is_gone) {
+            let _ = fs::remove_file(plugin::signature_file(&path));
             let _ = fs::remove_file(path);
         }
     }
 
-    /// Keeps a plugin file by its digest. A failure is logged: that version is not there after a restart.
-    pub(crate) fn keep_plugin(&self, digest: &str, bytes: &[u8]) {
+    /// Keeps a plugin file by its digest, and its signature. A failure is logged: that version is not there after a restart.
+    pub(crate) fn keep_plugin(&self, digest: &str, bytes: &[u8], signature: Option<&[u8]>) {
         let plugins = self.data.join(PLUGINS);
         let name = format!("{digest}.{SUFFIX}");
-        if fs::metadata(plugins.join(&name)).is_ok_and(|file| file.len() == bytes.len() as u64) {
+        let is_there = fs::metadata(plugins.join(&name)).is_ok_and(|file| file.len() == bytes.len() as u64);
+        if is_there && signature.is_none() {
             return;
         }
         let mut builder = DirBuilder::new();
         // Compiled plugins may come to lie here, which only this user may write.
         let made = builder.recursive(true).mode(0o700).create(&plugins);
-        if let Err(error) = made.and_then(|()| write_whole(&plugins, &name, bytes)) {
+        let sign = |signature| {
+            let name = plugin::signature_file(Path::new(&name));
+            write_whole(&plugins, &name.to_string_lossy(), signature)
+        };
+        let written = made
+            .and_then(|()| signature.map_or(Ok(()), sign))
+            .and_then(|()| if is_there { Ok(()) } else { write_whole(&plugins, &name, bytes) });
+        if let Err(error) = written {
             tracing::error!(folder = %plugins.display(), %error, "a plugin file is not kept: a restart will not have this version");
         }
     }
 
-    /// The plugin file of this digest. Whether it is that one still is seen by its digest.
+    /// The plugin file of this digest, with its signature. Whether it is that one still is seen by its digest.
     ///
     /// # Errors
     /// It cannot be read.
-    pub(crate) fn plugin(&self, digest: &str) -> io::Result<Vec<u8>> {
-        plugin::read_file(&self.data.join(PLUGINS).join(format!("{digest}.{SUFFIX}")))
+    pub(crate) fn plugin(&self, digest: &str) -> io::Result<PluginFile> {
+        PluginFile::read(&self.data.join(PLUGINS).join(format!("{digest}.{SUFFIX}")))
     }
 }
 

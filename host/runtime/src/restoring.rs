@@ -17,7 +17,7 @@ use crate::clock::wall_ms;
 use crate::config::PluginTable;
 use crate::error::StartError;
 use crate::loaded::{Loaded, Serving, source};
-use crate::loading::signed_plugin;
+use crate::loading::{PluginFile, signed_plugin};
 use crate::remembered::{Folder, Place, Remembered, RememberedVersion};
 use crate::shelf::Shelf;
 
@@ -59,12 +59,12 @@ impl Starting<'_> {
         let mut were_active = remembered.versions.iter().filter(|version| version.state == Place::Active);
         let before = were_active.find_map(|version| self.load_again(version, &loaded));
 
-        let bytes = signed_plugin(self.table);
-        let known = |bytes: &Vec<u8>| source(&plugin::digest(bytes), &self.table.configuration);
-        let is_taken = bytes.as_ref().is_ok_and(|bytes| known(bytes) == remembered.file);
+        let file = signed_plugin(self.table);
+        let known = |file: &PluginFile| source(&plugin::digest(&file.bytes), &self.table.configuration);
+        let is_taken = file.as_ref().is_ok_and(|file| known(file) == remembered.file);
         let taken = match before.is_some() && is_taken {
             true => None,
-            false => match (bytes.and_then(|bytes| self.take(&bytes, &loaded)), &before) {
+            false => match (file.and_then(|file| self.take(&file, &loaded)), &before) {
                 (Ok(taken), _) => Some(taken),
                 (Err(error), None) => return Err(error),
                 (Err(error), Some(_)) => {
@@ -133,7 +133,11 @@ impl Starting<'_> {
         let unfit = |why: String| {
             tracing::warn!(number, name, digest, why, "a version of before this start is not restored");
         };
-        let bytes = self.folder?.plugin(digest).map_err(|error| unfit(error.to_string())).ok()?;
+        let PluginFile { bytes, signature } =
+            self.folder?.plugin(digest).map_err(|error| unfit(error.to_string())).ok()?;
+        // Keys may have come, or be others by now.
+        let keys = &self.table.keys;
+        keys.check(&bytes, signature.as_deref()).map_err(|error| unfit(error.to_string())).ok()?;
         if plugin::digest(&bytes) != *digest {
             unfit("its file is another one by now".into());
             return None;
@@ -156,15 +160,16 @@ impl Starting<'_> {
     }
 
     /// Loads what is in `plugin.file`.
-    fn take(&self, bytes: &[u8], loaded: &Loaded) -> Result<Arc<Plugin>, StartError> {
+    fn take(&self, file: &PluginFile, loaded: &Loaded) -> Result<Arc<Plugin>, StartError> {
         let refused = |source: LoadError| StartError::Plugin { file: self.table.file.clone(), source };
+        let PluginFile { bytes, signature } = file;
         let services = Arc::clone(self.services);
         let role = self.active.role();
         let taken = self.engine.load(bytes, role, &self.table.configuration, services).map_err(refused)?;
         loaded.came(&taken);
         loaded.taken_from_file(&source(&taken.identity().digest, &self.table.configuration));
         if let Some(folder) = self.folder {
-            folder.keep_plugin(&taken.identity().digest, bytes);
+            folder.keep_plugin(&taken.identity().digest, bytes, signature.as_deref());
         }
         Ok(taken)
     }

@@ -73,13 +73,13 @@ fn plugin_files_are_there_for_as_long_as_their_versions() {
     let data = tempfile::tempdir().unwrap();
     let folder = Folder::of(data.path());
     let (one, two) = (digest(1), digest(2));
-    folder.keep_plugin(&one, b"one");
-    folder.keep_plugin(&two, b"two");
+    folder.keep_plugin(&one, b"one", None);
+    folder.keep_plugin(&two, b"two", None);
     fs::write(data.path().join(PLUGINS).join("compiled.cwasm"), b"not ours").unwrap();
     folder.save(remembered, |_| true);
-    assert_eq!(folder.plugin(&two).unwrap(), b"two");
+    assert_eq!(folder.plugin(&two).unwrap().bytes, b"two");
     folder.save(|| Remembered { last_number: 5, ..remembered() }, |digest| digest == one);
-    assert_eq!(folder.plugin(&one).unwrap(), b"one");
+    assert_eq!(folder.plugin(&one).unwrap().bytes, b"one");
     assert_eq!(folder.plugin(&two).unwrap_err().kind(), io::ErrorKind::NotFound);
     assert!(data.path().join(PLUGINS).join("compiled.cwasm").exists());
 }
@@ -106,6 +106,6 @@ fn nothing_half_written_stays() {
     let folder = Folder::of(data.path());
     assert!(!half.exists());
     Folder::of(Path::new("/nowhere/at/all")).save(remembered, |_| true);
-    Folder::of(Path::new("/dev/null")).keep_plugin(&digest(1), b"one");
+    Folder::of(Path::new("/dev/null")).keep_plugin(&digest(1), b"one", None);
     assert_eq!(folder.read("edge").unwrap(), None);
 }

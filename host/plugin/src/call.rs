@@ -266,89 +266,100 @@ fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
     }
 }
 
-async fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> Consulted {
-    let to = Reports { plugin: &plugin, is_played: matches!(ear, Ear::Play(_)) };
-    let mut under_way = UnderWay::begin(to.stats());
-    let subject = subject(&ask);
-    let consulted = match plugin.checkout(to.stats()).await {
-        Ok(mut guest) => {
-            let begun = guest.begin(ask, ear);
-            call(to, guest, begun, subject).await
-        }
-        Err(error) => {
-            let about = subject.as_ref().map(|(_, message)| &**message);
-            to.log("no guest could be had", &error, about);
-            failed(error, Spent::default())
-        }
-    };
-    under_way.end();
-    consulted
+/// No `async fn`: that would keep what it is given twice, and a call is made and moved with every message.
+#[allow(clippy::manual_async_fn, reason = "its future is smaller")]
+fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> impl Future<Output = Consulted> + Send {
+    async move {
+        let to = Reports { plugin: &plugin, is_played: matches!(ear, Ear::Play(_)) };
+        let mut under_way = UnderWay::begin(to.stats());
+        let subject = subject(&ask);
+        let consulted = match plugin.checkout(to.stats()).await {
+            Ok(mut guest) => {
+                let begun = guest.begin(ask, ear);
+                call(to, guest, begun, subject).await
+            }
+            Err(error) => {
+                let about = subject.as_ref().map(|(_, message)| &**message);
+                to.log("no guest could be had", &error, about);
+                failed(error, Spent::default())
+            }
+        };
+        under_way.end();
+        consulted
+    }
 }
 
-async fn call(
-    to: Reports<'_>,
+#[allow(clippy::manual_async_fn, reason = "its future is smaller")]
+fn call<'a>(
+    to: Reports<'a>,
     mut guest: Box<Guest>,
     begun: Begun,
     subject: Option<(Hook, Arc<sip::Message>)>,
-) -> Consulted {
-    let returned = guest.call(begun).await;
-    let spent = Spent { cpu: guest.spent(), fuel: guest.fuel() };
-    to.stats().spent(spent.cpu);
-    if let Some((hook, _)) = &subject {
-        to.stats().took(*hook, guest.lasted());
-    }
-    let returned = match returned {
-        Ok(returned) => returned,
-        Err(ended) => {
-            let (_, dropped) = guest.end();
-            to.stats().log_lines_dropped(dropped);
-            let error = to.stats().ended(ended);
-            let about = subject.as_ref().map(|(_, message)| &**message);
-            to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
-            let kind = match ended {
-                Ended::Trap(kind) => Some(kind.name().into()),
-                Ended::Deadline => None,
-            };
-            return Consulted { why: kind, ..failed(error, spent) };
+) -> impl Future<Output = Consulted> + Send + 'a {
+    async move {
+        let returned = guest.call(begun).await;
+        let spent = Spent { cpu: guest.spent(), fuel: guest.fuel() };
+        to.stats().spent(spent.cpu);
+        if let Some((hook, _)) = &subject {
+            to.stats().took(*hook, guest.lasted());
         }
-    };
-    let done = Ok((Outcome::Done, DecisionKind::Done));
-    let (result, fault) = match (returned, &subject) {
-        (Returned::Decision(Ok(decision)), Some((hook, message))) => {
-            (convert::decision(decision, message, *hook, guest.hosted()), None)
-        }
-        (Returned::Reply(Ok(decision)), Some((_, message))) => {
-            (convert::reply_decision(decision, message), None)
-        }
-        (Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)), _) => {
-            (done, Some(convert::fault(fault)))
-        }
-        // A timer or an event; a hook with a message always returns a decision.
-        (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
-    };
-    let (effects, dropped) = guest.end();
-    to.stats().log_lines_dropped(dropped);
-    to.plugin.checkin(guest);
-    let about = subject.as_ref().map(|(_, message)| &**message);
-    match (result, fault) {
-        (_, Some(fault)) => {
-            to.stats().faulted();
-            to.log("the script returned a fault", &format_args!("{} {}", fault.code, fault.reason), about);
-            Consulted { fault: Some(fault), ..failed(ConsultError::Fault, spent) }
-        }
-        (Ok((outcome, kind)), None) => {
-            to.stats().decided(kind);
-            if outcome.status().is_some_and(|status| (500..600).contains(&status)) {
-                to.stats().server_failure();
+        let returned = match returned {
+            Ok(returned) => returned,
+            Err(ended) => {
+                let (_, dropped) = guest.end();
+                to.stats().log_lines_dropped(dropped);
+                let error = to.stats().ended(ended);
+                let about = subject.as_ref().map(|(_, message)| &**message);
+                to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
+                let kind = match ended {
+                    Ended::Trap(kind) => Some(kind.name().into()),
+                    Ended::Deadline => None,
+                };
+                return Consulted { why: kind, ..failed(error, spent) };
             }
-            let Spent { cpu, fuel } = spent;
-            Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu, fuel }
-        }
-        (Err(violation), None) => {
-            to.stats().invalid();
-            to.log("a decision of the script breaks the contract", &violation, about);
-            let why = Some(violation.to_string().into());
-            Consulted { why, ..failed(ConsultError::Invalid, spent) }
+        };
+        let done = Ok((Outcome::Done, DecisionKind::Done));
+        let (result, fault) = match (returned, &subject) {
+            (Returned::Decision(Ok(decision)), Some((hook, message))) => {
+                (convert::decision(decision, message, *hook, guest.hosted()), None)
+            }
+            (Returned::Reply(Ok(decision)), Some((_, message))) => {
+                (convert::reply_decision(decision, message), None)
+            }
+            (Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)), _) => {
+                (done, Some(convert::fault(fault)))
+            }
+            // A timer or an event; a hook with a message always returns a decision.
+            (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
+        };
+        let (effects, dropped) = guest.end();
+        to.stats().log_lines_dropped(dropped);
+        to.plugin.checkin(guest);
+        let about = subject.as_ref().map(|(_, message)| &**message);
+        match (result, fault) {
+            (_, Some(fault)) => {
+                to.stats().faulted();
+                to.log(
+                    "the script returned a fault",
+                    &format_args!("{} {}", fault.code, fault.reason),
+                    about,
+                );
+                Consulted { fault: Some(fault), ..failed(ConsultError::Fault, spent) }
+            }
+            (Ok((outcome, kind)), None) => {
+                to.stats().decided(kind);
+                if outcome.status().is_some_and(|status| (500..600).contains(&status)) {
+                    to.stats().server_failure();
+                }
+                let Spent { cpu, fuel } = spent;
+                Consulted { result: Ok(outcome), effects, fault: None, why: None, cpu, fuel }
+            }
+            (Err(violation), None) => {
+                to.stats().invalid();
+                to.log("a decision of the script breaks the contract", &violation, about);
+                let why = Some(violation.to_string().into());
+                Consulted { why, ..failed(ConsultError::Invalid, spent) }
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ fn what_is_not_known_is_left_out() {
     let file = folder.path().join(FILE);
     let text = fs::read_to_string(&file).unwrap();
     assert!(text.contains("\"share\": 10"), "{text}");
-    fs::write(&file, text.replace("\"share\": 10", "\"share\": 10, \"key\": \"call-id\"")).unwrap();
+    fs::write(&file, text.replace("\"share\": 10", "\"share\": 10, \"colour\": \"blue\"")).unwrap();
     assert_eq!(Folder::of(folder.path()).read("edge").unwrap(), Some(remembered()));
 }
 

@@ -210,3 +210,16 @@ pub enum Hook {
     /// All targets have failed.
     Failure,
 }
+
+impl Hook {
+    /// As the contract calls its interface.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Hook::Request => "on-request",
+            Hook::InDialogRequest => "on-in-dialog-request",
+            Hook::Reply => "on-reply",
+            Hook::Failure => "on-failure",
+        }
+    }
+}

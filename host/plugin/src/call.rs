@@ -180,6 +180,29 @@ pub enum Ask {
     },
 }
 
+impl Ask {
+    /// The message that it is about; none: a timer or an event.
+    #[must_use]
+    pub fn message(&self) -> Option<&sip::Message> {
+        match self {
+            Ask::Message { message, .. } => Some(message),
+            Ask::Answer { response, .. } => Some(response),
+            Ask::Timer(_) | Ask::Event(_) => None,
+        }
+    }
+
+    /// The hook that is asked, as the contract calls its interface.
+    #[must_use]
+    pub fn hook_name(&self) -> &'static str {
+        match self {
+            Ask::Message { hook, .. } => hook.name(),
+            Ask::Timer(_) => "on-timer",
+            Ask::Event(_) => "on-event",
+            Ask::Answer { .. } => "on-answer",
+        }
+    }
+}
+
 /// A call under way. Dropping it ends the call; its guest is thrown away then.
 #[must_use = "nothing happens until it is polled"]
 pub struct Consultation(Pin<Box<dyn Future<Output = Consulted> + Send>>);

@@ -15,10 +15,10 @@ use crate::times::{Histogram, Times};
 
 /// Hooks whose calls are timed, with their label in metrics, in the order of [`StatsSnapshot::times`].
 pub const HOOKS: [(Hook, &str); 4] = [
-    (Hook::Request, "on-request"),
-    (Hook::InDialogRequest, "on-in-dialog-request"),
-    (Hook::Reply, "on-reply"),
-    (Hook::Failure, "on-failure"),
+    (Hook::Request, Hook::Request.name()),
+    (Hook::InDialogRequest, Hook::InDialogRequest.name()),
+    (Hook::Reply, Hook::Reply.name()),
+    (Hook::Failure, Hook::Failure.name()),
 ];
 
 /// How a call ended that ended with a decision.

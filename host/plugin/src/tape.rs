@@ -325,7 +325,12 @@ impl Tape {
     /// What was asked and said, in the order of the answers.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.kept.lock().exchanges.clone()
+        self.look(<[Exchange]>::to_vec)
+    }
+
+    /// Looks at what was asked and said, in the order of the answers, without a copy.
+    pub fn look<R>(&self, look: impl FnOnce(&[Exchange]) -> R) -> R {
+        look(&self.kept.lock().exchanges)
     }
 
     /// About how much memory it takes: what a script can make long counts, all else is short.

@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use crate::asked::Asked;
 use crate::call::{Call, Script};
-use crate::scribe::message;
 
 /// Fuel of one call for each ms of its deadline: more than a guest can use in it.
 const FUEL_A_MS: u64 = 10_000_000;
@@ -100,7 +99,7 @@ pub fn replay(plugin: &Arc<Plugin>, call: &Call) -> Result<Replayed, sip::ParseE
     let player = Player::new(*at_ms, exchanges.clone());
     let consulted = plugin.call(ask.clone(), Ear::Play(Arc::clone(&player))).wait();
     let questions = player.asked();
-    let decided = Canonical::of(&consulted, message(&ask), &questions);
+    let decided = Canonical::of(&consulted, ask.message(), &questions);
     Ok(Replayed {
         differences: decision.differences(&decided),
         step: step(&questions, exchanges.iter().map(|exchange| &exchange.question)),

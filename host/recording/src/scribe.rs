@@ -99,7 +99,7 @@ impl Scribe {
         let mut exchanges = tape.exchanges();
         redact::messages_without_keys(&mut asked);
         redact::without_keys(&mut exchanges);
-        let live = Canonical::of(consulted, message(ask), &[]);
+        let live = Canonical::of(consulted, ask.message(), &[]);
         let mut lines = live.lines().to_vec();
         if let Some(identities) = &mut self.identities {
             if identities.is_full() {
@@ -118,7 +118,7 @@ impl Scribe {
         if matches!(again.result, Err(node::ConsultError::Busy)) {
             return Err(Withheld::Busy);
         }
-        let (decided, asked_again) = (Canonical::of(&again, message(&ask), &[]), player.asked());
+        let (decided, asked_again) = (Canonical::of(&again, ask.message(), &[]), player.asked());
         let before = exchanges.iter().map(|exchange| &exchange.question);
         let faithful = decided.lines() == lines && deeds(before).eq(deeds(asked_again.iter()));
         Ok(Call {
@@ -126,7 +126,7 @@ impl Scribe {
             at_ms: tape.at_ms(),
             asked,
             exchanges: player.heard(),
-            decision: Canonical::of(&again, message(&ask), &asked_again),
+            decision: Canonical::of(&again, ask.message(), &asked_again),
             cpu_us: u64::try_from(consulted.cpu.as_micros()).unwrap_or(u64::MAX),
             faithful,
         })
@@ -149,13 +149,4 @@ fn take_out(
     redact::replace(asked, identities);
     redact::replace_values(&mut values, identities);
     serde_json::from_value(values).map_err(|_| Withheld::Unreadable)
-}
-
-/// The message that a call is about.
-pub(crate) fn message(ask: &Ask) -> Option<&sip::Message> {
-    match ask {
-        Ask::Message { message, .. } => Some(message),
-        Ask::Answer { response, .. } => Some(response),
-        Ask::Timer(_) | Ask::Event(_) => None,
-    }
 }

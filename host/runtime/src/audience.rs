@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use plugin::{Ask, Canonical, Consulted, Ear, Plugin, Tape};
+use smallvec::SmallVec;
 
 use crate::clock::wall_ms;
 
@@ -31,11 +32,7 @@ pub(crate) struct Heard {
 impl Heard {
     /// The message that it is about.
     pub(crate) fn message(&self) -> Option<&sip::Message> {
-        match &self.ask {
-            Ask::Message { message, .. } => Some(message),
-            Ask::Answer { response, .. } => Some(response),
-            Ask::Timer(_) | Ask::Event(_) => None,
-        }
+        self.ask.message()
     }
 
     /// About how much memory it takes.
@@ -49,9 +46,9 @@ impl Heard {
     }
 
     /// The decision and the deeds, to be compared.
-    #[allow(dead_code, reason = "until something is shadowed")]
     pub(crate) fn canonical(&self) -> Canonical {
-        let asked: Vec<_> = self.tape.exchanges().into_iter().map(|exchange| exchange.question).collect();
+        let asked: Vec<_> =
+            self.tape.look(|all| all.iter().map(|exchange| exchange.question.clone()).collect());
         Canonical::of(&self.consulted, self.message(), &asked)
     }
 }
@@ -61,11 +58,14 @@ pub(crate) trait Listener: Send + Sync {
     /// Whether this call is of interest; what is not wanted by anybody is not recorded.
     fn wants(&self, version: &Plugin, ask: &Ask) -> bool;
 
-    /// A call that somebody wanted has ended.
+    /// A call that this one wanted has ended.
     fn heard(&self, call: &Arc<Heard>);
 }
 
 type All = Vec<Arc<dyn Listener>>;
+
+/// Those who want one call; seldom more than one.
+type Wanting = SmallVec<[Arc<dyn Listener>; 1]>;
 
 /// All who listen.
 #[derive(Default)]
@@ -101,11 +101,13 @@ impl Audience {
     /// A call begins: how it is made, and what is kept of it until it ends.
     pub(crate) fn begin(&self, version: &Arc<Plugin>, ask: &Ask) -> (Ear, Option<Box<Begun>>) {
         let all = self.all.load();
-        let Some(all) = all.as_ref().filter(|all| all.iter().any(|one| one.wants(version, ask))) else {
+        let Some(all) = all.as_ref() else { return (Ear::Nobody, None) };
+        let listeners: Wanting = all.iter().filter(|one| one.wants(version, ask)).cloned().collect();
+        if listeners.is_empty() {
             return (Ear::Nobody, None);
-        };
+        }
         let tape = Tape::new(wall_ms());
-        let (ask, listeners, began) = (ask.clone(), Arc::clone(all), Instant::now());
+        let (ask, began) = (ask.clone(), Instant::now());
         let begun = Begun { ask, tape: Arc::clone(&tape), listeners, began };
         (Ear::Record(tape), Some(Box::new(begun)))
     }
@@ -115,7 +117,7 @@ impl Audience {
 pub(crate) struct Begun {
     ask: Ask,
     tape: Arc<Tape>,
-    listeners: Arc<All>,
+    listeners: Wanting,
     began: Instant,
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use plugin::Plugin;
+use plugin::{Plugin, SplitError};
 use serde::Serialize;
 use transaction::Timers;
 
@@ -22,7 +22,6 @@ use crate::config::Config;
 use crate::control::{Handle, PushError, Shared};
 use crate::diameter_service;
 use crate::error::StartError;
-use crate::loaded;
 use crate::loading::PluginFile;
 use crate::message::ToShard;
 use crate::versions::VersionError;
@@ -288,7 +287,7 @@ impl Handle {
             ims.share_criteria(sets);
         }
         shared.plugin.lock().clone_from(&config.plugin);
-        self.taken_from_file(&loaded, config);
+        shared.loaded.taken_from_file(loaded.identity(), &config.plugin.configuration);
         let identity = loaded.identity().clone();
         if !self.is_active(&loaded) {
             shared.activate(loaded, who);
@@ -300,9 +299,12 @@ impl Handle {
     /// The script of a configuration gets a share of the subscribers.
     fn candidate(&self, config: &Config, share: u16, who: &str) -> Result<String, ReloadError> {
         let loaded = self.script(config, who)?;
+        if self.is_active(&loaded) {
+            return Err(VersionError::Split(SplitError::Active).into());
+        }
         let number = loaded.identity().number;
         self.shared.keep(&loaded, who);
-        self.taken_from_file(&loaded, config);
+        self.shared.loaded.taken_from_file(loaded.identity(), &config.plugin.configuration);
         let status = self.split(&self.role(), number, &share.into(), who)?;
         Ok(format!("plugin {} {} #{number} for a share", status.name, status.version))
     }
@@ -320,11 +322,6 @@ impl Handle {
             Some(active) => Ok(active),
             None => Ok(self.shared.load(file.upload(table), table, who).map_err(PushError::Load)?),
         }
-    }
-
-    fn taken_from_file(&self, loaded: &Plugin, config: &Config) {
-        let source = loaded::source(&loaded.identity().digest, &config.plugin.configuration);
-        self.shared.loaded.taken_from_file(&source);
     }
 
     fn is_active(&self, version: &Arc<Plugin>) -> bool {

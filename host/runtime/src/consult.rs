@@ -114,7 +114,7 @@ impl Consultations {
         audience: Arc<Audience>,
     ) -> Self {
         Self {
-            is_callers_edge: !matches!(active.role().name(), "icscf" | "scscf"),
+            is_callers_edge: subscriber::is_callers_edge(active.role().name()),
             active,
             loaded,
             executor: Executor::new(Box::new(inbox)),

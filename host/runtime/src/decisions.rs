@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use node::{ConsultError, Decision, Hook, Relay, ReplyDecision};
+use node::{ConsultError, Decision, Relay, ReplyDecision};
 use plugin::{Ask, Consulted, Event, Outcome, Plugin, Question};
 use trace::Trace;
 
@@ -30,13 +30,9 @@ impl Listener for Decisions {
     }
 
     fn heard(&self, call: &Arc<Heard>) {
-        // Another listener may want what the script was not asked.
-        if !call.version.has_a_hook_for(&call.ask) {
-            return;
-        }
         let identity = call.version.identity();
         let decision = trace::Decision {
-            hook: hook(&call.ask).into(),
+            hook: call.ask.hook_name().into(),
             about: call.message().map(trace::name_of).unwrap_or_default(),
             plugin: identity.name.to_string(),
             version: identity.version.to_string(),
@@ -52,19 +48,6 @@ impl Listener for Decisions {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// As the contract calls it.
-fn hook(ask: &Ask) -> &'static str {
-    match ask {
-        Ask::Message { hook: Hook::Request, .. } => "on-request",
-        Ask::Message { hook: Hook::InDialogRequest, .. } => "on-in-dialog-request",
-        Ask::Message { hook: Hook::Reply, .. } => "on-reply",
-        Ask::Message { hook: Hook::Failure, .. } => "on-failure",
-        Ask::Timer(_) => "on-timer",
-        Ask::Event(_) => "on-event",
-        Ask::Answer { .. } => "on-answer",
-    }
 }
 
 fn of_call(call: &Heard) -> String {
@@ -131,9 +114,11 @@ fn reason(call: &Heard) -> String {
 }
 
 fn last_line(call: &Heard) -> Option<String> {
-    call.tape.exchanges().into_iter().rev().find_map(|exchange| match exchange.question {
-        Question::Log(_, line) => Some(line),
-        _ => None,
+    call.tape.look(|exchanges| {
+        exchanges.iter().rev().find_map(|exchange| match &exchange.question {
+            Question::Log(_, line) => Some(line.clone()),
+            _ => None,
+        })
     })
 }
 

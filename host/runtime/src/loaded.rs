@@ -157,8 +157,13 @@ impl<P> Loaded<P> {
         self.enter(entry);
     }
 
-    /// A plugin was taken from `plugin.file` ([`source`]).
-    pub(crate) fn taken_from_file(&self, source: &str) {
+    /// This version was taken from `plugin.file`, where it was configured so.
+    pub(crate) fn taken_from_file(&self, version: &Identity, configuration: &str) {
+        self.was_taken_from_file(&source(&version.digest, configuration));
+    }
+
+    /// What was taken before a restart, as [`source`] has it.
+    pub(crate) fn was_taken_from_file(&self, source: &str) {
         self.inner.lock().file = source.into();
     }
 

@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::control::{Handle, Shared};
 use crate::error::StartError;
 use crate::ims::Ims;
-use crate::secrets;
+use crate::{secrets, subscriber};
 pub use wanted::{Wanted, WantedError};
 use writing::{Told, Writing};
 
@@ -171,9 +171,8 @@ impl Listener for Recorder {
     }
 
     fn heard(&self, call: &Arc<Heard>) {
-        // Another listener may have wanted it.
-        if self.wants(&call.version, &call.ask) && self.queue.try_send(Told::Heard(Arc::clone(call))).is_err()
-        {
+        let is_over = self.counts.is_over.load(Relaxed);
+        if !is_over && self.queue.try_send(Told::Heard(Arc::clone(call))).is_err() {
             self.counts.dropped.fetch_add(1, Relaxed);
         }
     }
@@ -289,7 +288,7 @@ impl Shared {
             queue: queue.clone(),
             counts: Arc::clone(&counts),
             ims: self.ims.clone(),
-            is_callers_edge: !matches!(role, "icscf" | "scscf"),
+            is_callers_edge: subscriber::is_callers_edge(role),
         });
         self.audience.add(Arc::clone(&listener));
         let clear_or_not = if clear { ", identities as they are" } else { "" };

@@ -55,7 +55,7 @@ impl Starting<'_> {
         let last_number = highest.unwrap_or_default();
         self.engine.count_on_from(last_number);
         let loaded = Arc::new(Loaded::new(last_number));
-        loaded.taken_from_file(&remembered.file);
+        loaded.was_taken_from_file(&remembered.file);
         let mut were_active = remembered.versions.iter().filter(|version| version.state == Place::Active);
         let before = were_active.find_map(|version| self.load_again(version, &loaded));
 
@@ -167,7 +167,7 @@ impl Starting<'_> {
         let role = self.active.role();
         let taken = self.engine.load(bytes, role, &self.table.configuration, services).map_err(refused)?;
         loaded.came(&taken);
-        loaded.taken_from_file(&source(&taken.identity().digest, &self.table.configuration));
+        loaded.taken_from_file(taken.identity(), &self.table.configuration);
         if let Some(folder) = self.folder {
             folder.keep_plugin(&taken.identity().digest, bytes, signature.as_deref());
         }

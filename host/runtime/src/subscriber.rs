@@ -141,6 +141,11 @@ fn is_edge(path: &[u8], edges: &[Box<str>]) -> bool {
     edges.iter().any(|edge| is(edge))
 }
 
+/// Whether a role stands at the caller's edge of the network: there a request is its caller's, if nothing else is said.
+pub(crate) fn is_callers_edge(role: &str) -> bool {
+    !matches!(role, "icscf" | "scscf")
+}
+
 /// The public identity, in canonical form; `None`: none can be read.
 pub(crate) fn of(request: &Head<'_>, own_routes: &[Box<str>], is_callers_edge: bool) -> Option<String> {
     if request.method() == Method::Register {

@@ -13,7 +13,6 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
 use crate::control::Shared;
-use crate::loaded;
 use crate::loading::PluginFile;
 
 /// How long a file must have been quiet before it is taken.
@@ -123,7 +122,7 @@ fn take(path: &Path, shared: &Arc<Shared>) {
             if let Ok(loaded) = shared.load(file.upload(&table), &table, &source) {
                 // What the file says, and not how the active version came to be configured by another way.
                 let written = shared.configuring.lock().script().unwrap_or(table.configuration);
-                shared.loaded.taken_from_file(&loaded::source(&loaded.identity().digest, &written));
+                shared.loaded.taken_from_file(loaded.identity(), &written);
                 shared.activate(loaded, &source);
             }
         }

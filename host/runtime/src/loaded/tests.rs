@@ -39,7 +39,7 @@ fn who_is_gone_is_forgotten_but_for_his_number() {
     let loaded = Loaded::new(4);
     let version = Arc::new(7);
     loaded.enter(entry(7, &version, Serving::Now));
-    loaded.taken_from_file("ab");
+    loaded.was_taken_from_file("ab");
     assert!(loaded.has(&entry(7, &version, Serving::Now).identity.digest));
     drop(version);
     let (alive, file, last_number) = loaded.all();

@@ -217,14 +217,9 @@ impl Counted {
 
 /// An example: which call this was, with these lines.
 pub(super) fn example(ask: &Ask, at_ms: u64, lines: impl Iterator<Item = String>) -> ShadowExample {
-    let (hook, message) = match ask {
-        Ask::Message { hook, message, .. } => (name(*hook), Some(message)),
-        Ask::Answer { response, .. } => ("on-answer", Some(response)),
-        Ask::Timer(_) => ("on-timer", None),
-        Ask::Event(_) => ("on-event", None),
-    };
+    let hook = ask.hook_name();
     let text = |bytes: &[u8], most| cut(String::from_utf8_lossy(bytes).into_owned(), most);
-    let head = message.map(|message| message.head());
+    let head = ask.message().map(sip::Message::head);
     let call_id = match (&head, ask) {
         (Some(head), _) => text(head.call_id().unwrap_or_default(), MAX_CALL_ID),
         (None, Ask::Event(plugin::Event::DialogEnded { call_id, .. })) => cut(call_id.clone(), MAX_CALL_ID),
@@ -241,16 +236,6 @@ pub(super) fn example(ask: &Ask, at_ms: u64, lines: impl Iterator<Item = String>
     }
     let status = head.filter(|head| !head.is_request()).map(|head| head.status());
     ShadowExample { call_id, hook, method, status, at_ms, lines }
-}
-
-/// As the contract calls it.
-fn name(hook: node::Hook) -> &'static str {
-    match hook {
-        node::Hook::Request => "on-request",
-        node::Hook::InDialogRequest => "on-in-dialog-request",
-        node::Hook::Reply => "on-reply",
-        node::Hook::Failure => "on-failure",
-    }
 }
 
 fn cut(mut text: String, most: usize) -> String {

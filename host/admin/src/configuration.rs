@@ -3,20 +3,18 @@
 //! In: requests. Out: JSON; what is refused says why in a sentence. All of it asks for what `access.rs` asks for: a
 //! configuration has names of others in it, and a script's may have more.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use runtime::{Applied, Handle, ReloadError};
+use runtime::{Applied, ReloadError};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::asked::{Fields, Operator, Version};
 use crate::routes::{Admin, failure};
-use crate::versions::who;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,14 +24,7 @@ pub(crate) struct ApplyQuery {
 }
 
 /// What is other in the file.
-pub(crate) async fn differences(
-    State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
+pub(crate) async fn differences(State(admin): State<Arc<Admin>>, _: Operator) -> Response {
     match admin.host.configuration_differences() {
         Ok(differences) => Json(differences).into_response(),
         Err(error) => refused(&error),
@@ -43,37 +34,23 @@ pub(crate) async fn differences(
 /// Takes what is other in the file.
 pub(crate) async fn apply(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    query: Result<Query<ApplyQuery>, QueryRejection>,
-    headers: HeaderMap,
+    Fields(ApplyQuery { share }): Fields<ApplyQuery>,
+    Operator(who): Operator,
 ) -> Response {
-    match query {
-        Ok(Query(query)) => {
-            change(admin, from, &headers, move |host, who| host.apply(query.share, who)).await
-        }
-        Err(why) => failure(why.status(), &why.body_text()),
-    }
+    change(move || admin.host.apply(share, &who)).await
 }
 
 /// Goes back to what was taken before.
-pub(crate) async fn rollback(
-    State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-) -> Response {
-    change(admin, from, &headers, Handle::configuration_rollback).await
+pub(crate) async fn rollback(State(admin): State<Arc<Admin>>, Operator(who): Operator) -> Response {
+    change(move || admin.host.configuration_rollback(&who)).await
 }
 
 /// The text that a version of the script was configured with.
 pub(crate) async fn of_script(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    Path((role, number)): Path<(String, u32)>,
-    headers: HeaderMap,
+    Version(role, number): Version,
+    _: Operator,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
     match admin.host.script_configuration(&role, number) {
         Ok(text) => Json(json!({ "configuration": text })).into_response(),
         Err(why) => failure(StatusCode::NOT_FOUND, &why.to_string()),
@@ -81,17 +58,8 @@ pub(crate) async fn of_script(
 }
 
 /// A script may be compiled for it: not on a thread that answers others.
-async fn change(
-    admin: Arc<Admin>,
-    from: SocketAddr,
-    headers: &HeaderMap,
-    command: impl FnOnce(&Handle, &str) -> Result<Applied, ReloadError> + Send + 'static,
-) -> Response {
-    if let Err(why) = admin.access.may_change(from, headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    let who = who(from, headers);
-    match tokio::task::spawn_blocking(move || command(&admin.host, &who)).await {
+async fn change(command: impl FnOnce() -> Result<Applied, ReloadError> + Send + 'static) -> Response {
+    match tokio::task::spawn_blocking(command).await {
         Ok(Ok(applied)) => Json(applied).into_response(),
         Ok(Err(error)) => refused(&error),
         Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "taking the configuration was broken off"),

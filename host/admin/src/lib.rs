@@ -6,6 +6,7 @@
 //! loopback address, from which no foreign web page asks.
 
 mod access;
+mod asked;
 mod configuration;
 mod console;
 mod nodes;

@@ -2,19 +2,17 @@
 //!
 //! In: requests. Out: JSON. All of it is for who may change things: it says whose calls are recorded.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use runtime::{RecordError, RecordingStatus, Wanted};
 use serde::Deserialize;
 
+use crate::asked::{Fields, Operator};
 use crate::routes::{Admin, failure};
-use crate::versions::who;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,48 +28,30 @@ pub(crate) struct StartQuery {
 
 pub(crate) async fn start(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    query: Result<Query<StartQuery>, QueryRejection>,
-    headers: HeaderMap,
+    Operator(who): Operator,
+    Fields(StartQuery { what, file, clear }): Fields<StartQuery>,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    let StartQuery { what, file, clear } = match query {
-        Ok(Query(query)) => query,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
     let wanted = match what.parse::<Wanted>() {
         Ok(wanted) => wanted,
         Err(why) => return failure(StatusCode::UNPROCESSABLE_ENTITY, &why.to_string()),
     };
-    let who = who(from, &headers);
     told(move || admin.host.record(&role, wanted, &file, clear, &who)).await
 }
 
 pub(crate) async fn stop(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    headers: HeaderMap,
+    Operator(who): Operator,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    let who = who(from, &headers);
     told(move || admin.host.stop_recording(&role, &who)).await
 }
 
 pub(crate) async fn status(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    headers: HeaderMap,
+    _: Operator,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
     told(move || admin.host.recording(&role)).await
 }
 

@@ -2,31 +2,25 @@
 //!
 //! In: requests. Out: JSON; what is refused says why in a sentence. Changing asks for what `access.rs` asks for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection, StringRejection};
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::rejection::{BytesRejection, StringRejection};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
-use runtime::{PluginStatus, PushError, SplitWish, Upload, VersionError};
+use runtime::{PushError, SplitWish, Upload, VersionError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::asked::{Fields, Operator, Version};
 use crate::routes::{Admin, failure};
-
-/// Who gives a command, in words: a header field of ours, for the history. What HTTP says of itself is the address.
-const OPERATOR: &str = "x-operator";
 
 /// What is in a plugin's signature file, in base64.
 pub(crate) const SIGNATURE: &str = "x-plugin-signature";
-
-/// Characters of it that count.
-const MAX_OPERATOR: usize = 64;
 
 /// Lines of history where nobody says how many.
 const LINES: usize = 50;
@@ -44,18 +38,8 @@ pub(crate) async fn plugins_of_role(State(admin): State<Arc<Admin>>, Path(role):
 }
 
 /// What one version is made of.
-pub(crate) async fn details(State(admin): State<Arc<Admin>>, version: Version) -> Response {
-    let (role, number) = match version {
-        Ok(Path(version)) => version,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
-    match admin.host.details(&role, number) {
-        Ok(details) => Json(details).into_response(),
-        Err(error) => {
-            let (status, why) = refused(error);
-            failure(status, &why)
-        }
-    }
+pub(crate) async fn details(State(admin): State<Arc<Admin>>, Version(role, number): Version) -> Response {
+    told(admin.host.details(&role, number))
 }
 
 #[derive(Deserialize)]
@@ -73,19 +57,12 @@ pub(crate) struct PushQuery {
 
 pub(crate) async fn push(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    query: Result<Query<PushQuery>, QueryRejection>,
+    Operator(who): Operator,
+    Fields(query): Fields<PushQuery>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    let query = match query {
-        Ok(Query(query)) => query,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
     if query.activate && query.share.is_some() {
         return failure(StatusCode::BAD_REQUEST, "activate and share: it is the one or the other");
     }
@@ -97,7 +74,6 @@ pub(crate) async fn push(
         Ok(signature) => signature,
         Err(why) => return failure(StatusCode::BAD_REQUEST, why),
     };
-    let who = who(from, &headers);
     // Compiling takes up to a second: not on a thread that answers others.
     let pushed = tokio::task::spawn_blocking(move || {
         let upload = Upload { bytes: &body, signature: signature.as_deref(), drops_hooks: query.drop_hooks };
@@ -149,66 +125,54 @@ impl SplitQuery {
 
 pub(crate) async fn split(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    version: Version,
-    query: Result<Query<SplitQuery>, QueryRejection>,
-    headers: HeaderMap,
+    Fields(query): Fields<SplitQuery>,
+    Version(role, number): Version,
+    Operator(who): Operator,
     body: Result<String, StringRejection>,
 ) -> Response {
-    let query = match query {
-        Ok(Query(query)) => query,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
     let body = match body {
         Ok(body) => body,
         Err(why) => return failure(why.status(), &why.body_text()),
     };
     // A long list takes a while to read.
-    let changed = tokio::task::spawn_blocking(move || {
-        change_version(&admin, from, &headers, version, |role, number, who| {
-            admin.host.split(role, number, &query.wish(&body), who)
-        })
-    });
+    let changed =
+        tokio::task::spawn_blocking(move || told(admin.host.split(&role, number, &query.wish(&body), &who)));
     let broken_off = || failure(StatusCode::INTERNAL_SERVER_ERROR, "the split was broken off");
     changed.await.unwrap_or_else(|_| broken_off())
 }
 
 pub(crate) async fn promote(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    version: Version,
-    headers: HeaderMap,
+    Version(role, number): Version,
+    Operator(who): Operator,
 ) -> Response {
-    change_version(&admin, from, &headers, version, |role, number, who| admin.host.promote(role, number, who))
+    told(admin.host.promote(&role, number, &who))
 }
 
 /// Calls of this version go on with the active one.
 pub(crate) async fn adopt(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    version: Version,
-    headers: HeaderMap,
+    Version(role, number): Version,
+    Operator(who): Operator,
 ) -> Response {
-    change_version(&admin, from, &headers, version, |role, number, who| admin.host.adopt(role, number, who))
+    told(admin.host.adopt(&role, number, &who))
 }
 
 /// Calls of this version are ended.
 pub(crate) async fn end(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    version: Version,
-    headers: HeaderMap,
+    Version(role, number): Version,
+    Operator(who): Operator,
 ) -> Response {
-    change_version(&admin, from, &headers, version, |role, number, who| admin.host.end(role, number, who))
+    told(admin.host.end(&role, number, &who))
 }
 
 pub(crate) async fn rollback(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Path(role): Path<String>,
-    headers: HeaderMap,
+    Operator(who): Operator,
 ) -> Response {
-    change(&admin, from, &headers, |who| admin.host.rollback(&role, who))
+    told(admin.host.rollback(&role, &who))
 }
 
 #[derive(Deserialize)]
@@ -221,29 +185,15 @@ pub(crate) struct HistoryQuery {
 /// What was done with versions. It has addresses of who did it, so it is for who may change things.
 pub(crate) async fn history(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    query: Result<Query<HistoryQuery>, QueryRejection>,
-    headers: HeaderMap,
+    _: Operator,
+    Fields(query): Fields<HistoryQuery>,
 ) -> Response {
-    if let Err(why) = admin.access.may_change(from, &headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    match query {
-        Ok(Query(query)) => Json(admin.host.history(query.last.unwrap_or(LINES))).into_response(),
-        Err(why) => failure(why.status(), &why.body_text()),
-    }
+    Json(admin.host.history(query.last.unwrap_or(LINES))).into_response()
 }
 
 /// How the last plugins came in, step by step, also while they do. It has addresses of who brought them.
-pub(crate) async fn activations(
-    State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-) -> Response {
-    match admin.access.may_change(from, &headers) {
-        Ok(()) => Json(admin.host.activations()).into_response(),
-        Err(why) => failure(StatusCode::FORBIDDEN, why),
-    }
+pub(crate) async fn activations(State(admin): State<Arc<Admin>>, _: Operator) -> Response {
+    Json(admin.host.activations()).into_response()
 }
 
 #[derive(Deserialize)]
@@ -256,45 +206,17 @@ pub(crate) struct WhichQuery {
 /// Which version a subscriber's next transaction takes.
 pub(crate) async fn which(
     State(admin): State<Arc<Admin>>,
-    query: Result<Query<WhichQuery>, QueryRejection>,
+    Fields(WhichQuery { identity }): Fields<WhichQuery>,
 ) -> Response {
-    let identity = match query {
-        Ok(Query(query)) => query.identity,
-        Err(why) => return failure(why.status(), &why.body_text()),
-    };
     match admin.host.version_for(&identity) {
         Ok(number) => Json(json!({ "number": number })).into_response(),
         Err(why) => failure(StatusCode::UNPROCESSABLE_ENTITY, &why.to_string()),
     }
 }
 
-/// A role and a version's number, as the path has them.
-pub(crate) type Version = Result<Path<(String, u32)>, PathRejection>;
-
-fn change_version(
-    admin: &Admin,
-    from: SocketAddr,
-    headers: &HeaderMap,
-    version: Version,
-    command: impl FnOnce(&str, u32, &str) -> Result<PluginStatus, VersionError>,
-) -> Response {
-    match version {
-        Ok(Path((role, number))) => change(admin, from, headers, |who| command(&role, number, who)),
-        Err(why) => failure(why.status(), &why.body_text()),
-    }
-}
-
-/// A command of who may change things, and what is so then.
-pub(crate) fn change<T: Serialize>(
-    admin: &Admin,
-    from: SocketAddr,
-    headers: &HeaderMap,
-    command: impl FnOnce(&str) -> Result<T, VersionError>,
-) -> Response {
-    if let Err(why) = admin.access.may_change(from, headers) {
-        return failure(StatusCode::FORBIDDEN, why);
-    }
-    match command(&who(from, headers)) {
+/// What came of a command, or of a question.
+pub(crate) fn told<T: Serialize>(came: Result<T, VersionError>) -> Response {
+    match came {
         Ok(told) => Json(told).into_response(),
         Err(error) => {
             let (status, why) = refused(error);
@@ -335,15 +257,6 @@ fn signature(headers: &HeaderMap) -> Result<Option<Vec<u8>>, &'static str> {
     read.map(Some).ok_or("X-Plugin-Signature is the whole .minisig file in base64, on one line")
 }
 
-/// Who gives a command: from where, and what he says of himself.
-pub(crate) fn who(from: SocketAddr, headers: &HeaderMap) -> String {
-    let operator = headers.get(OPERATOR).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match operator {
-        "" => format!("http {from}"),
-        operator => format!("{} by http {from}", operator.chars().take(MAX_OPERATOR).collect::<String>()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,16 +285,5 @@ mod tests {
         let wish = query.wish("# testers\n sip:b@x \r\n\ntel:+1\n");
         assert_eq!(wish.identities, ["sip:a@x", "sip:b@x", "tel:+1"]);
         assert_eq!((wish.methods, wish.pcscf), (vec!["INVITE".into(), "MESSAGE".into()], vec![]));
-    }
-
-    #[test]
-    fn who_it_was_is_the_address_and_what_he_says_of_himself_cut_short() {
-        let from = SocketAddr::from(([192, 0, 2, 4], 5));
-        let mut headers = HeaderMap::new();
-        assert_eq!(who(from, &headers), "http 192.0.2.4:5");
-        headers.insert(OPERATOR, "ann".parse().unwrap());
-        assert_eq!(who(from, &headers), "ann by http 192.0.2.4:5");
-        headers.insert(OPERATOR, "x".repeat(100).parse().unwrap());
-        assert_eq!(who(from, &headers).len(), MAX_OPERATOR + " by http 192.0.2.4:5".len());
     }
 }

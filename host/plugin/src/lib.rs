@@ -45,6 +45,7 @@ mod services;
 mod signature;
 mod split;
 mod stats;
+mod store_imports;
 mod tape;
 mod terms;
 mod ticker;

@@ -2,12 +2,13 @@
 //!
 //! In: news of the file's folder (and a look every few seconds, for file systems that send none). Out: a load and a
 //! switch, or the reason why not; the running version is untouched then. A file that is being written is left alone
-//! until it has been quiet for a moment. Where signatures are asked for, the one beside it is looked at with it: whichever of
+//! until it has been quiet for a moment; for a longer one each time that it was refused and goes on to change, for then it is
+//! somebody who writes it with rests. Where signatures are asked for, the one beside it is looked at with it: whichever of
 //! the two comes last is the change that counts.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
@@ -17,6 +18,9 @@ use crate::loading::PluginFile;
 
 /// How long a file must have been quiet before it is taken.
 const QUIET: Duration = Duration::from_millis(200);
+
+/// And at most, where it was refused and changed again soon after that.
+const MOST_QUIET: Duration = Duration::from_millis(1_600);
 
 /// How often it is looked at without news.
 const LOOK: Duration = Duration::from_secs(5);
@@ -57,6 +61,33 @@ impl Watched {
     }
 }
 
+/// How long the file is to be quiet for.
+#[derive(Debug)]
+struct Patience {
+    quiet: Duration,
+    /// When what lay there was no plugin.
+    refused: Option<Instant>,
+}
+
+impl Patience {
+    const NEW: Patience = Patience { quiet: QUIET, refused: None };
+
+    /// The file has changed.
+    fn changed(&mut self, now: Instant) {
+        if self.refused.is_none_or(|refused| now.duration_since(refused) > LOOK) {
+            *self = Patience::NEW;
+        }
+    }
+
+    /// It has been looked at.
+    fn looked(&mut self, is_taken: bool, now: Instant) {
+        *self = match is_taken {
+            true => Patience::NEW,
+            false => Patience { quiet: (2 * self.quiet).min(MOST_QUIET), refused: Some(now) },
+        };
+    }
+}
+
 /// Watches the plugin's file until the host is gone.
 pub(crate) async fn watch(shared: Weak<Shared>) {
     let (news, mut told) = mpsc::channel::<()>(1);
@@ -64,6 +95,7 @@ pub(crate) async fn watch(shared: Weak<Shared>) {
     // Kept alive by this function; without it the looks still find changes.
     let mut _watcher = watcher(&watched.path, news.clone());
     let mut taken = watched.stamp();
+    let mut patience = Patience::NEW;
     loop {
         let _ = tokio::time::timeout(LOOK, told.recv()).await;
         let Some(now) = Watched::configured(&shared) else { return };
@@ -78,8 +110,9 @@ pub(crate) async fn watch(shared: Weak<Shared>) {
         if Some(seen) == taken {
             continue;
         }
+        patience.changed(Instant::now());
         loop {
-            tokio::time::sleep(QUIET).await;
+            tokio::time::sleep(patience.quiet).await;
             match watched.stamp() {
                 Some(again) if again == seen => break,
                 Some(again) => seen = again,
@@ -93,6 +126,7 @@ pub(crate) async fn watch(shared: Weak<Shared>) {
         if loaded.is_err() {
             tracing::error!("the load of a changed plugin file was broken off");
         }
+        patience.looked(loaded.is_ok_and(|is_taken| is_taken), Instant::now());
     }
 }
 
@@ -113,19 +147,50 @@ fn watcher(path: &Path, news: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     }
 }
 
-fn take(path: &Path, shared: &Arc<Shared>) {
+/// Whether it is fit.
+fn take(path: &Path, shared: &Arc<Shared>) -> bool {
     let source = path.display().to_string();
     match PluginFile::read(path) {
         Ok(file) => {
             // A refusal has been logged with its reason.
             let table = shared.plugin.lock().clone();
-            if let Ok(loaded) = shared.load(file.upload(&table), &table, &source) {
-                // What the file says, and not how the active version came to be configured by another way.
-                let written = shared.configuring.lock().script().unwrap_or(table.configuration);
-                shared.loaded.taken_from_file(loaded.identity(), &written);
-                shared.activate(loaded, &source);
-            }
+            let Ok(loaded) = shared.load(file.upload(&table), &table, &source) else { return false };
+            // What the file says, and not how the active version came to be configured by another way.
+            let written = shared.configuring.lock().script().unwrap_or(table.configuration);
+            shared.loaded.taken_from_file(loaded.identity(), &written);
+            shared.activate(loaded, &source);
+            true
         }
-        Err(error) => tracing::error!(file = source, %error, "a changed plugin file cannot be read"),
+        Err(error) => {
+            tracing::error!(file = source, %error, "a changed plugin file cannot be read");
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_writes_with_rests_is_waited_for_longer_and_longer() {
+        let mut patience = Patience::NEW;
+        let mut now = Instant::now();
+        let mut quiet = Vec::new();
+        for _ in 0..5 {
+            patience.changed(now);
+            quiet.push(patience.quiet.as_millis());
+            now += patience.quiet;
+            patience.looked(false, now);
+        }
+        assert_eq!(quiet, [200, 400, 800, 1_600, 1_600]);
+        patience.changed(now + LOOK);
+        assert_eq!(patience.quiet, MOST_QUIET, "soon after a refusal");
+        patience.changed(now + LOOK + Duration::from_millis(1));
+        assert_eq!(patience.quiet, QUIET, "much later it is another file");
+        patience.looked(false, now);
+        patience.looked(true, now);
+        patience.changed(now);
+        assert_eq!(patience.quiet, QUIET, "what was whole is followed by another");
     }
 }

@@ -171,7 +171,7 @@ fn a_file_that_lacks_a_hook_is_taken_only_where_the_configuration_says_so() {
     let (router, file) = with_own_file("");
     replace(&file, &guest("(i32.const 64)"));
     router.wait_for_log("the script has no ");
-    assert_eq!(last_deed(&router)["what"], "refused");
+    until("the history has it too", || last_deed(&router)["what"] == "refused");
     router.signal("-HUP");
     router.wait_for_log("not reloaded");
     assert_eq!(version(&router, 1)["state"], "active");

@@ -12,6 +12,7 @@ mod hss_http;
 mod hss_role;
 mod ladder;
 mod logging;
+mod nodes;
 mod plugin_command;
 mod record_command;
 mod replay_command;

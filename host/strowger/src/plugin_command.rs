@@ -17,8 +17,9 @@ use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 
 use crate::AdminUrl;
+use crate::nodes::{Named, Nodes, named};
 use terms::Terms;
-use versions::{number, percent};
+use versions::percent;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -82,7 +83,7 @@ pub(crate) enum PluginCommand {
     /// Take all shares back; where there are none, make the version active that was so before
     Rollback {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
         /// The role
         #[arg(long)]
         role: String,
@@ -90,13 +91,13 @@ pub(crate) enum PluginCommand {
     /// Let a version decide copies of calls, and compare it with the active one; without a version: what it has seen
     Shadow {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
         /// The role it is for
         #[arg(long)]
         role: String,
-        /// The version's number, from `plugin list`
-        #[arg(value_parser = number, conflicts_with = "off")]
-        version: Option<u32>,
+        /// The version's number, from `plugin list`, or the first digits of its digest
+        #[arg(value_parser = named, conflicts_with = "off")]
+        version: Option<Named>,
         /// Percent of the calls, 0.1 to 100
         #[arg(long, value_parser = shadow::percent, default_value = "10", requires = "version")]
         share: u16,
@@ -107,14 +108,14 @@ pub(crate) enum PluginCommand {
     /// Say which version a subscriber's next transaction takes
     Which {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
         /// A public identity: sip:alice@ims.test
         identity: String,
     },
     /// What was done with versions, and by whom; the newest last
     History {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
         /// How many
         #[arg(long, default_value_t = 20)]
         last: u16,
@@ -124,12 +125,12 @@ pub(crate) enum PluginCommand {
     /// How the last plugins came in, step by step, or were refused; the newest first
     Activations {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
     },
     /// Versions a running host has
     List {
         #[command(flatten)]
-        at: AdminUrl,
+        nodes: Nodes,
     },
 }
 
@@ -137,18 +138,21 @@ pub(crate) enum PluginCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Version {
     #[command(flatten)]
-    at: AdminUrl,
+    nodes: Nodes,
     /// The role it is for
     #[arg(long)]
     role: String,
-    /// The version's number, from `plugin list`
-    #[arg(value_parser = number)]
-    version: u32,
+    /// The version's number, from `plugin list`, or the first digits of its digest
+    #[arg(value_parser = named)]
+    version: Named,
 }
 
 impl Version {
     fn change(&self, what: &str) -> Result<()> {
-        versions::change(&self.at, &format!("/plugins/{}/{}/{what}", self.role, self.version))
+        let role = &self.role;
+        let change =
+            |at: &AdminUrl, number| versions::change(at, &format!("/plugins/{role}/{number}/{what}"));
+        self.nodes.tell_of(role, &self.version, change)
     }
 }
 
@@ -160,22 +164,24 @@ pub(crate) fn execute(command: PluginCommand) -> Result<()> {
         PluginCommand::Check { role, key, file } => check(&role, key, &file),
         PluginCommand::Push(push) => push.execute(),
         PluginCommand::Diff(diff) => diff.execute(),
-        PluginCommand::Activations { at } => versions::activations(&at),
-        PluginCommand::List { at } => versions::list(&at),
-        PluginCommand::Split { version, share, terms } => {
-            versions::split(&version.at, &version.role, version.version, share, &terms)
+        PluginCommand::Activations { nodes } => nodes.tell(versions::activations),
+        PluginCommand::List { nodes } => nodes.tell(versions::list),
+        PluginCommand::Split { version: Version { nodes, role, version }, share, terms } => {
+            nodes.tell_of(&role, &version, |at, number| versions::split(at, &role, number, share, &terms))
         }
         PluginCommand::Promote(version) => version.change("promote"),
         PluginCommand::Adopt(version) => version.change("adopt"),
         PluginCommand::End(version) => version.change("end"),
-        PluginCommand::Rollback { at, role } => versions::change(&at, &format!("/plugins/{role}/rollback")),
-        PluginCommand::Shadow { at, role, off: true, .. } => shadow::end(&at, &role),
-        PluginCommand::Shadow { at, role, version: Some(number), share, .. } => {
-            shadow::begin(&at, &role, number, share)
+        PluginCommand::Rollback { nodes, role } => {
+            nodes.tell(|at| versions::change(at, &format!("/plugins/{role}/rollback")))
         }
-        PluginCommand::Shadow { at, role, .. } => shadow::report(&at, &role),
-        PluginCommand::Which { at, identity } => versions::which(&at, &identity),
-        PluginCommand::History { at, last } => versions::history(&at, last),
+        PluginCommand::Shadow { nodes, role, off: true, .. } => nodes.tell(|at| shadow::end(at, &role)),
+        PluginCommand::Shadow { nodes, role, version: Some(version), share, .. } => {
+            nodes.tell_of(&role, &version, |at, number| shadow::begin(at, &role, number, share))
+        }
+        PluginCommand::Shadow { nodes, role, .. } => nodes.tell(|at| shadow::report(at, &role)),
+        PluginCommand::Which { nodes, identity } => nodes.tell(|at| versions::which(at, &identity)),
+        PluginCommand::History { nodes, last } => nodes.tell(|at| versions::history(at, last)),
     }
 }
 

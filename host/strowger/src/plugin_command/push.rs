@@ -16,6 +16,7 @@ use super::http;
 use super::terms::Terms;
 use super::versions::{self, percent};
 use crate::AdminUrl;
+use crate::nodes::Nodes;
 
 /// How often the host is asked how far it is.
 const LOOK: Duration = Duration::from_millis(100);
@@ -23,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug, clap::Args)]
 pub(crate) struct Push {
     #[command(flatten)]
-    at: AdminUrl,
+    nodes: Nodes,
     /// The role it is for
     #[arg(long)]
     role: String,
@@ -54,14 +55,18 @@ impl Push {
         self.terms.identities()?;
         let bytes = read(&self.file)?;
         let signature = self.signature()?;
-        let pushed = self.send(&bytes, signature.as_deref())?;
-        match (self.share, pushed["number"].as_u64().and_then(|number| u32::try_from(number).ok())) {
-            (Some(share), Some(number)) => versions::split(&self.at, &self.role, number, share, &self.terms),
-            _ => {
-                println!("{}", versions::describe(&pushed));
-                Ok(())
+        // Of several nodes all have it before one of them takes it.
+        let activate_at_once = self.activate && self.nodes.is_one();
+        let pushed =
+            self.nodes.everywhere(|at| self.send(at, &bytes, signature.as_deref(), activate_at_once))?;
+        self.nodes.tell_each(&pushed, |at, pushed| match self.share {
+            Some(share) => versions::split(at, &self.role, versions::number_of(pushed)?, share, &self.terms),
+            None if self.activate && !activate_at_once => {
+                let number = versions::number_of(pushed)?;
+                versions::change(at, &format!("/plugins/{}/{number}/promote", self.role))
             }
-        }
+            None => Ok(vec![versions::describe(pushed)]),
+        })
     }
 
     fn signature(&self) -> Result<Option<String>> {
@@ -73,21 +78,22 @@ impl Push {
         Ok(read.map(|signature| BASE64_STANDARD.encode(signature)))
     }
 
-    fn send(&self, bytes: &[u8], signature: Option<&str>) -> Result<Value> {
-        let mut path = format!("/plugins/{}?activate={}", self.role, self.activate);
+    /// The version as it is then at one node.
+    fn send(&self, at: &AdminUrl, bytes: &[u8], signature: Option<&str>, activate: bool) -> Result<Value> {
+        let mut path = format!("/plugins/{}?activate={activate}", self.role);
         if self.drop_hooks {
             path += "&drop-hooks=true";
         }
         let mut fields = vec![("Content-Type", "application/wasm")];
         fields.extend(signature.map(|signature| ("X-Plugin-Signature", signature)));
-        let mut progress = Progress::begin(&self.at, ::plugin::digest(bytes));
+        let mut progress = Progress::begin(at, self.nodes.prefix(at), ::plugin::digest(bytes));
         thread::scope(|scope| {
-            let sent = scope.spawn(|| http::post_with(&self.at, &path, &fields, bytes));
+            let sent = scope.spawn(|| http::post_with(at, &path, &fields, bytes));
             while !sent.is_finished() {
                 thread::sleep(LOOK);
-                progress.look(&self.at);
+                progress.look(at);
             }
-            progress.look(&self.at);
+            progress.look(at);
             sent.join().map_err(|_| anyhow!("the push was broken off"))?
         })
     }
@@ -105,6 +111,8 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 
 /// Tells each step of one activation once. A host that tells none (an older one) hinders nothing.
 struct Progress {
+    /// Before each line.
+    node: String,
     digest: String,
     /// The last one that was there before.
     before: u64,
@@ -112,14 +120,14 @@ struct Progress {
 }
 
 impl Progress {
-    fn begin(at: &AdminUrl, digest: String) -> Progress {
+    fn begin(at: &AdminUrl, node: String, digest: String) -> Progress {
         let before = http::get(at, "/plugins/activations").ok().and_then(|all| all[0]["id"].as_u64());
-        Progress { digest, before: before.unwrap_or_default(), told: 0 }
+        Progress { node, digest, before: before.unwrap_or_default(), told: 0 }
     }
 
     fn look(&mut self, at: &AdminUrl) {
         if let Ok(all) = http::get(at, "/plugins/activations") {
-            self.news(&all).iter().for_each(|line| println!("{line}"));
+            self.news(&all).iter().for_each(|line| println!("{}{line}", self.node));
         }
     }
 
@@ -165,7 +173,7 @@ mod tests {
 
     #[test]
     fn each_step_is_told_once_and_other_activations_never() {
-        let mut progress = Progress { digest: "ab".into(), before: 3, told: 0 };
+        let mut progress = Progress { node: String::new(), digest: "ab".into(), before: 3, told: 0 };
         let step = |name: &str, at_ms: u64| json!({ "step": name, "at_ms": at_ms });
         let told = |id: u64, digest: &str, steps: Vec<Value>| json!([{ "id": id, "digest": digest, "steps": steps }]);
         assert!(progress.news(&json!({ "error": "no such path" })).is_empty());

@@ -17,20 +17,21 @@ pub(super) fn percent(text: &str) -> Result<u16, String> {
     }
 }
 
-pub(super) fn begin(at: &AdminUrl, role: &str, number: u32, share: u16) -> Result<()> {
+pub(super) fn begin(at: &AdminUrl, role: &str, number: u32, share: u16) -> Result<Vec<String>> {
     let told = http::post(at, &format!("/plugins/{role}/{number}/shadow?share={share}"), b"")?;
-    println!("{}", head(&told));
-    Ok(())
+    Ok(vec![head(&told)])
 }
 
-pub(super) fn end(at: &AdminUrl, role: &str) -> Result<()> {
-    println!("{}", table(&http::delete(at, &format!("/plugins/{role}/shadow"))?));
-    Ok(())
+pub(super) fn end(at: &AdminUrl, role: &str) -> Result<Vec<String>> {
+    Ok(lines(&table(&http::delete(at, &format!("/plugins/{role}/shadow"))?)))
 }
 
-pub(super) fn report(at: &AdminUrl, role: &str) -> Result<()> {
-    println!("{}", table(&http::get(at, &format!("/plugins/{role}/shadow"))?));
-    Ok(())
+pub(super) fn report(at: &AdminUrl, role: &str) -> Result<Vec<String>> {
+    Ok(lines(&table(&http::get(at, &format!("/plugins/{role}/shadow"))?)))
+}
+
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::to_owned).collect()
 }
 
 /// Who is compared with whom.

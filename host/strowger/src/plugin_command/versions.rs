@@ -2,7 +2,7 @@
 //!
 //! In: arguments, the host's JSON. Out: a line for each version or deed.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::terms::Terms;
@@ -33,28 +33,32 @@ pub(crate) fn number(text: &str) -> Result<u32, String> {
     number.map_err(|_| format!("{text} is no version's number; `strowger plugin list` shows them"))
 }
 
-pub(super) fn list(at: &AdminUrl) -> Result<()> {
-    let Value::Array(plugins) = http::get(at, "/plugins")? else { bail!("the host's answer is not a list") };
-    plugins.iter().for_each(|plugin| println!("{}", describe(plugin)));
-    Ok(())
+/// The number of a version as a host tells it.
+pub(crate) fn number_of(plugin: &Value) -> Result<u32> {
+    let number = plugin["number"].as_u64().and_then(|number| u32::try_from(number).ok());
+    number.context("the host does not say which number the version has")
+}
+
+/// What a node tells, a line each.
+type Lines = Result<Vec<String>>;
+
+pub(super) fn list(at: &AdminUrl) -> Lines {
+    Ok(values(at, "/plugins")?.iter().map(describe).collect())
 }
 
 /// A command that changes a version, and what the host says then.
-pub(super) fn change(at: &AdminUrl, path: &str) -> Result<()> {
-    println!("{}", describe(&http::post(at, path, b"")?));
-    Ok(())
+pub(super) fn change(at: &AdminUrl, path: &str) -> Lines {
+    Ok(vec![describe(&http::post(at, path, b"")?)])
 }
 
 /// Gives a version a share, and says what the host says then.
-pub(super) fn split(at: &AdminUrl, role: &str, version: u32, share: u16, terms: &Terms) -> Result<()> {
+pub(super) fn split(at: &AdminUrl, role: &str, version: u32, share: u16, terms: &Terms) -> Lines {
     let path = format!("/plugins/{role}/{version}/split?share={share}{}", terms.query());
     let text = [("Content-Type", "text/plain; charset=utf-8")];
-    let answer = http::post_with(at, &path, &text, terms.identities()?.as_bytes())?;
-    println!("{}", describe(&answer));
-    Ok(())
+    Ok(vec![describe(&http::post_with(at, &path, &text, terms.identities()?.as_bytes())?)])
 }
 
-pub(super) fn which(at: &AdminUrl, identity: &str) -> Result<()> {
+pub(super) fn which(at: &AdminUrl, identity: &str) -> Lines {
     let escaped: String = identity
         .bytes()
         .map(|byte| match byte {
@@ -63,23 +67,21 @@ pub(super) fn which(at: &AdminUrl, identity: &str) -> Result<()> {
         })
         .collect();
     let answer = http::get(at, &format!("/which?identity={escaped}"))?;
-    println!("{identity}: #{}", answer["number"]);
-    Ok(())
+    Ok(vec![format!("{identity}: #{}", answer["number"])])
 }
 
-pub(super) fn history(at: &AdminUrl, last: u16) -> Result<()> {
-    let Value::Array(deeds) = http::get(at, &format!("/history?last={last}"))? else {
-        bail!("the host's answer is not a list")
-    };
-    deeds.iter().for_each(|deed| println!("{}", told(deed)));
-    Ok(())
+pub(super) fn history(at: &AdminUrl, last: u16) -> Lines {
+    Ok(values(at, &format!("/history?last={last}"))?.iter().map(told).collect())
 }
 
-pub(super) fn activations(at: &AdminUrl) -> Result<()> {
-    let Value::Array(activations) = http::get(at, "/plugins/activations")? else {
-        bail!("the host's answer is not a list")
-    };
-    for activation in &activations {
+fn values(at: &AdminUrl, path: &str) -> Result<Vec<Value>> {
+    let Value::Array(values) = http::get(at, path)? else { bail!("the host's answer is not a list") };
+    Ok(values)
+}
+
+pub(super) fn activations(at: &AdminUrl) -> Lines {
+    let mut lines = Vec::new();
+    for activation in &values(at, "/plugins/activations")? {
         let began = date(&activation["steps"][0]["at_ms"]);
         let number = activation["number"].as_u64().filter(|number| *number != 0);
         let version = match number {
@@ -87,13 +89,12 @@ pub(super) fn activations(at: &AdminUrl) -> Result<()> {
             None => "no version".into(),
         };
         let digest = text(activation, "digest");
-        println!("{began}  {version}  {}  ({})", digest.get(..12).unwrap_or("?"), text(activation, "who"));
-        push::steps(activation).iter().for_each(|line| println!("  {line}"));
-        if let Some(why) = activation["refused"]["why"].as_str() {
-            println!("  {why}");
-        }
+        let digest = digest.get(..12).unwrap_or("?");
+        lines.push(format!("{began}  {version}  {digest}  ({})", text(activation, "who")));
+        lines.extend(push::steps(activation).iter().map(|line| format!("  {line}")));
+        lines.extend(activation["refused"]["why"].as_str().map(|why| format!("  {why}")));
     }
-    Ok(())
+    Ok(lines)
 }
 
 /// One version on one line.

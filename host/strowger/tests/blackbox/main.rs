@@ -22,6 +22,7 @@ mod admin;
 mod command_line;
 mod configuration;
 mod console;
+mod nodes;
 mod recorded;
 mod restarts;
 mod rfc3261_10;

@@ -1,6 +1,6 @@
 //! `cargo xtask swaps`: two builds of the edge example take turns in a router that carries SIPp's calls, one swap a
 //! second. No call may fail, and memory must be flat. `--ims` does that with the three CSCFs (`swaps/ims.rs`), `--files`
-//! replaces and spoils their files (`swaps/files.rs`).
+//! replaces and spoils their files (`swaps/files.rs`), `--guard` gives bad candidates a share (`swaps/guard.rs`).
 //!
 //! The second build is the first with a custom section that means nothing: another file, and so for the router another
 //! version, compiled and cached by itself. Memory is the router's resident memory; it is compared from the hundredth
@@ -8,6 +8,7 @@
 
 mod builds;
 mod files;
+mod guard;
 mod ims;
 mod network;
 mod options;
@@ -24,8 +25,12 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const USAGE: &str = "swaps [--count 1000] [--rate 200]
-swaps --ims|--files [--minutes 10] [--rate 200] [--calls 5000] [--warm-up 140] [--profile release|quick|dev] [--binary FILE]";
+swaps --ims|--files [--minutes 10] [--rate 200] [--calls 5000] [--warm-up 140] [--profile release|quick|dev] [--binary FILE]
+swaps --guard [--rate 100] [--share 5] [--profile release|quick|dev] [--binary FILE]";
 const EVERY: Duration = Duration::from_secs(1);
+/// Calls a second, where nothing is said: of three CSCFs, and of those whose candidates are guarded.
+const RATE: u32 = 200;
+const GUARDED_RATE: u32 = 100;
 /// A line is printed after so many swaps; memory is compared from the first of them on.
 const LOOK: u32 = 100;
 /// What resident memory may gain from then to the end, in hundredths, and at least in kB.
@@ -63,8 +68,11 @@ impl Options {
 /// The whole command.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     match arguments.split_first() {
-        Some((first, rest)) if first == "--ims" => return ims::run(&options::Options::read(rest)?),
-        Some((first, rest)) if first == "--files" => return files::run(&options::Options::read(rest)?),
+        Some((first, rest)) if first == "--ims" => return ims::run(&options::Options::read(RATE, rest)?),
+        Some((first, rest)) if first == "--files" => return files::run(&options::Options::read(RATE, rest)?),
+        Some((first, rest)) if first == "--guard" => {
+            return guard::run(&options::Options::read(GUARDED_RATE, rest)?);
+        }
         _ => {}
     }
     let Options { count, rate } = Options::read(arguments)?;

@@ -123,6 +123,26 @@ impl Cscf {
         taken["number"].as_u64().context("a version without a number")
     }
 
+    /// Gives a version so many tenths of a percent of the subscribers.
+    pub(crate) fn split(&self, number: u64, share: u32) -> Result<()> {
+        let path = format!("/plugins/{}/{number}/split?share={share}", self.role);
+        http::post(self.admin, &path, &[]).map(drop)
+    }
+
+    /// Back to what was before: candidates first.
+    pub(crate) fn rollback(&self) -> Result<()> {
+        http::post(self.admin, &format!("/plugins/{}/rollback", self.role), &[]).map(drop)
+    }
+
+    /// Final answers to INVITEs that a version was asked about.
+    pub(crate) fn asked(&self, number: u64) -> Result<u64> {
+        let metrics = http::get(self.admin, "/metrics")?;
+        let own = format!("number=\"{number}\"");
+        let of_version = |line: &&str| line.contains(&own) && line.contains("request=\"INVITE\"");
+        let lines: Vec<&str> = metrics.lines().filter(of_version).collect();
+        Ok(sum_of(&lines.join("\n"), "strowger_plugin_answers_total"))
+    }
+
     /// How many versions new or old calls have.
     pub(crate) fn loaded(&self) -> Result<usize> {
         let list: Vec<serde_json::Value> = serde_json::from_str(&http::get(self.admin, "/plugins")?)?;

@@ -1,8 +1,8 @@
-//! What is said to `cargo xtask swaps --ims` and `--files`, and the router that is meant.
+//! What is said to `cargo xtask swaps --ims`, `--files` and `--guard`, and the router that is meant.
 
 use super::USAGE;
 use crate::workspace;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub(crate) struct Options {
     /// Load before the first swap, until transactions go as fast as they come: a P-CSCF keeps one of a phone's for 128 s
     /// (TS 24.229 §7.7).
     pub(crate) warm_up: Duration,
+    /// Percent of the subscribers that a candidate gets.
+    pub(crate) share: u32,
     /// Cargo's profile.
     profile: String,
     /// A router that is there.
@@ -25,10 +27,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) fn read(arguments: &[String]) -> Result<Options> {
+    /// So many calls a second unless it is said.
+    pub(crate) fn read(rate: u32, arguments: &[String]) -> Result<Options> {
         let mut options = Options {
             minutes: 10,
-            rate: 200,
+            rate,
+            share: 5,
             calls: 5000,
             warm_up: Duration::from_secs(140),
             profile: "release".to_owned(),
@@ -45,6 +49,10 @@ impl Options {
                 "--minutes" => options.minutes = number()?,
                 "--rate" => options.rate = number()?,
                 "--calls" => options.calls = number()?,
+                "--share" => {
+                    options.share = number()?;
+                    ensure!(options.share <= 100, "--share {value}: not a number from 1 to 100");
+                }
                 "--warm-up" => options.warm_up = Duration::from_secs(u64::from(number()?)),
                 "--profile" => options.profile.clone_from(value),
                 "--binary" => options.binary = Some(PathBuf::from(value)),
@@ -73,13 +81,17 @@ mod tests {
     #[test]
     fn what_is_not_said_is_as_much_as_the_table_in_operating_says() {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let options = Options::read(&[]).expect("read");
+        let options = Options::read(200, &[]).expect("read");
         assert_eq!((options.minutes, options.rate, options.calls), (10, 200, 5000));
-        let options = Options::read(&words("--calls 50 --warm-up 3 --profile quick")).expect("read");
+        let options = Options::read(200, &words("--calls 50 --warm-up 3 --profile quick")).expect("read");
         assert_eq!((options.calls, options.warm_up), (50, Duration::from_secs(3)));
-        for (wrong, named) in [("--rate", "--rate lacks"), ("--calls 0", "--calls 0"), ("--fast 1", "--fast")]
-        {
-            let error = Options::read(&words(wrong)).expect_err("an error").to_string();
+        for (wrong, named) in [
+            ("--rate", "--rate lacks"),
+            ("--calls 0", "--calls 0"),
+            ("--share 101", "--share 101"),
+            ("--fast 1", "--fast"),
+        ] {
+            let error = Options::read(200, &words(wrong)).expect_err("an error").to_string();
             assert!(error.contains(named), "{error}");
         }
     }

@@ -3,8 +3,8 @@
 //!
 //! In: the source of any plugin, which names the SDK `strowger_sdk` and does not know which one it gets. Out: the same
 //! plugin, asked about requests inside dialogs too, each of which is marked before it is put to the real one. A build
-//! is told from another by the octets of [`MARK`], which are overwritten in the file. Two names are those of builds that do
-//! not start: [`FAILS`] and [`LOOPS`].
+//! is told from another by the octets of [`MARK`], which are overwritten in the file. Some names are those of builds that are
+//! bad: [`FAILS`] and [`LOOPS`] do not start, [`ERRS`], [`TRAPS`] and [`DAWDLES`] do harm to an INVITE now and then or always.
 
 pub use sdk::*;
 
@@ -23,6 +23,21 @@ pub const FAILS: &str = "fails";
 
 /// A build of this name never gets to its first question.
 pub const LOOPS: &str = "loops";
+
+/// A build of this name answers 500 to one INVITE in [`ONE_IN`].
+pub const ERRS: &str = "errs";
+
+/// A build of this name traps at one INVITE in [`ONE_IN`].
+pub const TRAPS: &str = "traps";
+
+/// A build of this name takes about 30 ms longer for each INVITE.
+pub const DAWDLES: &str = "dawdles";
+
+/// Which INVITEs those are depends on the Call-ID alone.
+const ONE_IN: u32 = 20;
+
+/// Rounds of about 2 ns, each of which needs the one before it: there is no clock that goes on in a hook.
+const ROUNDS: u32 = 9_000_000;
 
 /// The name of this build.
 fn build() -> &'static str {
@@ -44,6 +59,30 @@ pub fn start() -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+/// What a bad build does to an INVITE. The status of an answer, if that is all that it gets.
+pub fn harm(request: &Request<'_>) -> Option<u16> {
+    if request.method() != Method::Invite {
+        return None;
+    }
+    // FNV-1a.
+    let hash = |hash: u32, octet: &u8| (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+    let is_one = request.call_id().iter().fold(0x811c_9dc5, hash) % ONE_IN == 0;
+    let is_harmed = match build() {
+        ERRS => is_one,
+        TRAPS if is_one => panic!("this build is one that traps"),
+        // Never 0, which a compiler does not know (G. Marsaglia, "Xorshift RNGs", J. Stat. Software 8, 2003).
+        DAWDLES => (0..ROUNDS).fold(1, |word, _| xorshift(word)) == 0,
+        _ => false,
+    };
+    is_harmed.then_some(500)
+}
+
+fn xorshift(mut word: u32) -> u32 {
+    word ^= word << 13;
+    word ^= word >> 17;
+    word ^ (word << 5)
 }
 
 /// Adds `plugin` and the name of this build to the request.
@@ -79,6 +118,9 @@ macro_rules! export {
                 request: &mut $crate::Request<'_>,
                 host: &impl $crate::Host,
             ) -> $crate::Outcome {
+                if let Some(status) = $crate::harm(request) {
+                    return $crate::reply(status).into();
+                }
                 $crate::mark(stringify!($plugin), request);
                 $crate::Plugin::on_request(&self.0, request, host)
             }

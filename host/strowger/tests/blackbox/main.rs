@@ -23,6 +23,7 @@ mod command_line;
 mod configuration;
 mod console;
 mod recorded;
+mod rehearsed;
 mod restarts;
 mod rfc3261_10;
 mod rfc3261_11;

@@ -9,8 +9,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use runtime::{Applied, ReloadError};
-use serde::Deserialize;
+use runtime::ReloadError;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::asked::{Fields, Operator, Version};
@@ -25,10 +25,7 @@ pub(crate) struct ApplyQuery {
 
 /// What is other in the file.
 pub(crate) async fn differences(State(admin): State<Arc<Admin>>, _: Operator) -> Response {
-    match admin.host.configuration_differences() {
-        Ok(differences) => Json(differences).into_response(),
-        Err(error) => refused(&error),
-    }
+    answer(move || admin.host.configuration_differences()).await
 }
 
 /// Takes what is other in the file.
@@ -37,12 +34,12 @@ pub(crate) async fn apply(
     Fields(ApplyQuery { share }): Fields<ApplyQuery>,
     Operator(who): Operator,
 ) -> Response {
-    change(move || admin.host.apply(share, &who)).await
+    answer(move || admin.host.apply(share, &who)).await
 }
 
 /// Goes back to what was taken before.
 pub(crate) async fn rollback(State(admin): State<Arc<Admin>>, Operator(who): Operator) -> Response {
-    change(move || admin.host.configuration_rollback(&who)).await
+    answer(move || admin.host.configuration_rollback(&who)).await
 }
 
 /// The text that a version of the script was configured with.
@@ -57,10 +54,12 @@ pub(crate) async fn of_script(
     }
 }
 
-/// A script may be compiled for it: not on a thread that answers others.
-async fn change(command: impl FnOnce() -> Result<Applied, ReloadError> + Send + 'static) -> Response {
+/// A script may be compiled and rehearsed for it, or for who is first: not on a thread that answers others.
+async fn answer<T: Serialize + Send + 'static>(
+    command: impl FnOnce() -> Result<T, ReloadError> + Send + 'static,
+) -> Response {
     match tokio::task::spawn_blocking(command).await {
-        Ok(Ok(applied)) => Json(applied).into_response(),
+        Ok(Ok(told)) => Json(told).into_response(),
         Ok(Err(error)) => refused(&error),
         Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "taking the configuration was broken off"),
     }

@@ -245,7 +245,7 @@ fn refused(error: VersionError) -> (StatusCode, String) {
 fn refused_push(error: PushError) -> (StatusCode, String) {
     let status = match error {
         PushError::UnknownRole { .. } => StatusCode::NOT_FOUND,
-        PushError::Load(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        PushError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, error.to_string())
 }

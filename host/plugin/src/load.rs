@@ -119,33 +119,38 @@ impl Engine {
         imports::link(&mut linker, role).map_err(mismatch)?;
         let pre = linker.instantiate_pre(&compiled).map_err(mismatch)?;
         let indices = Indices::look_up(&pre, checked.hooks).map_err(mismatch)?;
-        let mut identity = Identity {
+        let identity = Identity {
             role: role.name().into(),
             name: "".into(),
             version: "".into(),
             digest: digest(bytes).into(),
             number: number.unwrap_or_else(|| engine.counts.versions.fetch_add(1, Relaxed) + 1),
         };
-        let mut template = Template {
+        let template = Template {
             engine: self.clone(),
             pre,
             indices,
-            identity: Arc::new(identity.clone()),
+            identity: Arc::new(identity),
             configuration: configuration.into(),
             services,
             wants_body: false,
             guests: Arc::new(AtomicU32::new(0)),
             log_budget: Arc::default(),
         };
+        self.begin(template, checked, bytes.len())
+    }
+
+    /// Starts the first guest, and reads its manifest.
+    fn begin(&self, mut template: Template, checked: Checked, size: usize) -> Result<Arc<Plugin>, LoadError> {
         let (mut guest, said) = block_on(template.start()).map_err(|error| self.start_error(error))?;
-        (identity.name, identity.version) = (said.name.clone().into(), said.version.clone().into());
-        let manifest = manifest(said, checked, bytes.len())?;
-        template.identity = Arc::new(identity);
+        let (name, version) = (said.name.clone().into(), said.version.clone().into());
+        let manifest = manifest(said, checked, size)?;
+        template.identity = Arc::new(Identity { name, version, ..(*template.identity).clone() });
         template.wants_body = manifest.wants_body;
         guest.name(template.identity.clone(), template.wants_body);
         let stats = Arc::new(Stats::default());
         stats.guest_started();
-        let pool = Pool::new(engine.limits.idle_guests);
+        let pool = Pool::new(self.inner.limits.idle_guests);
         pool.put(guest);
         Ok(counted(Plugin { template, pool, stats, played: Stats::default(), manifest, gate: Gate::new() }))
     }
@@ -161,6 +166,35 @@ impl Engine {
             }
             StartError::Init(Ended::Trap(kind)) => LoadError::InitTrapped { reason: kind.name().into() },
         }
+    }
+}
+
+impl Plugin {
+    /// The same code with another configuration and another machine. It has a number of its own, and needs no compiler.
+    ///
+    /// # Errors
+    /// [`LoadError`]: what its `init` says to that, or its manifest.
+    pub fn configured_as(
+        &self,
+        configuration: &str,
+        services: Arc<dyn Services>,
+    ) -> Result<Arc<Plugin>, LoadError> {
+        let Template { engine, pre, identity, .. } = &self.template;
+        let Manifest { hooks, imports, size, .. } = &self.manifest;
+        let mismatch = |error: wasmtime::Error| LoadError::Mismatch { reason: format!("{error:#}") };
+        let number = engine.inner.counts.versions.fetch_add(1, Relaxed) + 1;
+        let template = Template {
+            engine: engine.clone(),
+            pre: pre.clone(),
+            indices: Indices::look_up(pre, *hooks).map_err(mismatch)?,
+            identity: Arc::new(Identity { number, ..(**identity).clone() }),
+            configuration: configuration.into(),
+            services,
+            wants_body: false,
+            guests: Arc::new(AtomicU32::new(0)),
+            log_budget: Arc::default(),
+        };
+        engine.begin(template, Checked { hooks: *hooks, imports: imports.clone() }, *size)
     }
 }
 

@@ -11,7 +11,9 @@ use std::thread;
 use node::ConsultError;
 use plugin::{Active, Role, Roles};
 use strowger_plugin as plugin;
-use support::{Silent, ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run};
+use support::{
+    Machine, Silent, ask, behaviours, consult, engine, engine_with, is_next, load, poll_once, run,
+};
 
 /// Resident memory of this process, bytes (for pages of 4 KiB; larger ones only make the test kinder).
 fn resident() -> usize {
@@ -159,4 +161,22 @@ fn roles_are_found_by_name() {
     assert!(roles.get("edge").is_some() && roles.get("nobody").is_none());
     let names: Vec<_> = roles.iter().map(|active| active.role().name().to_owned()).collect();
     assert_eq!(names, ["edge", "watcher"]);
+}
+
+/// What its `init` makes of a text is found out without the compiler.
+#[test]
+fn the_same_code_is_configured_otherwise() {
+    let engine = engine();
+    let plugin = load(&engine, &behaviours("b", "1")).unwrap();
+    let configured = |text: &str| plugin.configured_as(text, Arc::new(Machine::default()));
+    let other = configured("invite").unwrap();
+    assert_eq!((plugin.manifest().methods.len(), other.manifest().methods.len()), (0, 1));
+    assert_eq!((other.configuration(), &other.identity().digest), ("invite", &plugin.identity().digest));
+    assert_ne!(other.identity().number, plugin.identity().number);
+    assert!(is_next(&ask(&plugin, 'x')) && is_next(&ask(&other, 'x')));
+    let refused = configured("refuse").unwrap_err().to_string();
+    assert!(refused.contains("the option `realm` is missing"), "{refused}");
+    drop(other);
+    let status = engine.status();
+    assert_eq!((status.compiled, status.plugins, status.guests), (1, 1, 1));
 }

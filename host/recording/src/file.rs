@@ -4,8 +4,8 @@
 //!  STROWREC | version u16 | flags u16 | { length u32 | checksum u32 | record }…        numbers little-endian
 //! ```
 //! A record is a script or a call, in postcard's encoding. In: scripts and calls. Out: bytes that can be appended, and from
-//! the bytes of a file a [`Recording`], or the first thing that is wrong. A last record that is cut off, as by a machine
-//! that died, is left out and told of ([`Recording::torn`]).
+//! the bytes of a file a [`Recording`], or the first thing that is wrong (`reader.rs`). A last record that is cut off, as by
+//! a machine that died, is left out and told of ([`Recording::torn`]).
 
 use std::hash::Hasher;
 use std::io::{self, Write};
@@ -14,50 +14,25 @@ use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
 use crate::call::{Call, Script};
+use crate::reader::{ReadError, Reader};
 
 /// What every recording begins with.
-const MAGIC: &[u8; 8] = b"STROWREC";
+pub(crate) const MAGIC: &[u8; 8] = b"STROWREC";
 /// The format that this crate writes and reads.
 pub const VERSION: u16 = 1;
 /// Bytes before the first record.
 pub const HEADER: usize = 12;
 /// Bytes before each record.
-const FRAME: usize = 8;
+pub(crate) const FRAME: usize = 8;
 /// Largest record, bytes.
 pub const MAX_RECORD: usize = 4 << 20;
 /// Identities are as they were.
-const CLEAR: u16 = 1;
+pub(crate) const CLEAR: u16 = 1;
 
 #[derive(Serialize, Deserialize)]
-enum Record {
+pub(crate) enum Record {
     Script(Script),
     Call(Box<Call>),
-}
-
-/// Why a file cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// It begins with something else.
-    #[error("this is no recording of calls")]
-    Foreign,
-    /// Another format.
-    #[error("the recording has format {found}, this program reads format {VERSION}")]
-    Version {
-        /// The file's.
-        found: u16,
-    },
-    /// The bytes are not those that were written.
-    #[error("the recording is damaged at byte {at}")]
-    Damaged {
-        /// Where the record begins.
-        at: usize,
-    },
-    /// A call of a script that is not there.
-    #[error("the call at byte {at} is of a script that the recording does not have")]
-    NoScript {
-        /// Where the record begins.
-        at: usize,
-    },
 }
 
 /// Writes a recording.
@@ -120,7 +95,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-fn checksum(record: &[u8]) -> u32 {
+pub(crate) fn checksum(record: &[u8]) -> u32 {
     let mut hasher = SipHasher13::new();
     hasher.write(record);
     hasher.finish() as u32
@@ -145,50 +120,16 @@ impl Recording {
     /// # Errors
     /// [`ReadError`]: the first thing that is wrong.
     pub fn read(bytes: &[u8]) -> Result<Recording, ReadError> {
-        let Some((head, mut rest)) = bytes.split_at_checked(HEADER) else { return Err(ReadError::Foreign) };
-        let Some(numbers) = head.strip_prefix(MAGIC) else { return Err(ReadError::Foreign) };
-        let number = |at: usize| u16::from_le_bytes([numbers[at], numbers[at + 1]]);
-        if number(0) != VERSION {
-            return Err(ReadError::Version { found: number(0) });
+        let mut reader = Reader::begin(bytes)?;
+        let mut calls = Vec::new();
+        while let Some(call) = reader.call()? {
+            calls.push(call);
         }
-        let mut recording =
-            Recording { clear: number(2) & CLEAR != 0, scripts: Vec::new(), calls: Vec::new(), torn: false };
-        while !rest.is_empty() {
-            let at = bytes.len() - rest.len();
-            let Some((length, sum, behind)) = frame(rest) else {
-                recording.torn = true;
-                break;
-            };
-            if length > MAX_RECORD {
-                return Err(ReadError::Damaged { at });
-            }
-            let Some((record, behind)) = behind.split_at_checked(length) else {
-                recording.torn = true;
-                break;
-            };
-            if checksum(record) != sum {
-                return Err(ReadError::Damaged { at });
-            }
-            match postcard::from_bytes(record).map_err(|_| ReadError::Damaged { at })? {
-                Record::Script(script) => recording.scripts.push(script),
-                Record::Call(call) if (call.script as usize) < recording.scripts.len() => {
-                    recording.calls.push(*call);
-                }
-                Record::Call(_) => return Err(ReadError::NoScript { at }),
-            }
-            rest = behind;
-        }
-        Ok(recording)
+        let (clear, torn) = (reader.is_clear(), reader.is_torn());
+        Ok(Recording { clear, scripts: reader.into_scripts(), calls, torn })
     }
-}
-
-/// Length and checksum of a record, and what is behind them.
-fn frame(bytes: &[u8]) -> Option<(usize, u32, &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let (sum, rest) = rest.split_first_chunk::<4>()?;
-    Some((u32::from_le_bytes(*length) as usize, u32::from_le_bytes(*sum), rest))
 }
 
 #[cfg(test)]
 #[path = "file/tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use node::ConsultError;
 use plugin::{
-    Canonical, Ear, Engine, EngineConfig, EngineError, Limits, LoadError, Player, Plugin, Question, Role,
+    Canonical, Consulted, Ear, Engine, EngineConfig, EngineError, Fault, Limits, LoadError, Player, Plugin,
+    Question, Role,
 };
 use serde::Serialize;
 
@@ -34,6 +36,40 @@ pub struct Replayed {
     pub unknown: Vec<String>,
     /// About how many instructions it took; 0 where the script has no such hook.
     pub fuel: u64,
+    /// Why there is no decision, where there is none; its words are among those of the decision too.
+    #[serde(skip)]
+    pub failed: Option<Failed>,
+}
+
+/// Why a call that was made again gave no decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// What kind of end it was.
+    pub error: ConsultError,
+    /// Of a trap which kind; of a decision against the contract what breaks it.
+    pub why: Option<Box<str>>,
+    /// The script's own words, of a fault.
+    pub fault: Option<Fault>,
+}
+
+impl Failed {
+    fn of(consulted: &Consulted) -> Option<Failed> {
+        let Consulted { result, fault, why, .. } = consulted;
+        let error = *result.as_ref().err()?;
+        Some(Failed { error, why: why.clone(), fault: fault.clone() })
+    }
+}
+
+/// `the script trapped: panic`, `the script gave a fault: 42 this cannot be`.
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.error)?;
+        match (&self.fault, &self.why) {
+            (Some(Fault { code, reason }), _) => write!(f, ": {code} {reason}"),
+            (None, Some(why)) => write!(f, ": {why}"),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 /// Where two calls part.
@@ -60,13 +96,22 @@ impl Replayed {
 /// # Errors
 /// [`EngineError`].
 pub fn engine(script: &Script) -> Result<Engine, EngineError> {
+    engine_within(script.memory, script.deadline_ms, NEVER)
+}
+
+/// An engine for calls that are made again within other bounds than they had: `memory` bytes of a guest, fuel for
+/// `deadline_ms` of a hook, and no call longer than `longest` by the clock, whatever fuel it has left.
+///
+/// # Errors
+/// [`EngineError`].
+pub fn engine_within(memory: u64, deadline_ms: u64, longest: Duration) -> Result<Engine, EngineError> {
     Engine::new(EngineConfig {
         max_guests: GUESTS,
-        fuel: Some(script.deadline_ms.saturating_mul(FUEL_A_MS)),
+        fuel: Some(deadline_ms.saturating_mul(FUEL_A_MS)),
         limits: Limits {
-            memory: usize::try_from(script.memory).unwrap_or(usize::MAX),
-            deadline: NEVER,
-            init_deadline: NEVER,
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+            deadline: longest,
+            init_deadline: longest,
             calls_per_guest: 1,
             ..Limits::default()
         },
@@ -105,6 +150,7 @@ pub fn replay(plugin: &Arc<Plugin>, call: &Call) -> Result<Replayed, sip::ParseE
         step: step(&questions, exchanges.iter().map(|exchange| &exchange.question)),
         unknown: player.unknown().iter().filter(|question| is_asked(question)).map(told).collect(),
         fuel: consulted.fuel.unwrap_or_default(),
+        failed: Failed::of(&consulted),
         decision: decided,
     })
 }

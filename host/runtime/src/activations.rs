@@ -1,9 +1,11 @@
 //! How plugins come to be active, step by step, while it happens.
 //!
 //! ```text
-//!   uploaded ─▶ checked ─▶ compiled ─▶ initialised ─▶ candidate ─▶ active
-//!       └───────────┴──────────┴───────────▶ refused            └────▶┘
+//!   uploaded ─▶ checked ─▶ compiled ─▶ initialised ─▶ rehearsed ─▶ candidate ─▶ active
+//!       └───────────┴──────────┴────────────┴─▶ refused   └──────────▶────────────┘
 //! ```
+//! Where no rehearsal is configured that step is not told: from the one before it the way goes on as from it.
+//!
 //! In: what begins, each step that is reached, why it ends. Out: the last of them, each with its steps and their times. A
 //! version that goes back and forth later is `versions.rs`'s business: here is the first time.
 
@@ -14,6 +16,7 @@ use plugin::Identity;
 use serde::Serialize;
 
 use crate::clock::wall_ms;
+use crate::rehearsal::{Rehearsal, RehearsalFigures};
 
 /// How many are told.
 pub const MAX_ACTIVATIONS: usize = 32;
@@ -28,8 +31,10 @@ pub enum Step {
     Checked,
     /// Machine code.
     Compiled,
-    /// One guest has started, and its manifest is right: it can be taken.
+    /// One guest has started, and its manifest is right: it can be taken, if it is not to be rehearsed.
     Initialised,
+    /// It has made recorded calls again, and nothing was found for which it is refused: it can be taken.
+    Rehearsed,
     /// Some requests go to it.
     Candidate,
     /// All others go to it.
@@ -45,6 +50,7 @@ impl Step {
             Step::Checked => "checked",
             Step::Compiled => "compiled",
             Step::Initialised => "initialised",
+            Step::Rehearsed => "rehearsed",
             Step::Candidate => "candidate",
             Step::Active => "active",
         }
@@ -56,7 +62,8 @@ impl Step {
             Step::Uploaded => Step::Checked,
             Step::Checked => Step::Compiled,
             Step::Compiled => Step::Initialised,
-            Step::Initialised => Step::Candidate,
+            Step::Initialised => Step::Rehearsed,
+            Step::Rehearsed => Step::Candidate,
             Step::Candidate | Step::Active => Step::Active,
         }
     }
@@ -99,6 +106,9 @@ pub struct Activation {
     pub number: u32,
     /// The steps that it reached, the last one last.
     pub steps: Vec<Reached>,
+    /// What came of its rehearsal, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
     /// Why it went no further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
@@ -140,6 +150,7 @@ impl Activations {
             version: String::new(),
             number: 0,
             steps: vec![Reached { step: Step::Uploaded, at_ms: wall_ms() }],
+            rehearsal: None,
             refused: None,
         });
         id
@@ -159,6 +170,22 @@ impl Activations {
             one.reach(Step::Initialised, wall_ms());
         };
         self.change(|one| one.id == id, name);
+    }
+
+    /// It has made recorded calls again.
+    pub(crate) fn rehearsed(&self, id: u64, told: Rehearsal) {
+        let tell = |one: &mut Activation| {
+            one.rehearsal = Some(told);
+            one.reach(Step::Rehearsed, wall_ms());
+        };
+        self.change(|one| one.id == id, tell);
+    }
+
+    /// What came of the rehearsal of the version of this number, if it is among them and had one.
+    pub(crate) fn rehearsal(&self, number: u32) -> Option<RehearsalFigures> {
+        let kept = self.0.lock();
+        let one = kept.last.iter().rev().find(|one| one.number == number)?;
+        one.rehearsal.as_ref().map(Rehearsal::figures)
     }
 
     /// The version of this number, if it is among them, has come so far.
@@ -215,11 +242,17 @@ mod tests {
         assert_eq!(steps(&told()), ["uploaded", "checked", "compiled"]);
         activations.initialised(id, &identity(7));
         assert_eq!((told().number, &*told().name), (7, "mine"));
+        assert_eq!((told().rehearsal, activations.rehearsal(7)), (None, None));
+        let rehearsal = Rehearsal { calls: 3, ..Rehearsal::default() };
+        activations.rehearsed(id, rehearsal.clone());
         for step in [Step::Candidate, Step::Active, Step::Candidate, Step::Active] {
             activations.version_reached(7, step);
         }
-        let all = ["uploaded", "checked", "compiled", "initialised", "candidate", "active"];
+        let all = ["uploaded", "checked", "compiled", "initialised", "rehearsed", "candidate", "active"];
         assert_eq!(steps(&told()), all);
+        let figures = rehearsal.figures();
+        assert_eq!((told().rehearsal, activations.rehearsal(7)), (Some(rehearsal), Some(figures)));
+        assert_eq!(activations.rehearsal(8), None);
         assert!(told().steps.is_sorted_by_key(|reached| reached.at_ms));
         activations.version_reached(8, Step::Active);
         assert_eq!(activations.last().len(), 1, "of no plugin that came in here");
@@ -232,6 +265,7 @@ mod tests {
             (vec![], Step::Checked),
             (vec![Step::Checked], Step::Compiled),
             (vec![Step::Checked, Step::Compiled], Step::Initialised),
+            (vec![Step::Checked, Step::Compiled, Step::Initialised], Step::Rehearsed),
         ] {
             let id = activations.begin("ann", "ab".into());
             reached.into_iter().for_each(|step| activations.reached(id, step));

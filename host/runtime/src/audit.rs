@@ -24,7 +24,8 @@ pub const MAX_TOLD: usize = 1000;
 pub struct Deed {
     /// Milliseconds since 1970, by this host's clock.
     pub at_ms: u64,
-    /// `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `shadow`, `shadow ended`, `refused`,
+    /// `rehearsed`, `checked`, `active`, `split`, `taken back`, `rolled back`, `adopted`, `ended`, `overdue`, `shadow`,
+    /// `shadow ended`, `refused`,
     /// `configured`, `configuration rolled back`, `recording`, `recorded`.
     pub what: String,
     /// Who: an address that used HTTP, a file, a signal, `guardrail`, or `deadline`.
@@ -45,8 +46,8 @@ pub struct Deed {
     /// By which key and of which requests, where it is not a share of all subscribers.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub terms: String,
-    /// Why it was refused, or taken back by itself; how many calls it had where something was done with them; of a
-    /// configuration, the keys that are other; else empty.
+    /// Why it was refused, or taken back by itself; what came of its rehearsal; how many calls it had where something was done
+    /// with them; of a configuration, the keys that are other; else empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
 }

@@ -8,6 +8,7 @@ mod guard;
 mod pinned;
 mod plugin;
 mod record;
+mod rehearsal;
 mod shadow;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ pub use diameter::{CxTable, DiameterPeerTable, DiameterTable};
 pub use guard::PluginGuardTable;
 pub use pinned::{PinnedPolicy, PluginPinnedTable};
 pub use record::RecordTable;
+pub use rehearsal::{Differences, PluginRehearsalTable};
 pub use shadow::PluginShadowTable;
 
 /// The whole file.
@@ -114,6 +116,14 @@ impl Config {
         }
         within("plugin.guard.slower_ms", slower_ms, 1..=10_000, "must be 1 to 10,000")?;
         within("plugin.guard.minimum_calls", minimum_calls, 1..=1_000_000, "must be 1 to 1,000,000")?;
+        if let Some(PluginRehearsalTable { files, calls, seconds, .. }) = &self.plugin.rehearsal {
+            if !(1..=MAX_REHEARSED).contains(&files.len()) {
+                let (key, value) = ("plugin.rehearsal.files".into(), format!("{} entries", files.len()));
+                return Err(StartError::Value { key, value, reason: "must have 1 to 64" });
+            }
+            within("plugin.rehearsal.calls", *calls, 1..=100_000, "must be 1 to 100,000")?;
+            within("plugin.rehearsal.seconds", *seconds, 1..=60, "must be 1 to 60")?;
+        }
         within("timers.t1_ms", self.timers.t1_ms, 50..=10_000, "must be 50 to 10,000")?;
         within("timers.t2_ms", self.timers.t2_ms, self.timers.t1_ms..=60_000, "must be t1_ms to 60,000")?;
         within("timers.t4_ms", self.timers.t4_ms, 100..=60_000, "must be 100 to 60,000")?;
@@ -164,6 +174,9 @@ impl Config {
         Ok(())
     }
 }
+
+/// Most files and folders of a rehearsal.
+const MAX_REHEARSED: usize = 64;
 
 /// Most listening addresses.
 const MAX_LISTENERS: usize = 64;

@@ -33,8 +33,16 @@ const MAX_BEFORE: usize = 8;
 const SCRIPT: &str = "plugin.configuration";
 
 /// Keys that are taken by a running host; one that ends in a dot stands for all behind it.
-const LIVE: [&str; 7] =
-    ["timers.", "plugin.file", SCRIPT, "plugin.guard.", "plugin.pinned.", "plugin.shadow.", "cx.shared_ifc"];
+const LIVE: [&str; 8] = [
+    "timers.",
+    "plugin.file",
+    SCRIPT,
+    "plugin.guard.",
+    "plugin.pinned.",
+    "plugin.rehearsal.",
+    "plugin.shadow.",
+    "cx.shared_ifc",
+];
 
 /// Words in keys whose values are not shown.
 const SECRET: [&str; 4] = ["token", "password", "secret", "url"];
@@ -320,7 +328,7 @@ impl Handle {
         };
         match self.shared.active.plugin().filter(same) {
             Some(active) => Ok(active),
-            None => Ok(self.shared.load(file.upload(table), table, who).map_err(PushError::Load)?),
+            None => Ok(self.shared.load(file.upload(table), table, who).map_err(PushError::Unfit)?),
         }
     }
 

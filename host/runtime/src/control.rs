@@ -11,9 +11,7 @@ use std::time::Duration;
 use node::counters::{METHODS, method_index};
 use node::{Counters, Wants};
 use parking_lot::Mutex;
-use plugin::{
-    Active, AnswerClass, AnswerGroup, Answers, Engine, Identity, LoadError, Plugin, Services, StatsSnapshot,
-};
+use plugin::{Active, AnswerClass, AnswerGroup, Answers, Engine, Identity, Plugin, Services, StatsSnapshot};
 use serde::Serialize;
 use storage::{KeyValue, Registrations, Users};
 use trace::Trace;
@@ -27,10 +25,11 @@ use crate::configuring::Configuring;
 use crate::ims::Ims;
 use crate::inbox::Inbox;
 use crate::loaded::Loaded;
-use crate::loading::Upload;
+use crate::loading::{Unfit, Upload};
 use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::recorder::{Folder as RecordingsFolder, Recordings};
+use crate::rehearsal::RehearsalFigures;
 use crate::remembered::Folder;
 use crate::shadow::Shadows;
 use crate::shelf::Shelf;
@@ -135,6 +134,9 @@ pub struct PluginStatus {
     pub success: Option<f64>,
     /// 95th percentile of what a request's first hook took, with what it waited for, in µs; none: it was never asked.
     pub p95_us: Option<u64>,
+    /// What came of its rehearsal, if it had one and is among those that came in last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<RehearsalFigures>,
 }
 
 /// What a host is doing.
@@ -175,7 +177,7 @@ pub enum PushError {
     },
     /// The plugin is not fit.
     #[error("refused: {0}")]
-    Load(#[from] LoadError),
+    Unfit(#[from] Unfit),
 }
 
 impl Handle {
@@ -291,6 +293,9 @@ impl Handle {
                 ..told
             });
         }
+        for version in &mut all {
+            version.rehearsal = self.shared.activations.rehearsal(version.number);
+        }
         all.sort_by_key(|version| std::cmp::Reverse(version.number));
         all
     }
@@ -388,5 +393,6 @@ fn status(identity: &Identity, stats: &StatsSnapshot, state: &'static str) -> Pl
         answers: AnswerClass::ALL.map(|class| (class.name(), stats.answers.of_class(class))).into(),
         success: success(&stats.answers),
         p95_us: stats.request_times().percentile(950).map(|time| time.as_micros() as u64),
+        rehearsal: None,
     }
 }

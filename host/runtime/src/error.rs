@@ -7,6 +7,8 @@ use plugin::{EngineError, LoadError};
 use storage::{OpenError, PlaceError, UsersError};
 use transport::{StreamsError, UdpError};
 
+use crate::rehearsal::RehearsalError;
+
 /// The first thing that hindered a start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -83,6 +85,14 @@ pub enum StartError {
         file: PathBuf,
         /// What is wrong with it.
         source: LoadError,
+    },
+    /// The plugin is refused by its rehearsal.
+    #[error("plugin.file {file}: {source}")]
+    Rehearsal {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: Box<RehearsalError>,
     },
     /// Scripts cannot be run on this machine with these bounds.
     #[error("plugin: {0}")]

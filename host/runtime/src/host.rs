@@ -41,6 +41,7 @@ use crate::message::ToShard;
 use crate::metrics::Metrics;
 use crate::owner::Owner;
 use crate::recorder;
+use crate::rehearsal::rehearse;
 use crate::remembered::Folder;
 use crate::restoring::{Restored, Starting};
 use crate::script_timers::ScriptTimers;
@@ -382,9 +383,12 @@ pub fn check(config: &Config) -> Result<String, StartError> {
     let plugin = engine
         .load(&bytes, &role, &config.plugin.configuration, services)
         .map_err(|source| StartError::Plugin { file: file.clone(), source })?;
+    let refused = |source| StartError::Rehearsal { file: file.clone(), source: Box::new(source) };
+    let rehearsal = rehearse(&bytes, &role, &config.plugin, &|| true).map_err(refused)?;
+    let rehearsal = rehearsal.map(|told| format!(", rehearsed: {told}")).unwrap_or_default();
     let identity = plugin.identity();
     Ok(format!(
-        "role {}, {} listeners, {} users, plugin {} {}: all right",
+        "role {}, {} listeners, {} users, plugin {} {}{rehearsal}: all right",
         role.name(),
         addresses.len(),
         users.len(),

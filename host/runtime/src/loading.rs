@@ -1,10 +1,11 @@
-//! Plugins on their way in: signed, checked, compiled, initialised, each step seen by `activations.rs`.
+//! Plugins on their way in: signed, checked, compiled, initialised, rehearsed, each step seen by `activations.rs`.
 //!
 //! In: bytes with what came beside them, from a file, HTTP or a signal. Out: a version that can be taken, or why not, noted
 //! in the log and the history with the step that it did not reach; what runs is untouched then. One at a time.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use plugin::{LoadError, LoadStep, Plugin};
 
@@ -13,6 +14,7 @@ use crate::audit::Deed;
 use crate::config::PluginTable;
 use crate::control::Shared;
 use crate::error::StartError;
+use crate::rehearsal::{self, RehearsalError};
 
 /// A plugin that somebody brings.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,17 @@ pub struct Upload<'a> {
     pub signature: Option<&'a [u8]>,
     /// It may lack hooks that the active version has.
     pub drops_hooks: bool,
+}
+
+/// Why a plugin that somebody brings is not taken. What runs is untouched.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It cannot be run here.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It does with recorded calls what it must not, or they cannot be made again.
+    #[error(transparent)]
+    Rehearsal(#[from] RehearsalError),
 }
 
 /// A plugin file, and the signature beside it.
@@ -51,16 +64,16 @@ impl Shared {
         upload: Upload<'_>,
         table: &PluginTable,
         source: &str,
-    ) -> Result<Arc<Plugin>, LoadError> {
+    ) -> Result<Arc<Plugin>, Unfit> {
         let digest = plugin::digest(upload.bytes);
         let id = self.activations.begin(source, digest.clone());
         let loaded = {
             let _one_at_a_time = self.loading.lock();
-            self.load_step_by_step(id, upload, table)
+            let loaded = self.load_step_by_step(id, upload, table).map_err(Unfit::from);
+            loaded.and_then(|loaded| self.rehearse(id, upload.bytes, table, source, loaded))
         };
         match &loaded {
             Ok(loaded) => {
-                self.activations.initialised(id, loaded.identity());
                 if let Some(folder) = &self.folder {
                     folder.keep_plugin(&digest, upload.bytes, upload.signature);
                 }
@@ -85,7 +98,7 @@ impl Shared {
         table.keys.check(bytes, signature)?;
         let role = self.active.role();
         let services = Arc::clone(&self.services);
-        self.engine.load_watched(bytes, role, &table.configuration, services, &mut |step| {
+        let loaded = self.engine.load_watched(bytes, role, &table.configuration, services, &mut |step| {
             let step = match step {
                 LoadStep::Checked(checked) => {
                     let active = self.active.plugin().filter(|_| !drops_hooks);
@@ -98,7 +111,29 @@ impl Shared {
             };
             self.activations.reached(id, step);
             Ok(())
-        })
+        })?;
+        self.activations.initialised(id, loaded.identity());
+        Ok(loaded)
+    }
+
+    /// Lets it make recorded calls again, where the table names some. What was decided otherwise is noted.
+    fn rehearse(
+        &self,
+        id: u64,
+        bytes: &[u8],
+        table: &PluginTable,
+        source: &str,
+        loaded: Arc<Plugin>,
+    ) -> Result<Arc<Plugin>, Unfit> {
+        let goes_on = || !self.draining.load(Relaxed);
+        if let Some(told) = rehearsal::rehearse(bytes, self.active.role(), table, &goes_on)? {
+            let identity = loaded.identity();
+            let why = told.to_string();
+            tracing::info!(role = &*identity.role, number = identity.number, source, "rehearsed: {why}");
+            self.activations.rehearsed(id, told);
+            self.audit.note(&Deed { why, ..self.deed("rehearsed", source).about(identity, 0) });
+        }
+        Ok(loaded)
     }
 }
 

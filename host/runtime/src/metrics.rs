@@ -16,6 +16,7 @@ use prometheus_client::registry::Registry;
 
 use crate::control::Shared;
 use crate::ims::Ims;
+use crate::recorder::Figures;
 
 /// The figures of a host, ready to be read.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl Collector for Host {
         totals(&mut encoder, &shared, &counters)?;
         plugins(&mut encoder, &shared)?;
         shadow(&mut encoder, &shared)?;
+        recordings(&mut encoder, shared.recordings.figures())?;
         let Some(ims) = &shared.ims else { return Ok(()) };
         served(&mut encoder, ims)?;
         crate::diameter_metrics::all(&mut encoder, &ims.diameter)
@@ -315,6 +317,25 @@ fn shadow(encoder: &mut DescriptorEncoder<'_>, shared: &Shared) -> Result<(), Er
         family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&(us / 1e6), None)?;
     }
     Ok(())
+}
+
+/// All recordings of calls since the start.
+fn recordings(encoder: &mut DescriptorEncoder<'_>, figures: Figures) -> Result<(), Error> {
+    let Figures { is_running, faithful, unfaithful, dropped, withheld, bytes } = figures;
+    let help = "Whether calls of the script are recorded now";
+    let mut gauge = encoder.encode_descriptor("recording", help, None, MetricType::Gauge)?;
+    gauge.encode_gauge(&i64::from(is_running))?;
+    let help = "Calls of the script that were to be recorded, by what came of it";
+    let mut family = encoder.encode_descriptor("recorded_calls", help, None, MetricType::Counter)?;
+    for (result, value) in
+        [("faithful", faithful), ("unfaithful", unfaithful), ("dropped", dropped), ("withheld", withheld)]
+    {
+        let labels = Labels(vec![("result", result)]);
+        family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(&value, None)?;
+    }
+    let help = "Bytes of recordings";
+    let mut counter = encoder.encode_descriptor("recorded_bytes", help, None, MetricType::Counter)?;
+    counter.encode_counter::<NoLabelSet, _, u64>(&bytes, None)
 }
 
 fn version_labels<'a>(

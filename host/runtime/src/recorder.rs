@@ -6,6 +6,7 @@
 //! In: commands, and calls of scripts. Out: one file at a time in the folder of recordings, and how it stands. Without a
 //! recording there is no listener and no thread. What is in the file is for the crate `recording`.
 
+mod counts;
 mod wanted;
 mod writing;
 
@@ -13,7 +14,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -29,6 +30,8 @@ use crate::control::{Handle, Shared};
 use crate::error::StartError;
 use crate::ims::Ims;
 use crate::{secrets, subscriber};
+pub(crate) use counts::Figures;
+use counts::{Counts, Totals};
 pub use wanted::{Wanted, WantedError};
 use writing::{Told, Writing};
 
@@ -114,30 +117,19 @@ pub struct RecordingStatus {
     pub ended: Option<String>,
 }
 
-/// What is counted.
-#[derive(Debug, Default)]
-struct Counts {
-    calls: AtomicU64,
-    bytes: AtomicU64,
-    unfaithful: AtomicU64,
-    dropped: AtomicU64,
-    withheld: AtomicU64,
-    is_over: AtomicBool,
-    ended: Mutex<Option<String>>,
-}
-
-impl Counts {
-    /// It ends by itself.
-    fn end(&self, why: String) {
-        self.is_over.store(true, Relaxed);
-        tracing::warn!(%why, "a recording of calls has ended");
-        *self.ended.lock() = Some(why);
-    }
-}
-
 /// The recording of a host.
 #[derive(Debug, Default)]
-pub(crate) struct Recordings(Mutex<Option<Running>>);
+pub(crate) struct Recordings {
+    place: Mutex<Option<Running>>,
+    totals: Totals,
+}
+
+impl Recordings {
+    /// What all recordings since the start have together.
+    pub(crate) fn figures(&self) -> Figures {
+        self.totals.figures()
+    }
+}
 
 struct Running {
     wanted: Wanted,
@@ -239,7 +231,7 @@ impl Handle {
     /// [`RecordError::None`], or it is another role's.
     pub fn recording(&self, role: &str) -> Result<RecordingStatus, RecordError> {
         self.shared.is_recorded_role(role)?;
-        let running = self.shared.recordings.0.lock();
+        let running = self.shared.recordings.place.lock();
         running.as_ref().map(|running| running.status(role)).ok_or(RecordError::None)
     }
 }
@@ -262,7 +254,7 @@ impl Shared {
         who: &str,
     ) -> Result<RecordingStatus, RecordError> {
         let role = self.active.role().name();
-        let mut place = self.recordings.0.lock();
+        let mut place = self.recordings.place.lock();
         if let Some(running) = place.as_ref().filter(|running| running.is_running()) {
             return Err(RecordError::Running(running.file.display().to_string()));
         }
@@ -291,6 +283,7 @@ impl Shared {
             is_callers_edge: subscriber::is_callers_edge(role),
         });
         self.audience.add(Arc::clone(&listener));
+        self.recordings.totals.begin(&counts);
         let clear_or_not = if clear { ", identities as they are" } else { "" };
         let why = format!("{} into {}{clear_or_not}", wanted.kind(), file.display());
         self.note_recording("recording", who, why);
@@ -311,7 +304,7 @@ impl Shared {
 
     /// Ends the recording, if there is one that goes on.
     pub(crate) fn stop_recording(&self) -> Option<RecordingStatus> {
-        let mut place = self.recordings.0.lock();
+        let mut place = self.recordings.place.lock();
         let running = place.as_mut()?;
         let thread = running.thread.take()?;
         self.audience.remove(&running.listener);

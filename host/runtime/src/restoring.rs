@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   plugin.file is what was last taken from it ─▶ all as it was: the active one, shares, kept ones, their numbers
-//!   it is another file ─▶ the same, then it becomes active as it would have in a running host
+//!   it is another file ─▶ the same, then it is rehearsed, and becomes active as it would have in a running host
 //!   it is refused, or gone ─▶ as it was, and the log says so; with nothing to restore there is no start
 //! ```
 //! In: the configuration, the data folder. Out: an active version, the shelf, and who is held for calls of before. What
@@ -18,6 +18,7 @@ use crate::config::PluginTable;
 use crate::error::StartError;
 use crate::loaded::{Loaded, Serving, source};
 use crate::loading::{PluginFile, signed_plugin};
+use crate::rehearsal::rehearse;
 use crate::remembered::{Folder, Place, Remembered, RememberedVersion};
 use crate::shelf::Shelf;
 
@@ -64,7 +65,7 @@ impl Starting<'_> {
         let is_taken = file.as_ref().is_ok_and(|file| known(file) == remembered.file);
         let taken = match before.is_some() && is_taken {
             true => None,
-            false => match (file.and_then(|file| self.take(&file, &loaded)), &before) {
+            false => match (file.and_then(|file| self.take(&file, &loaded, before.is_some())), &before) {
                 (Ok(taken), _) => Some(taken),
                 (Err(error), None) => return Err(error),
                 (Err(error), Some(_)) => {
@@ -159,13 +160,26 @@ impl Starting<'_> {
         Some(plugin)
     }
 
-    /// Loads what is in `plugin.file`.
-    fn take(&self, file: &PluginFile, loaded: &Loaded) -> Result<Arc<Plugin>, StartError> {
+    /// Loads what is in `plugin.file`. It is rehearsed where there is another version to go on with: a router with a plugin
+    /// that has not been tried is better than none.
+    fn take(&self, file: &PluginFile, loaded: &Loaded, has_another: bool) -> Result<Arc<Plugin>, StartError> {
         let refused = |source: LoadError| StartError::Plugin { file: self.table.file.clone(), source };
         let PluginFile { bytes, signature } = file;
         let services = Arc::clone(self.services);
         let role = self.active.role();
         let taken = self.engine.load(bytes, role, &self.table.configuration, services).map_err(refused)?;
+        let file = || self.table.file.clone();
+        let refused = |source| StartError::Rehearsal { file: file(), source: Box::new(source) };
+        match (&self.table.rehearsal, has_another) {
+            (None, _) => {}
+            (Some(_), false) => {
+                tracing::info!("the plugin is not rehearsed: there is no other version to start with");
+            }
+            (Some(_), true) => {
+                let told = rehearse(bytes, role, self.table, &|| true).map_err(refused)?;
+                told.iter().for_each(|told| tracing::info!("plugin.file is rehearsed: {told}"));
+            }
+        }
         loaded.came(&taken);
         loaded.taken_from_file(taken.identity(), &self.table.configuration);
         if let Some(folder) = self.folder {

@@ -23,7 +23,7 @@
 //! | `shadow/mask.rs` | pseudonyms for who it was |
 //! | `shadow/report.rs` | what is counted, and examples |
 
-mod kind;
+pub(crate) mod kind;
 mod listener;
 mod mask;
 mod report;

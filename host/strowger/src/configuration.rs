@@ -138,6 +138,7 @@ fn parse(path: &Path, text: &str) -> Result<Config> {
         &mut config.cx.shared_ifc,
     ];
     optional.into_iter().flatten().for_each(resolve);
+    config.plugin.rehearsal.iter_mut().flat_map(|rehearsal| &mut rehearsal.files).for_each(resolve);
     if let Some(file) = config.storage.url.as_deref().and_then(|url| url.strip_prefix("sqlite:"))
         && !file.starts_with('/')
     {
@@ -167,6 +168,10 @@ mod tests {
     fn paths_are_relative_to_the_file() {
         let (folder, path) = written(GOOD);
         assert_eq!(read(&path).unwrap().plugin.file, folder.path().join("edge.wasm"));
+        let (folder, path) =
+            written(&format!("{GOOD}[plugin.rehearsal]\nfiles = [\"calls.rec\", \"/srv/cases\"]\n"));
+        let rehearsal = read(&path).unwrap().plugin.rehearsal.unwrap();
+        assert_eq!(rehearsal.files, [folder.path().join("calls.rec"), PathBuf::from("/srv/cases")]);
     }
 
     #[test]
@@ -204,6 +209,13 @@ mod tests {
             (GOOD.replace("[plugin]\nfile = \"edge.wasm\"\n", ""), "plugin"),
             (GOOD.replace("\"udp\"", "\"tls\""), "certificate"),
             (format!("{GOOD}deadline_ms = 0\n"), "plugin.deadline_ms"),
+            (format!("{GOOD}[plugin.rehearsal]\n"), "files"),
+            (format!("{GOOD}[plugin.rehearsal]\nfiles = []\n"), "plugin.rehearsal.files = 0 entries"),
+            (
+                format!("{GOOD}[plugin.rehearsal]\nfiles = [\"a\"]\nseconds = 0\n"),
+                "plugin.rehearsal.seconds = 0: must be 1 to 60",
+            ),
+            (format!("{GOOD}[plugin.rehearsal]\nfiles = [\"a\"]\ndifferences = \"no\"\n"), "refuse"),
             (format!("{GOOD}[storage]\nurl = \"redis://h\"\n"), "storage.url: must begin with sqlite:"),
             (
                 format!("{GOOD}[storage]\nurl = \"mysql://u:secret@h/d\"\n"),

@@ -165,10 +165,12 @@ impl All {
         }));
     }
 
+    /// A script may be compiled and rehearsed for it: meanwhile signals are heard.
     fn reload(&self) {
         for running in &self.running {
             if let Running::Host { host } = running {
-                reload(&host.handle());
+                let handle = host.handle();
+                tokio::task::spawn_blocking(move || reload(&handle));
             }
         }
     }

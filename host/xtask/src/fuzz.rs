@@ -45,13 +45,14 @@ const SEED_BYTES: usize = 1024;
 
 /// The whole command. Failure: something was found.
 pub(crate) fn run(arguments: &[String]) -> Result<ExitCode> {
-    let all = targets()?;
+    let bins = bins()?;
+    let all: Vec<String> = bins.iter().map(|bin| bin.name.clone()).collect();
     let plan = Plan::read(arguments, &all)?;
     if plan.list {
         all.iter().for_each(|name| println!("{name}"));
         return Ok(ExitCode::SUCCESS);
     }
-    let programs = build(&plan.targets)?;
+    let programs = build(&plan.targets, &features(&bins, &plan.targets))?;
     let fuzz = Fuzz { programs, folder: folder(), seconds: plan.seconds };
     fuzz.write_seeds(&plan.targets)?;
     let outcomes = fuzz.run_all(&plan.targets, plan.jobs)?;
@@ -89,19 +90,33 @@ impl Plan {
     }
 }
 
+/// A program of the crate.
+#[derive(Debug, Deserialize)]
+struct Bin {
+    name: String,
+    /// What it needs beyond what all are built with.
+    #[serde(default, rename = "required-features")]
+    features: Vec<String>,
+}
+
 /// The programs of the crate, in the order of its manifest.
-fn targets() -> Result<Vec<String>> {
+fn bins() -> Result<Vec<Bin>> {
     #[derive(Deserialize)]
     struct Manifest {
         bin: Vec<Bin>,
     }
-    #[derive(Deserialize)]
-    struct Bin {
-        name: String,
-    }
     let text = std::fs::read_to_string(workspace::root().join(MANIFEST)).context(MANIFEST)?;
     let manifest: Manifest = toml::from_str(&text).context(MANIFEST)?;
-    Ok(manifest.bin.into_iter().map(|bin| bin.name).collect())
+    Ok(manifest.bin)
+}
+
+/// What these targets need together.
+fn features(bins: &[Bin], targets: &[String]) -> Vec<String> {
+    let chosen = bins.iter().filter(|bin| targets.contains(&bin.name));
+    let mut features: Vec<String> = chosen.flat_map(|bin| bin.features.iter().cloned()).collect();
+    features.sort();
+    features.dedup();
+    features
 }
 
 fn folder() -> PathBuf {
@@ -109,7 +124,7 @@ fn folder() -> PathBuf {
 }
 
 /// Builds them; the folder they are in.
-fn build(targets: &[String]) -> Result<PathBuf> {
+fn build(targets: &[String], features: &[String]) -> Result<PathBuf> {
     if ["c++", "g++", "clang++"].iter().all(|name| toolchain::needs::find(name).is_none()) {
         bail!("libFuzzer is C++, and there is no compiler for it: install package g++");
     }
@@ -119,6 +134,9 @@ fn build(targets: &[String]) -> Result<PathBuf> {
     cargo.arg("--target-dir").arg(&build);
     for target in targets {
         cargo.args(["--bin", target]);
+    }
+    if !features.is_empty() {
+        cargo.args(["--features", &features.join(",")]);
     }
     cargo.env("RUSTFLAGS", COVERAGE.join(" ")).env_remove("CARGO_ENCODED_RUSTFLAGS");
     workspace::run(&mut cargo)?;
@@ -290,11 +308,15 @@ mod tests {
 
     #[test]
     fn every_target_has_its_file_and_a_name_that_is_unknown_is_refused() {
-        let all = targets().unwrap();
+        let bins = bins().unwrap();
+        let all: Vec<String> = bins.iter().map(|bin| bin.name.clone()).collect();
         for name in &all {
             let file = workspace::root().join("host/fuzz/fuzz_targets").join(format!("{name}.rs"));
             assert!(file.is_file(), "{name}");
         }
+        assert!(features(&bins, &["node".into()]).is_empty());
+        let both = ["recording_case".to_owned(), "recording_file".to_owned(), "node".to_owned()];
+        assert_eq!(features(&bins, &both), ["recording"]);
         let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let plan = Plan::read(&words("node --seconds 600 --jobs 2"), &all).unwrap();
         assert_eq!(plan, Plan { targets: vec!["node".into()], seconds: 600, jobs: 2, list: false });

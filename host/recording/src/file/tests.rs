@@ -21,7 +21,7 @@ fn canonical(lines: &[&str]) -> Canonical {
     serde_json::from_value(serde_json::json!(lines)).unwrap()
 }
 
-fn call(token: &str) -> Call {
+pub(crate) fn call(token: &str) -> Call {
     Call {
         script: 0,
         at_ms: 5,
@@ -33,7 +33,7 @@ fn call(token: &str) -> Call {
     }
 }
 
-fn file(calls: &[Call]) -> Vec<u8> {
+pub(crate) fn file(calls: &[Call]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&mut bytes, false).unwrap();
     writer.script(&script()).unwrap();
@@ -90,7 +90,7 @@ fn a_changed_byte_is_found_and_a_call_needs_its_script() {
     }
     let mut bytes = Vec::new();
     Writer::begin(&mut bytes, true).unwrap().call(call("a")).unwrap();
-    assert_eq!(Recording::read(&bytes), Err(ReadError::NoScript { at: HEADER }));
+    assert_eq!(Recording::read(&bytes), Err(ReadError::NoScript { at: HEADER as u64 }));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ::plugin::Keys;
 use serde::Deserialize;
 
-use super::{PluginGuardTable, PluginPinnedTable, PluginShadowTable};
+use super::{PluginGuardTable, PluginPinnedTable, PluginRehearsalTable, PluginShadowTable};
 
 /// `[plugin]`
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +45,8 @@ pub struct PluginTable {
     /// What becomes of calls whose version gets no new ones.
     #[serde(default)]
     pub pinned: PluginPinnedTable,
+    /// Recorded calls that a plugin makes again before it is taken; none: none.
+    pub rehearsal: Option<PluginRehearsalTable>,
     /// What a report of a shadow shows.
     #[serde(default)]
     pub shadow: PluginShadowTable,

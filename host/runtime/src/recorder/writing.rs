@@ -12,7 +12,8 @@ use std::sync::mpsc::Receiver;
 use node::ConsultError;
 use recording::{Scribe, Withheld, Writer};
 
-use super::{Counts, Wanted};
+use super::Wanted;
+use super::counts::Counts;
 use crate::audience::Heard;
 
 /// Calls that wait for one of their Call-ID to fail; the oldest go.

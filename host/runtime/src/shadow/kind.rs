@@ -16,7 +16,7 @@ const MAX_NAMED: usize = 4;
 const MAX_NAME: usize = 64;
 
 /// How the candidate's decision differs from the active version's.
-pub(super) fn of(active: &Canonical, candidate: &Canonical) -> String {
+pub(crate) fn of(active: &Canonical, candidate: &Canonical) -> String {
     let (before, after) = (decision(active.summary()), decision(candidate.summary()));
     if before != after {
         return format!("{before} → {after}");

@@ -9,8 +9,8 @@ use ureq::{Agent, RequestBuilder};
 
 use crate::AdminUrl;
 
-/// Most that the host may take: a push compiles a component.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Most that the host may take: a push compiles a component, and may rehearse it.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 pub(crate) fn get(at: &AdminUrl, path: &str) -> Result<Value> {
     let url = url(at, path);

@@ -155,6 +155,9 @@ pub(super) fn steps(activation: &Value) -> Vec<String> {
             None => name.to_owned(),
             Some(before) => format!("{name:<12} after {} ms", at(step).saturating_sub(before)),
         });
+        if name == "rehearsed" {
+            lines.extend(rehearsed(&activation["rehearsal"]).into_iter().map(|line| format!("  {line}")));
+        }
         before = Some(at(step));
     }
     if let Some(refused) = activation["refused"].as_object() {
@@ -163,6 +166,29 @@ pub(super) fn steps(activation: &Value) -> Vec<String> {
         let after = at.saturating_sub(before.unwrap_or(at));
         lines.push(format!("{:<12} after {after} ms, before it was {step}", "refused"));
     }
+    lines
+}
+
+/// What came of a rehearsal: how many calls, in which ways they were decided otherwise, what was left out.
+fn rehearsed(rehearsal: &Value) -> Vec<String> {
+    let number = |of: &Value, name: &str| of[name].as_u64().unwrap_or_default();
+    let mut lines = vec![format!(
+        "{} recorded calls made again, {} decided otherwise; {} recorded cases hold",
+        number(rehearsal, "calls"),
+        number(rehearsal, "different"),
+        number(rehearsal, "cases")
+    )];
+    for difference in rehearsal["differences"].as_array().into_iter().flatten() {
+        let (what, first) = (versions::text(difference, "what"), versions::text(difference, "first"));
+        lines.push(format!("{} times {what}, first {first}", number(difference, "calls")));
+    }
+    lines.extend(
+        Some(number(rehearsal, "other"))
+            .filter(|other| *other > 0)
+            .map(|other| format!("{other} times something else")),
+    );
+    let left_out = rehearsal["left_out"].as_array().into_iter().flatten();
+    lines.extend(left_out.filter_map(Value::as_str).map(|what| format!("left out: {what}")));
     lines
 }
 
@@ -184,6 +210,26 @@ mod tests {
         let lines = ["checked      after 2 ms", "compiled     after 600 ms"];
         assert_eq!(progress.news(&told(5, "ab", more.clone())), lines);
         assert!(progress.news(&told(5, "ab", more)).is_empty());
+    }
+
+    #[test]
+    fn what_a_rehearsal_found_stands_below_its_step() {
+        let activation = json!({
+            "steps": [{ "step": "initialised", "at_ms": 5 }, { "step": "rehearsed", "at_ms": 9 }],
+            "rehearsal": {
+                "calls": 7, "different": 2, "cases": 1, "other": 0,
+                "differences": [{ "what": "relay → reply 404", "calls": 2, "first": "call 3 of a.rec" }],
+                "left_out": ["4 recorded calls of the role pcscf"]
+            }
+        });
+        let lines = [
+            "initialised",
+            "rehearsed    after 4 ms",
+            "  7 recorded calls made again, 2 decided otherwise; 1 recorded cases hold",
+            "  2 times relay → reply 404, first call 3 of a.rec",
+            "  left out: 4 recorded calls of the role pcscf",
+        ];
+        assert_eq!(steps(&activation), lines);
     }
 
     #[test]

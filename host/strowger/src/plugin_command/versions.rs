@@ -100,7 +100,7 @@ pub(super) fn activations(at: &AdminUrl) -> Lines {
 /// One version on one line.
 pub(super) fn describe(plugin: &Value) -> String {
     format!(
-        "{:<8} {:<20} {:<10} #{:<4} {:<9} {:>6}  {}  {} calls, {} failures, held {} times{}",
+        "{:<8} {:<20} {:<10} #{:<4} {:<9} {:>6}  {}  {} calls, {} failures, held {} times{}{}",
         text(plugin, "role"),
         text(plugin, "name"),
         text(plugin, "version"),
@@ -112,7 +112,17 @@ pub(super) fn describe(plugin: &Value) -> String {
         plugin["failures"],
         plugin["holders"],
         terms(plugin),
+        rehearsal(plugin),
     )
+}
+
+/// What came of a version's rehearsal, in short: `; rehearsed: 12 of 812 calls otherwise`.
+fn rehearsal(plugin: &Value) -> String {
+    let number = |name: &str| plugin["rehearsal"][name].as_u64();
+    match (number("different"), number("calls")) {
+        (Some(different), Some(calls)) => format!("; rehearsed: {different} of {calls} calls otherwise"),
+        _ => String::new(),
+    }
 }
 
 /// A candidate's terms, where they are not a share of all subscribers: `; by call-id, only INVITE`.
@@ -204,6 +214,14 @@ mod tests {
             "key": "call-id", "identities": 3, "methods": ["INVITE", "MESSAGE"], "pcscf": ["pcscf1"]
         });
         assert_eq!(version(all), "; by call-id, only 3 identities, only INVITE MESSAGE, only by pcscf1");
+    }
+
+    #[test]
+    fn a_rehearsal_in_short() {
+        let version = |came: Value| rehearsal(&serde_json::json!({ "rehearsal": came }));
+        assert_eq!(version(Value::Null), "");
+        let came = serde_json::json!({ "calls": 812, "different": 12, "cases": 3 });
+        assert_eq!(version(came), "; rehearsed: 12 of 812 calls otherwise");
     }
 
     #[test]

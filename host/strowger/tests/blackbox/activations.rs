@@ -18,16 +18,16 @@ fn guest(init: &str) -> Vec<u8> {
 }
 
 /// The newest activation.
-fn newest(router: &Router) -> Value {
+pub(crate) fn newest(router: &Router) -> Value {
     told(router, "GET", "/plugins/activations", b"")[0].clone()
 }
 
-fn steps(activation: &Value) -> Vec<&str> {
+pub(crate) fn steps(activation: &Value) -> Vec<&str> {
     let steps = activation["steps"].as_array().expect("a list");
     steps.iter().map(|step| step["step"].as_str().expect("a step")).collect()
 }
 
-fn last_deed(router: &Router) -> Value {
+pub(crate) fn last_deed(router: &Router) -> Value {
     told(router, "GET", "/history?last=1", b"")[0].clone()
 }
 
@@ -137,7 +137,7 @@ fn a_plugin_that_lacks_a_hook_of_the_active_one_is_refused() {
 }
 
 /// A router whose plugin file is its own, with more keys under `[plugin]`.
-fn with_own_file(more: &str) -> (Router, PathBuf) {
+pub(crate) fn with_own_file(more: &str) -> (Router, PathBuf) {
     let mut router = Router::start();
     router.kill();
     let file = router.folder().join("own.wasm");

@@ -24,6 +24,7 @@ mod configuration;
 mod console;
 mod nodes;
 mod recorded;
+mod rehearsed;
 mod restarts;
 mod rfc3261_10;
 mod rfc3261_11;

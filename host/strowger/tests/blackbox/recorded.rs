@@ -15,7 +15,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// Runs `strowger record …` at this router; what it prints.
 #[track_caller]
-fn record(router: &Router, command: &str, arguments: &[&str]) -> String {
+pub(crate) fn record(router: &Router, command: &str, arguments: &[&str]) -> String {
     let admin = format!("http://{}", router.admin);
     let mut all = vec!["record", command, "--admin", &admin, "--role", "edge"];
     all.extend(arguments);

@@ -75,7 +75,7 @@ pub use host::{
     Verdict,
 };
 pub use message::{Lines, Message, Request, Response, Values};
-pub use plugin::{Event, Manifest, Plugin};
+pub use plugin::{Adoption, Event, Manifest, Plugin, Variables};
 pub use text::{hex, line, text};
 
 pub use ::sip;
@@ -87,9 +87,9 @@ pub use sip::{
 pub mod prelude {
     pub use crate::configuration::{Configuration, ConfigurationError};
     pub use crate::{
-        CredentialsKind, Decision, DigestAlgorithm, Fault, HeaderId, Host, Level, Limits, Manifest, Method,
-        Outcome, Plugin, RegisterRefusal, Relay, ReplyDecision, ReplyOutcome, Request, Response, Scheme,
-        Stop, Uri, Verdict, challenge, next, pass, reply,
+        Adoption, CredentialsKind, Decision, DigestAlgorithm, Fault, HeaderId, Host, Level, Limits, Manifest,
+        Method, Outcome, Plugin, RegisterRefusal, Relay, ReplyDecision, ReplyOutcome, Request, Response,
+        Scheme, Stop, Uri, Variables, Verdict, challenge, next, pass, reply,
     };
 }
 

@@ -3,6 +3,7 @@
 //! In: the plugin's configuration, messages, events. Out: decisions. Calling the hooks is `hooks.rs`'s.
 
 use crate::builders::{Outcome, ReplyOutcome, next, pass};
+use crate::decision::Fault;
 use crate::host::Host;
 use crate::message::{Request, Response};
 use sip::Method;
@@ -59,6 +60,49 @@ pub trait Plugin: Sized + Send + Sync + 'static {
     /// came. Default: nothing.
     fn on_answer(&self, token: &str, response: &mut Response<'_>, host: &impl Host) {
         let _ = (token, response, host);
+    }
+
+    /// A call that another version took goes on with this one: what is kept in its dialog from now on, in place of what that
+    /// version kept there; `None`: the same. Asked once, before `on_in_dialog_request`; there is no message in hand. A fault
+    /// leaves the variables as they are. Default: `None`.
+    fn on_adopt(&self, call: Adoption, host: &impl Host) -> Result<Option<Variables>, Fault> {
+        let _ = (call, host);
+        Ok(None)
+    }
+}
+
+/// Names with their values: at most 32, each name once, of 1 to 64 bytes, and with its value of 4 kB.
+pub type Variables = Vec<(String, Vec<u8>)>;
+
+/// A call that another version took.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Adoption {
+    /// That version's name, as its manifest said.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The call's Call-ID.
+    pub call_id: String,
+    /// What is kept in the dialog, in no particular order.
+    pub variables: Variables,
+}
+
+impl Adoption {
+    /// What is kept under this name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&[u8]> {
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_slice())
+    }
+
+    /// Gives what is kept under a name another one; whether there was anything. What was kept under the new name is gone then.
+    pub fn rename(&mut self, from: &str, to: &str) -> bool {
+        let is_there = self.variable(from).is_some();
+        if is_there && from != to {
+            self.variables.retain(|(known, _)| known != to);
+            let meant = self.variables.iter_mut().filter(|(known, _)| known == from);
+            meant.for_each(|(known, _)| to.clone_into(known));
+        }
+        is_there
     }
 }
 
@@ -169,5 +213,16 @@ mod tests {
             Manifest::new().name("edge").methods(&[Method::Invite]).in_dialog().or_named("other", "1");
         assert_eq!((manifest.name.as_str(), manifest.methods), ("edge", vec!["INVITE".to_owned()]));
         assert!(manifest.in_dialog && !manifest.body);
+    }
+
+    #[test]
+    fn a_variable_gets_another_name_and_there_is_one_of_each() {
+        let one = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
+        let variables = vec![one("served", b"alice"), one("count", b"1"), one("served-user", b"old")];
+        let mut call = Adoption { variables, ..Adoption::default() };
+        assert!(call.rename("served", "served-user") && !call.rename("served", "count"));
+        assert_eq!(call.variables, [one("served-user", b"alice"), one("count", b"1")]);
+        assert!(call.rename("count", "count"));
+        assert_eq!((call.variable("count"), call.variable("served")), (Some(&b"1"[..]), None));
     }
 }

@@ -27,6 +27,6 @@ mod host;
 mod in_order;
 mod message;
 
-pub use answer::{Answer, ask, ask_about_failure, ask_about_reply, ask_outside_dialogs, tell_answer};
+pub use answer::{Answer, adopt, ask, ask_about_failure, ask_about_reply, ask_outside_dialogs, tell_answer};
 pub use host::TestHost;
 pub use message::TestMessage;

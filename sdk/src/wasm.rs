@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use crate::decision::{Decision, Fault, ReplyDecision};
 use crate::hooks;
-use crate::plugin::{Event, Plugin};
+use crate::plugin::{Adoption, Event, Plugin, Variables};
 pub use imports::Imports;
 
 #[allow(unsafe_code, missing_docs, unreachable_pub, clippy::all, clippy::unwrap_used)] // generated
@@ -123,5 +123,12 @@ impl<P: Exported> exports::on_answer::Guest for Component<P> {
         if let Ok(plugin) = instance::<P>() {
             hooks::on_answer(plugin, &Imports, &token, &message);
         }
+    }
+}
+
+impl<P: Exported> exports::on_adopt::Guest for Component<P> {
+    fn adopt(call: exports::on_adopt::Adoption) -> Result<Option<Variables>, Fault> {
+        let exports::on_adopt::Adoption { name, version, call_id, variables } = call;
+        instance::<P>()?.on_adopt(Adoption { name, version, call_id, variables }, &Imports)
     }
 }

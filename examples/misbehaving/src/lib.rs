@@ -18,6 +18,11 @@
 //! | `rewrite` | puts its own Subject in the place of the caller's | nothing: only a comparison finds that (`strowger plugin shadow`) |
 //! | `chatter` | writes a thousand lines into the log, then decides | `plugin_log_lines_dropped_total` |
 //!
+//! One word is no bug by itself: with `remember` the call keeps what its header field `X-Keep` says. Each request inside it leaves
+//! with what is kept there (`X-Kept: NAME=VALUE`), and a version that takes the call over from another one
+//! (`strowger plugin adopt`) keeps it by another name; unless it is `loop`, `panic`, `fault` or `nonsense`, which are bugs
+//! of that: then all stays as it was.
+//!
 //! Push it into a router that carries calls, and send one such request: its caller gets a 500 or what the table says, nobody else notices.
 //! The end-to-end tests of `host/strowger` do just that.
 
@@ -41,6 +46,16 @@ pub const MARK: &str = "X-Misbehave";
 /// Where one goes that goes astray.
 const ASTRAY: &str = "X-Astray";
 
+/// What a call is to keep.
+const KEEP: &str = "X-Keep";
+
+/// What a call keeps.
+const SHOWN: &str = "X-Kept";
+
+/// By which name it does, in a call that a version took itself, and in one that it took over.
+const KEPT: &str = "kept";
+const INHERITED: &str = "inherited";
+
 /// Turns of one that dawdles: each is about a nanosecond.
 const TURNS: u64 = 40_000_000;
 
@@ -60,8 +75,25 @@ impl Plugin for Misbehaving {
         Manifest::new().name("misbehaving").in_dialog()
     }
 
-    fn on_in_dialog_request(&self, _request: &mut Request<'_>, _host: &impl Host) -> Outcome {
+    fn on_in_dialog_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
+        for name in [KEPT, INHERITED] {
+            if let Some(value) = host.dialog_variable(name) {
+                request.append(SHOWN, format!("{name}={}", String::from_utf8_lossy(&value)));
+            }
+        }
         next().into()
+    }
+
+    fn on_adopt(&self, mut call: Adoption, _host: &impl Host) -> Result<Option<Variables>, Fault> {
+        match call.variable(KEPT) {
+            Some(b"loop") => go_round(),
+            Some(b"panic") => panic!("nobody expected a call of {} {}", call.name, call.version),
+            Some(b"fault") => return Err(Fault::new(42, "this cannot be")),
+            Some(b"nonsense") => return Ok(Some(vec![(String::new(), Vec::new())])),
+            _ => {}
+        }
+        call.rename(KEPT, INHERITED);
+        Ok(Some(call.variables))
     }
 
     fn on_request(&self, request: &mut Request<'_>, host: &impl Host) -> Outcome {
@@ -85,6 +117,7 @@ impl Plugin for Misbehaving {
             Some("rewrite") => {
                 request.set_header("Subject", "rewritten");
             }
+            Some("remember") => host.set_dialog_variable(KEPT, request.text(KEEP).map(str::as_bytes)),
             Some("chatter") => (0..CHATTER).for_each(|n| host.log(Level::Info, &format!("line {n}"))),
             _ => {}
         }

@@ -65,6 +65,8 @@ pub struct Dialogs {
     releasable: BTreeMap<u32, Vec<Releasable>>,
     /// By slot: further passes of a dialog by this element that are other versions' business.
     passes: BTreeMap<u32, Vec<Pass>>,
+    /// By slot: versions that had a dialog before it was adopted.
+    left: BTreeMap<u32, Vec<u32>>,
     versions: Versions,
     ended: VecDeque<Ended>,
     due: Vec<u32>,
@@ -91,6 +93,7 @@ impl Dialogs {
             expiry: Expiry::new(),
             releasable: BTreeMap::new(),
             passes: BTreeMap::new(),
+            left: BTreeMap::new(),
             versions: Versions::default(),
             ended: VecDeque::new(),
             due: Vec::new(),
@@ -291,20 +294,6 @@ impl Dialogs {
         self.versions.hold(version, holder);
     }
 
-    /// Lets go of a version before its dialogs end: they go on with whichever is active. How many there are.
-    pub fn let_go(&mut self, version: u32) -> usize {
-        self.versions.let_go(version)
-    }
-
-    /// Pin a dialog to another version (a stated policy "adopt"). False: it is over.
-    pub fn set_version(&mut self, id: DialogId, version: u32) -> bool {
-        let Some(record) = self.record_mut(id) else { return false };
-        let old = std::mem::replace(&mut record.version, version);
-        self.versions.release(old);
-        self.versions.pin(version);
-        true
-    }
-
     /// How many dialogs are pinned to a version: at 0 nobody holds it any more.
     #[must_use]
     pub fn pinned(&self, version: u32) -> usize {
@@ -469,6 +458,7 @@ impl Dialogs {
         };
         self.expiry.clear(slot);
         self.releasable.remove(&slot);
+        self.left.remove(&slot);
         for pass in self.passes.remove(&slot).unwrap_or_default() {
             self.versions.release(pass.version);
         }
@@ -502,6 +492,7 @@ fn ends_dialog(status: u16) -> bool {
 /// There may be 100,000 of them.
 const _: () = assert!(size_of::<Record>() <= 72);
 
+mod adopted;
 mod deadlines;
 mod passes;
 mod released;

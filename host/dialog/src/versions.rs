@@ -1,7 +1,7 @@
 //! How many dialogs are pinned to each version of a plugin, and what keeps such a version alive meanwhile.
 //!
 //! In: versions that are pinned and released, and what holds them. Out: counts; at 0 nobody holds a version any more, and
-//! what held it is dropped. Few versions live at a time, so that a short list does. Loading and dropping versions is
+//! what held it is dropped. Of one that was let go before that, a word is kept that says which it was. Few versions live at a time, so that a short list does. Loading and dropping versions is
 //! `strowger-plugin`'s.
 
 use std::any::Any;
@@ -44,6 +44,8 @@ struct Pinned {
     version: u32,
     count: u32,
     holder: Option<Holder>,
+    /// It was let go: which one it was.
+    former: Option<Holder>,
 }
 
 /// Versions with dialogs.
@@ -54,7 +56,7 @@ impl Versions {
     pub(crate) fn pin(&mut self, version: u32) {
         match self.0.iter_mut().find(|pinned| pinned.version == version) {
             Some(pinned) => pinned.count += 1,
-            None => self.0.push(Pinned { version, count: 1, holder: None }),
+            None => self.0.push(Pinned { version, count: 1, holder: None, former: None }),
         }
     }
 
@@ -62,6 +64,7 @@ impl Versions {
     pub(crate) fn hold(&mut self, version: u32, holder: impl FnOnce() -> Holder) {
         if let Some(pinned) = self.0.iter_mut().find(|pinned| pinned.version == version) {
             pinned.holder.get_or_insert_with(holder);
+            pinned.former = None;
         }
     }
 
@@ -76,15 +79,22 @@ impl Versions {
         }
     }
 
-    /// Lets go of a version: its dialogs are no longer pinned to anything. How many there are.
-    pub(crate) fn let_go(&mut self, version: u32) -> usize {
+    /// Lets go of a version: its dialogs keep it alive no longer. How many there are. `word`: what is left to say which it was.
+    pub(crate) fn let_go(&mut self, version: u32, word: impl FnOnce(&Holder) -> Holder) -> usize {
         match self.0.iter_mut().find(|pinned| pinned.version == version) {
             Some(pinned) => {
-                pinned.holder = None;
+                if let Some(holder) = pinned.holder.take() {
+                    pinned.former = Some(word(&holder));
+                }
                 pinned.count as usize
             }
             None => 0,
         }
+    }
+
+    /// What says which version this was; `None`: it was not let go, or has no dialogs left.
+    pub(crate) fn former(&self, version: u32) -> Option<&Holder> {
+        self.0.iter().find(|pinned| pinned.version == version)?.former.as_ref()
     }
 
     pub(crate) fn holder(&self, version: u32) -> Option<&Holder> {
@@ -142,9 +152,17 @@ mod tests {
         versions.pin(7);
         versions.hold(7, || Holder::new(plugin.clone()));
         assert_eq!((versions.held(7), versions.held(8)), (1, 0));
-        assert_eq!((versions.let_go(7), versions.let_go(8)), (1, 0));
+        let word = Holder::new(Arc::new("which one it was"));
+        let let_go = |versions: &mut Versions, version| versions.let_go(version, |_| word.clone());
+        assert_eq!((let_go(&mut versions, 7), let_go(&mut versions, 8)), (1, 0));
         assert_eq!((versions.held(7), versions.count(7)), (0, 1));
+        assert_eq!((versions.former(7), versions.former(8)), (Some(&word), None));
         assert_eq!((Arc::strong_count(&plugin), versions.count(7)), (1, 1));
-        assert_eq!(versions.release(7), None);
+        versions.pin(7);
+        versions.hold(7, || Holder::new(plugin.clone()));
+        assert_eq!((versions.held(7), versions.former(7)), (2, None), "it has its dialogs back");
+        let_go(&mut versions, 7);
+        versions.release(7);
+        assert_eq!((versions.release(7), versions.former(7)), (None, None));
     }
 }

@@ -238,9 +238,34 @@ fn a_dialog_holds_its_version() {
     let one = made(path.invite_answered("a", 180, "bob"));
     path.invite_answered("b", 200, "bob");
     assert_eq!((path.dialogs.version(one), path.dialogs.pinned(1), path.dialogs.pinned(2)), (Some(1), 2, 0));
-    assert!(path.dialogs.set_version(one, 2));
+    assert!(path.dialogs.adopt(one, 1, 2));
     assert_eq!((path.dialogs.version(one), path.dialogs.pinned(1), path.dialogs.pinned(2)), (Some(2), 1, 1));
     path.invite_answered("a", 487, "");
     assert_eq!(path.over()[0].version, 2);
     assert_eq!(path.dialogs.pinned(2), 0);
+    assert!(!path.dialogs.adopt(one, 2, 3), "it is over");
+}
+
+#[test]
+fn a_dialog_is_adopted_from_whom_it_was_on_each_of_its_passes() {
+    let mut path = Path::new(10);
+    let one = made(path.invite_answered("a", 200, "bob"));
+    assert!(path.dialogs.handle_pass(one, *b"pass", 2));
+    assert!(!path.dialogs.adopt(one, 3, 4), "it was never 3's");
+    assert!(path.dialogs.adopt(one, 2, 3));
+    let of = |path: &Path, mark| path.dialogs.version_of(one, mark);
+    assert_eq!((of(&path, None), of(&path, Some(*b"pass"))), (Some(1), Some(3)));
+    assert!(path.dialogs.adopt(one, 1, 3));
+    assert_eq!((of(&path, None), of(&path, Some(*b"pass"))), (Some(3), Some(3)));
+    let left = |path: &Path| [1, 2, 3].map(|version| path.dialogs.has_left(one, version));
+    assert_eq!(left(&path), [true, true, false]);
+    assert!(path.dialogs.adopt(one, 3, 1));
+    assert_eq!(left(&path), [false, true, true], "who has it back has a say again");
+    for version in 4..20 {
+        assert!(path.dialogs.adopt(one, if version == 4 { 1 } else { version - 1 }, version));
+    }
+    assert_eq!(left(&path), [false; 3], "the oldest are forgotten");
+    path.in_dialog("BYE", "a", ("alice", "bob"), 200, &[]);
+    assert_eq!((path.over()[0].version, path.dialogs.pinned(19), path.dialogs.pinned(1)), (19, 0, 0));
+    assert!(!path.dialogs.has_left(one, 18), "nothing is kept of it");
 }

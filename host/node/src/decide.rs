@@ -52,7 +52,8 @@ impl Node {
         }
         if let (Some(variables), Some(active)) = (decided.dialog_variables, context.active.as_mut()) {
             let dialog = self.dialogs.find(&active.request.head());
-            if let Some(dialog) = dialog {
+            // Who has the dialog now has made other variables of them.
+            if let Some(dialog) = dialog.filter(|dialog| !self.dialogs.has_left(*dialog, decided.version)) {
                 set_variables(&mut self.dialogs, dialog, &variables);
             }
             active.dialog_variables = Some(variables);

@@ -22,6 +22,7 @@ use sip::fuzzing::{Choices, Target};
 use sip::{Excerpt, Flow, HeaderId, Message, Method, Transport};
 use transaction::Time;
 
+use crate::adopt::{Adopt, AdoptId, Adopted};
 use crate::config::Wants;
 use crate::counters::METHODS;
 use crate::decision::{ConsultError, Hook};
@@ -82,6 +83,7 @@ struct Run<'a> {
     /// Questions without an answer.
     consults: Vec<(ConsultId, Hook, Arc<Message>)>,
     locates: Vec<LocateId>,
+    adopts: Vec<AdoptId>,
     /// Questions that were answered: answers may come twice.
     answered: Vec<(ConsultId, Hook, Arc<Message>)>,
     located: Vec<LocateId>,
@@ -114,6 +116,7 @@ impl<'a> Run<'a> {
             sent: Vec::new(),
             consults: Vec::new(),
             locates: Vec::new(),
+            adopts: Vec::new(),
             answered: Vec::new(),
             located: Vec::new(),
             pin: Arc::new(()),
@@ -137,7 +140,10 @@ impl<'a> Run<'a> {
             6..=8 => self.respond(),
             9 => self.go_on(),
             10..=12 => self.decide(),
-            13 => self.locate(),
+            13 => match self.choices.once_in(2) {
+                true => self.adopt(),
+                false => self.locate(),
+            },
             14 => self.undeliver(),
             15 | 16 => self.pass_time(),
             _ => self.rarely(),
@@ -229,6 +235,31 @@ impl<'a> Run<'a> {
         self.input(Input::Located { id, hops });
     }
 
+    /// Somebody takes a dialog over, or nobody can.
+    fn adopt(&mut self) {
+        if self.adopts.is_empty() {
+            return;
+        }
+        let id = self.adopts.swap_remove(self.choices.below(self.adopts.len()));
+        let adopted = match self.choices.once_in(4) {
+            true => Adopted::by_nobody(id),
+            false => Adopted {
+                id,
+                pin: Some(Arc::clone(&self.pin) as Pin),
+                version: self.choices.below(3) as u32,
+                variables: self.choices.once_in(2).then(|| Box::new(words::variables(&mut self.choices))),
+            },
+        };
+        self.adopted(adopted);
+    }
+
+    fn adopted(&mut self, adopted: Adopted) {
+        self.note(|| format!("{adopted:?}"));
+        let waiting = self.node.contexts.len();
+        self.node.handle_input(self.now, Input::Adopted(Box::new(adopted)));
+        self.take_outputs(OUTPUTS + waiting, false);
+    }
+
     fn undeliver(&mut self) {
         let Some(Sent { token, flow, bytes }) = pick(&mut self.choices, &self.sent) else { return };
         let (token, flow, bytes) = (*token, *flow, bytes.clone());
@@ -264,16 +295,19 @@ impl<'a> Run<'a> {
     }
 
     fn rarely(&mut self) {
-        match self.choices.below(8) {
+        match self.choices.below(9) {
             0 => self.node.drain(),
-            1 => self.node.set_wants(Wants {
+            1 => {
+                self.node.let_go(self.choices.below(3) as u32, |version| version);
+            }
+            2 => self.node.set_wants(Wants {
                 methods: u32::from(self.choices.short()),
                 in_dialog: self.choices.once_in(2),
             }),
-            2 => self.node.set_wants(Wants { in_dialog: true, ..Wants::default() }),
-            3 => self.wake(),
-            4 => self.input(Input::Undelivered { token: self.choices.clone().long(), unsent: None }),
-            5 => self.input(Input::Unparsable { flow: phones::FLOWS[0], excerpt: None }),
+            3 => self.node.set_wants(Wants { in_dialog: true, ..Wants::default() }),
+            4 => self.wake(),
+            5 => self.input(Input::Undelivered { token: self.choices.clone().long(), unsent: None }),
+            6 => self.input(Input::Unparsable { flow: phones::FLOWS[0], excerpt: None }),
             _ => self.garble(),
         }
     }
@@ -373,6 +407,10 @@ impl<'a> Run<'a> {
                     self.note(|| format!("    where? {id:?}"));
                     self.locates.push(id);
                 }
+                Output::Adopt(Adopt { id, .. }) => {
+                    self.note(|| format!("    whose? {id:?}"));
+                    self.adopts.push(id);
+                }
                 Output::Returned { .. } => unreachable!("there is one shard"),
                 Output::Event(_) | Output::Concluded { .. } | Output::Answered(_) => {}
             }
@@ -431,7 +469,10 @@ impl<'a> Run<'a> {
     }
 
     fn answer_all(&mut self) {
-        while !self.consults.is_empty() || !self.locates.is_empty() {
+        while !self.consults.is_empty() || !self.locates.is_empty() || !self.adopts.is_empty() {
+            for id in std::mem::take(&mut self.adopts) {
+                self.adopted(Adopted::by_nobody(id));
+            }
             for (id, hook, message) in std::mem::take(&mut self.consults) {
                 let consulted = match hook {
                     Hook::Reply => Consulted::Reply(Err(ConsultError::Deadline)),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sip::{Excerpt, Flow, Message, Method};
 
+use crate::adopt::{Adopt, Adopted};
 use crate::decision::{ConsultError, Decision, Hook, ReplyDecision, Target};
 use crate::mark::Mark;
 
@@ -229,6 +230,8 @@ pub enum Input {
     },
     /// A script has decided.
     Decided(Box<Decided>),
+    /// A dialog was taken over, or nobody can.
+    Adopted(Box<Adopted>),
     /// Send a request of this element's own.
     Originate(Box<Originate>),
     /// A target was located: hops in the order to try, or why there are none.
@@ -285,6 +288,8 @@ pub enum Output {
     },
     /// Ask the script.
     Consult(Consult),
+    /// Let the version that goes on with a dialog take it over: its [`Input::Adopted`].
+    Adopt(Adopt),
     /// Count it for the version.
     Answered(Answered),
     /// A request of this element's own has its final response: one that was made here, where none came.

@@ -10,6 +10,8 @@
 //!                  ▼                        │   ◀─(Located)──┘
 //!             response.rs ─▶ answer.rs      └──▶ Transmit
 //!
+//!   request.rs ──(Adopt)──▶ the version that takes a call over ──(Adopted)──▶ adopt.rs ──(Consult)──▶ script
+//!
 //!   Originate ─▶ originate.rs ─▶ forward.rs …… response.rs ──▶ Concluded
 //!   Release ───▶ release.rs ───▶ originate.rs, cancel.rs
 //! ```
@@ -18,6 +20,7 @@
 //! wait for the next input or until [`Node::poll_timeout`]. Nothing here knows a socket, a clock or a thread.
 
 mod ack;
+mod adopt;
 mod alive;
 mod answer;
 mod cancel;
@@ -43,6 +46,7 @@ mod response;
 mod returns;
 mod timers;
 
+pub use adopt::{Adopt, AdoptId, Adopted};
 pub use config::{Listening, NodeConfig, Wants};
 pub use counters::{Counters, Discard};
 pub use decision::{

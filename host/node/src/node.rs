@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dialog::Dialogs;
+use dialog::{Dialogs, Holder};
 use transaction::{ClientId, ServerId, Time, Timers, TransactionId, Transactions, Wheel};
 
+use crate::adopt::AdoptId;
 use crate::alive::Alive;
 use crate::config::{NodeConfig, Wants};
 use crate::context::{Contexts, Owners};
 use crate::counters::Counters;
-use crate::io::{ContextId, Input, Output, Unsent};
+use crate::io::{ContextId, Input, Output, Pin, Unsent};
 use crate::receive::response_flow;
 
 /// One node of one shard.
@@ -33,6 +34,8 @@ pub struct Node {
     pub(crate) output: VecDeque<Output>,
     /// Names that peers' certificates must bear, of client transactions that have one.
     pub(crate) server_names: HashMap<ClientId, Arc<str>>,
+    /// Requests that wait until their dialog is taken over.
+    pub(crate) adopting: HashMap<AdoptId, Vec<ContextId>>,
     /// Next hops that requests wait for.
     pub(crate) alive: Alive,
     pub(crate) counters: Arc<Counters>,
@@ -69,6 +72,7 @@ impl Node {
             timers: Wheel::default(),
             output: VecDeque::new(),
             server_names: HashMap::new(),
+            adopting: HashMap::new(),
             alive: Alive::default(),
             counters: Arc::new(Counters::default()),
             page: Vec::with_capacity(4096),
@@ -85,10 +89,11 @@ impl Node {
         &self.counters
     }
 
-    /// Lets go of a version of a script before its dialogs end: what happens in them from now on is put before the one that
-    /// is active. How many dialogs that are.
-    pub fn let_go(&mut self, version: u32) -> usize {
-        self.dialogs.let_go(version)
+    /// Lets go of a version of a script before its dialogs end: they are taken over ([`Output::Adopt`]), each with the next
+    /// request inside it that the script is to be asked about. How many dialogs that are. `word` makes of the version what
+    /// says later which it was, and does not keep it alive.
+    pub fn let_go(&mut self, version: u32, word: impl FnOnce(Pin) -> Pin) -> usize {
+        self.dialogs.let_go(version, |holder| Holder::new(word(holder.version())))
     }
 
     /// How many dialogs keep a version of a script alive.
@@ -136,6 +141,7 @@ impl Node {
             Input::Received { flow, message } => self.handle_received(now, flow, message),
             Input::Unparsable { flow, excerpt } => self.handle_unparsable(flow, excerpt.as_deref()),
             Input::Decided(decided) => self.handle_decided(now, *decided),
+            Input::Adopted(adopted) => self.handle_adopted(*adopted),
             Input::Originate(originate) => self.handle_originate(now, *originate),
             Input::Located { id, hops } => self.handle_located(now, id, hops),
             Input::Release { served_user } => self.handle_release(now, &served_user),

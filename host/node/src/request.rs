@@ -70,7 +70,7 @@ impl Node {
         self.put_before_script(now, id, in_dialog, method);
     }
 
-    /// Asks the script, if it wants to be asked; does what the standard says otherwise.
+    /// Asks the script, if it wants to be asked, once the dialog is somebody's; does what the standard says otherwise.
     pub(crate) fn put_before_script(&mut self, now: Time, id: ContextId, in_dialog: bool, method: Method) {
         let wanted = if in_dialog {
             self.wants.in_dialog
@@ -79,6 +79,9 @@ impl Node {
         };
         if wanted {
             self.show_preprocessed(id);
+            if in_dialog && self.adopt_first(id) {
+                return;
+            }
             let hook = if in_dialog { Hook::InDialogRequest } else { Hook::Request };
             self.consult(id, Asking::Request(hook));
         } else {

@@ -1,7 +1,7 @@
 //! One call of a hook, from checkout to checkin.
 //!
-//! In: a message with its context, a timer's token, or an event. Out: [`Consulted`]: a decision as a value of `node`
-//! with its effects, or why there is none. The future is polled by whoever owns the message, on any executor; its
+//! In: what a script is asked ([`Ask`]). Out: [`Consulted`]: a decision as a value of `node` with its effects, or why there
+//! is none. The future is polled by whoever owns the message, on any executor; its
 //! first poll usually ends it, for imports do not wait. A guest that runs on is yielded and polled again by its waker.
 //!
 //! ```text
@@ -23,8 +23,7 @@ use std::time::Duration;
 
 use node::{ConsultError, Decision, Hook, ReplyDecision};
 
-use crate::bindings::exports::strowger::sip::on_event;
-use crate::bindings::strowger::sip::types;
+use crate::ask::{Ask, Event, Subject};
 use crate::context::{ConsultContext, Effects};
 use crate::convert;
 use crate::guest::{Begun, Ended, Guest, Returned};
@@ -40,7 +39,7 @@ pub enum Outcome {
     Decision(Decision),
     /// A reply hook.
     Reply(ReplyDecision),
-    /// A timer or an event was taken.
+    /// A timer, an event, or a call of another version was taken.
     Done,
 }
 
@@ -106,103 +105,6 @@ impl Consulted {
     }
 }
 
-/// Something that happened without a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// A binding is no more.
-    RegistrationEnded {
-        /// Whose.
-        address_of_record: String,
-        /// The Contact URI.
-        contact: String,
-        /// `expired`, `removed` or `replaced`.
-        why: &'static str,
-    },
-    /// A dialog is no more.
-    DialogEnded {
-        /// Its Call-ID.
-        call_id: String,
-        /// `bye`, `timeout` or `rejected`.
-        why: &'static str,
-    },
-    /// Anything newer.
-    Other {
-        /// Which.
-        name: String,
-        /// Tagged values.
-        attrs: Vec<(u16, Vec<u8>)>,
-    },
-}
-
-impl From<Event> for on_event::Event {
-    fn from(event: Event) -> Self {
-        match event {
-            Event::RegistrationEnded { address_of_record, contact, why } => {
-                on_event::Event::RegistrationEnded(on_event::RegistrationEnded {
-                    address_of_record,
-                    contact,
-                    why: why.into(),
-                })
-            }
-            Event::DialogEnded { call_id, why } => {
-                on_event::Event::DialogEnded(on_event::DialogEnded { call_id, why: why.into() })
-            }
-            Event::Other { name, attrs } => on_event::Event::Other(on_event::OtherEvent {
-                name,
-                attrs: attrs.into_iter().map(|(tag, value)| types::Attr { tag, value }).collect(),
-            }),
-        }
-    }
-}
-
-/// What a script is asked.
-#[derive(Debug, Clone)]
-pub enum Ask {
-    /// About a message. For [`Hook::Reply`] and [`Hook::Failure`] it is the response.
-    Message {
-        /// Which hook.
-        hook: Hook,
-        /// The message in hand.
-        message: Arc<sip::Message>,
-        /// What belongs to it.
-        context: ConsultContext,
-    },
-    /// A timer that it started has fired, of this token.
-    Timer(String),
-    /// Something has happened.
-    Event(Event),
-    /// The final response to a request of its own.
-    Answer {
-        /// The request's.
-        token: String,
-        /// The response.
-        response: Arc<sip::Message>,
-    },
-}
-
-impl Ask {
-    /// The message that it is about; none: a timer or an event.
-    #[must_use]
-    pub fn message(&self) -> Option<&sip::Message> {
-        match self {
-            Ask::Message { message, .. } => Some(message),
-            Ask::Answer { response, .. } => Some(response),
-            Ask::Timer(_) | Ask::Event(_) => None,
-        }
-    }
-
-    /// The hook that is asked, as the contract calls its interface.
-    #[must_use]
-    pub fn hook_name(&self) -> &'static str {
-        match self {
-            Ask::Message { hook, .. } => hook.name(),
-            Ask::Timer(_) => "on-timer",
-            Ask::Event(_) => "on-event",
-            Ask::Answer { .. } => "on-answer",
-        }
-    }
-}
-
 /// A call under way. Dropping it ends the call; its guest is thrown away then.
 #[must_use = "nothing happens until it is polled"]
 pub struct Consultation(Pin<Box<dyn Future<Output = Consulted> + Send>>);
@@ -256,7 +158,7 @@ impl Plugin {
         Consultation(match self.has_a_hook_for(&ask) {
             true => Box::pin(run(self.clone(), ask, ear)),
             false => Box::pin(std::future::ready(Consulted {
-                result: Ok(default_of(&ask)),
+                result: Ok(ask.default_outcome()),
                 effects: Effects::default(),
                 fault: None,
                 why: None,
@@ -267,43 +169,20 @@ impl Plugin {
     }
 }
 
-fn default_of(ask: &Ask) -> Outcome {
-    match ask {
-        Ask::Message { hook: Hook::Reply, .. } => Outcome::Reply(ReplyDecision::Pass(Vec::new())),
-        Ask::Message { .. } => Outcome::Decision(Decision::Next(Vec::new())),
-        Ask::Timer(_) | Ask::Event(_) | Ask::Answer { .. } => Outcome::Done,
-    }
-}
-
-/// The method of a request.
-fn method_of(message: &sip::Message) -> &[u8] {
-    let head = message.head();
-    if head.is_request() { head.method_token() } else { b"" }
-}
-
-/// The message that a script is asked about, and by which hook.
-fn subject(ask: &Ask) -> Option<(Hook, Arc<sip::Message>)> {
-    match ask {
-        Ask::Message { hook, message, .. } => Some((*hook, message.clone())),
-        Ask::Timer(_) | Ask::Event(_) | Ask::Answer { .. } => None,
-    }
-}
-
 /// No `async fn`: that would keep what it is given twice, and a call is made and moved with every message.
 #[allow(clippy::manual_async_fn, reason = "its future is smaller")]
 fn run(plugin: Arc<Plugin>, ask: Ask, ear: Ear) -> impl Future<Output = Consulted> + Send {
     async move {
         let to = Reports { plugin: &plugin, is_played: matches!(ear, Ear::Play(_)) };
         let mut under_way = UnderWay::begin(to.stats());
-        let subject = subject(&ask);
+        let subject = Subject::of(&ask);
         let consulted = match plugin.checkout(to.stats()).await {
             Ok(mut guest) => {
                 let begun = guest.begin(ask, ear);
                 call(to, guest, begun, subject).await
             }
             Err(error) => {
-                let about = subject.as_ref().map(|(_, message)| &**message);
-                to.log("no guest could be had", &error, about);
+                to.log("no guest could be had", &error, &subject);
                 failed(error, Spent::default())
             }
         };
@@ -317,13 +196,13 @@ fn call<'a>(
     to: Reports<'a>,
     mut guest: Box<Guest>,
     begun: Begun,
-    subject: Option<(Hook, Arc<sip::Message>)>,
+    subject: Subject,
 ) -> impl Future<Output = Consulted> + Send + 'a {
     async move {
         let returned = guest.call(begun).await;
         let spent = Spent { cpu: guest.spent(), fuel: guest.fuel() };
         to.stats().spent(spent.cpu);
-        if let Some((hook, _)) = &subject {
+        if let Subject::Message(hook, _) = &subject {
             to.stats().took(*hook, guest.lasted());
         }
         let returned = match returned {
@@ -332,8 +211,7 @@ fn call<'a>(
                 let (_, dropped) = guest.end();
                 to.stats().log_lines_dropped(dropped);
                 let error = to.stats().ended(ended);
-                let about = subject.as_ref().map(|(_, message)| &**message);
-                to.log("a call of the script ended badly, its guest is thrown away", &ended, about);
+                to.log("a call of the script ended badly, its guest is thrown away", &ended, &subject);
                 let kind = match ended {
                     Ended::Trap(kind) => Some(kind.name().into()),
                     Ended::Deadline => None,
@@ -343,29 +221,32 @@ fn call<'a>(
         };
         let done = Ok((Outcome::Done, DecisionKind::Done));
         let (result, fault) = match (returned, &subject) {
-            (Returned::Decision(Ok(decision)), Some((hook, message))) => {
+            (Returned::Decision(Ok(decision)), Subject::Message(hook, message)) => {
                 (convert::decision(decision, message, *hook, guest.hosted()), None)
             }
-            (Returned::Reply(Ok(decision)), Some((_, message))) => {
+            (Returned::Reply(Ok(decision)), Subject::Message(_, message)) => {
                 (convert::reply_decision(decision, message), None)
             }
-            (Returned::Decision(Err(fault)) | Returned::Reply(Err(fault)), _) => {
-                (done, Some(convert::fault(fault)))
-            }
+            (Returned::Variables(Ok(variables)), _) => (convert::adopted(variables, guest.hosted()), None),
+            (
+                Returned::Decision(Err(fault))
+                | Returned::Reply(Err(fault))
+                | Returned::Variables(Err(fault)),
+                _,
+            ) => (done, Some(convert::fault(fault))),
             // A timer or an event; a hook with a message always returns a decision.
             (Returned::Done | Returned::Decision(Ok(_)) | Returned::Reply(Ok(_)), _) => (done, None),
         };
         let (effects, dropped) = guest.end();
         to.stats().log_lines_dropped(dropped);
         to.plugin.checkin(guest);
-        let about = subject.as_ref().map(|(_, message)| &**message);
         match (result, fault) {
             (_, Some(fault)) => {
                 to.stats().faulted();
                 to.log(
                     "the script returned a fault",
                     &format_args!("{} {}", fault.code, fault.reason),
-                    about,
+                    &subject,
                 );
                 Consulted { fault: Some(fault), ..failed(ConsultError::Fault, spent) }
             }
@@ -379,7 +260,7 @@ fn call<'a>(
             }
             (Err(violation), None) => {
                 to.stats().invalid();
-                to.log("a decision of the script breaks the contract", &violation, about);
+                to.log("a decision of the script breaks the contract", &violation, &subject);
                 let why = Some(violation.to_string().into());
                 Consulted { why, ..failed(ConsultError::Invalid, spent) }
             }
@@ -407,31 +288,17 @@ struct Reports<'a> {
     is_played: bool,
 }
 
-impl Plugin {
-    /// Whether this is a call of the script at all; else the answer is its default ([`Plugin::call`]).
-    pub fn has_a_hook_for(&self, ask: &Ask) -> bool {
-        let hooks = &self.manifest.hooks;
-        match ask {
-            Ask::Message { hook, message, .. } => self.asks(*hook, method_of(message)),
-            Ask::Timer(_) => hooks.timer,
-            Ask::Event(_) => hooks.event,
-            Ask::Answer { .. } => hooks.answer,
-        }
-    }
-}
-
 impl<'a> Reports<'a> {
     fn stats(self) -> &'a Stats {
         if self.is_played { &self.plugin.played } else { &self.plugin.stats }
     }
 
-    fn log(&self, what: &'static str, why: &dyn Display, about: Option<&sip::Message>) {
+    fn log(&self, what: &'static str, why: &dyn Display, about: &Subject) {
         if !self.is_played
             && let Some(held_back) = self.plugin.gate.pass()
         {
             let identity = self.plugin.identity();
-            let call_id = about.and_then(|message| message.head().call_id().ok());
-            let call_id = String::from_utf8_lossy(call_id.unwrap_or_default());
+            let call_id = String::from_utf8_lossy(about.call_id());
             tracing::warn!(
                 role = &*identity.role,
                 plugin = &*identity.name,

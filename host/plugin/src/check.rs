@@ -18,6 +18,9 @@ use crate::role::Role;
 /// What every plugin exports, without version.
 const LIFECYCLE: &str = "strowger:sip/lifecycle";
 
+/// The hook that a version has for calls of others.
+const ON_ADOPT: &str = "on-adopt";
+
 /// Which hooks a script exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Hooks {
@@ -35,6 +38,8 @@ pub struct Hooks {
     pub event: bool,
     /// `on-answer`
     pub answer: bool,
+    /// `on-adopt`
+    pub adopt: bool,
 }
 
 impl Hooks {
@@ -49,15 +54,17 @@ impl Hooks {
             ("on-timer", self.timer),
             ("on-event", self.event),
             ("on-answer", self.answer),
+            (ON_ADOPT, self.adopt),
         ];
         all.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
     }
 
-    /// Those of another version that this one does not have.
+    /// Those of another version that this one does not have, and whose questions nobody would answer any more. `on-adopt` is
+    /// none of them: what one version makes of the calls of those before it, another one makes of its own.
     #[must_use]
     pub fn missing(&self, of: &Hooks) -> Vec<&'static str> {
         let own = self.names();
-        of.names().into_iter().filter(|name| !own.contains(name)).collect()
+        of.names().into_iter().filter(|name| *name != ON_ADOPT && !own.contains(name)).collect()
     }
 
     fn flag(&mut self, interface: &str) -> Option<&mut bool> {
@@ -69,6 +76,7 @@ impl Hooks {
             "strowger:sip/on-timer" => &mut self.timer,
             "strowger:sip/on-event" => &mut self.event,
             "strowger:sip/on-answer" => &mut self.answer,
+            "strowger:sip/on-adopt" => &mut self.adopt,
             _ => return None,
         })
     }
@@ -247,7 +255,7 @@ mod tests {
     fn hooks_that_another_version_has_and_this_one_has_not() {
         let (few, more) = (
             Hooks { request: true, ..Hooks::default() },
-            Hooks { request: true, reply: true, event: true, ..Hooks::default() },
+            Hooks { request: true, reply: true, event: true, adopt: true, ..Hooks::default() },
         );
         assert_eq!(few.missing(&more), ["on-reply", "on-event"]);
         assert!(more.missing(&few).is_empty() && few.missing(&few).is_empty());

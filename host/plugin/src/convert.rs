@@ -4,19 +4,23 @@
 //! no line break, no status out of range, no index beyond the message, no more of anything than its bound; and targets
 //! with their locations looked up. Or a [`Violation`]: then the decision counts as a fault and nothing of it happens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use node::{Challenge, Decision, Edit, HeaderEdit, Hook, Relay, Reply, ReplyDecision, Target, Until};
 use sip::{Head, Message, Method};
 use transaction::Timers;
 
+use crate::bindings::exports::strowger::sip::on_adopt;
 use crate::bindings::strowger::sip::types;
 use crate::call::{Fault, Outcome};
+use crate::context::Variables;
 use crate::imports::Hosted;
 use crate::ims_imports;
 use crate::limits::{
     MAX_ADDRESS_OF_RECORD, MAX_BODY, MAX_CHALLENGES, MAX_EDITS, MAX_HEADER_NAME, MAX_HEADER_VALUE, MAX_REALM,
-    MAX_REASON, MAX_RELAY_TIMEOUT, MAX_ROUTES, MAX_TARGETS, MAX_URI,
+    MAX_REASON, MAX_RELAY_TIMEOUT, MAX_ROUTES, MAX_TARGETS, MAX_URI, MAX_VARIABLE, MAX_VARIABLE_NAME,
+    MAX_VARIABLES,
 };
 use crate::stats::DecisionKind;
 
@@ -33,6 +37,8 @@ pub(crate) enum Violation {
     NotAUri { what: &'static str },
     #[error("{what} is empty")]
     Empty { what: &'static str },
+    #[error("{what} is there twice")]
+    Twice { what: &'static str },
     #[error("{what} must be from {least} to {most}, not {is}")]
     Range { what: &'static str, least: u16, most: u16, is: u16 },
     #[error("an edit cannot be made: {0}")]
@@ -82,6 +88,37 @@ pub(crate) fn decision(
         types::Decision::Drop => return Err(Violation::NotHere { what: "drop of anything but ACK" }),
     };
     Ok((Outcome::Decision(decision), kind))
+}
+
+/// What a script makes of the variables of a dialog that it adopts: the dialog's from now on.
+pub(crate) fn adopted(
+    variables: Option<on_adopt::Variables>,
+    hosted: &mut Hosted,
+) -> Result<(Outcome, DecisionKind), Violation> {
+    if let Some(list) = variables {
+        hosted.effects_mut().dialog_variables = Some(Arc::new(self::variables(list)?));
+    }
+    Ok((Outcome::Done, DecisionKind::Done))
+}
+
+fn variables(list: on_adopt::Variables) -> Result<Variables, Violation> {
+    const NAME: &str = "a variable's name";
+    let mut all = Variables::default();
+    if list.len() > MAX_VARIABLES {
+        return Err(Violation::TooMany { what: "variables", most: MAX_VARIABLES });
+    }
+    for (name, value) in list {
+        short(&name, MAX_VARIABLE_NAME, NAME)?;
+        if name.is_empty() {
+            return Err(Violation::Empty { what: NAME });
+        }
+        if all.get(&name).is_some() {
+            return Err(Violation::Twice { what: NAME });
+        }
+        let too_long = |_| Violation::TooLong { what: "a variable with its name", most: MAX_VARIABLE };
+        all.set(&name, Some(value.into())).map_err(too_long)?;
+    }
+    Ok(all)
 }
 
 /// The decision of a reply hook.

@@ -116,7 +116,7 @@ pub enum LoadError {
     /// No hook.
     #[error(
         "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event, \
-         on-answer)"
+         on-answer, on-adopt)"
     )]
     NoHook,
     /// The code is not valid, or declares more than a guest may have.

@@ -11,11 +11,12 @@ use std::time::Duration;
 use wasmtime::component::InstancePre;
 use wasmtime::{PoolConcurrencyLimitError, ResourceLimiter, Store, Trap};
 
+use crate::ask::Ask;
 use crate::bindings::exports::strowger::sip::{
-    lifecycle, on_answer, on_event, on_failure, on_in_dialog_request, on_reply, on_request, on_timer,
+    lifecycle, on_adopt, on_answer, on_event, on_failure, on_in_dialog_request, on_reply, on_request,
+    on_timer,
 };
 use crate::bindings::strowger::sip::types;
-use crate::call::Ask;
 use crate::check::Hooks;
 use crate::context::Effects;
 use crate::engine::{Counts, Engine};
@@ -57,6 +58,7 @@ pub(crate) struct Indices {
     timer: Option<on_timer::GuestIndices>,
     event: Option<on_event::GuestIndices>,
     answer: Option<on_answer::GuestIndices>,
+    adopt: Option<on_adopt::GuestIndices>,
 }
 
 impl Indices {
@@ -73,6 +75,7 @@ impl Indices {
             timer: hooks.timer.then(|| on_timer::GuestIndices::new(pre)).transpose()?,
             event: hooks.event.then(|| on_event::GuestIndices::new(pre)).transpose()?,
             answer: hooks.answer.then(|| on_answer::GuestIndices::new(pre)).transpose()?,
+            adopt: hooks.adopt.then(|| on_adopt::GuestIndices::new(pre)).transpose()?,
         })
     }
 }
@@ -86,12 +89,14 @@ struct Exports {
     timer: Option<on_timer::Guest>,
     event: Option<on_event::Guest>,
     answer: Option<on_answer::Guest>,
+    adopt: Option<on_adopt::Guest>,
 }
 
 /// What a hook returned.
 pub(crate) enum Returned {
     Decision(Result<types::Decision, types::Fault>),
     Reply(Result<types::ReplyDecision, types::Fault>),
+    Variables(Result<Option<on_adopt::Variables>, types::Fault>),
     Done,
 }
 
@@ -101,6 +106,7 @@ pub(crate) enum Begun {
     Timer(String),
     Event(Box<on_event::Event>),
     Answer(String),
+    Adopt(Box<on_adopt::Adoption>),
 }
 
 /// Why a guest did not come to be.
@@ -171,6 +177,7 @@ impl Template {
                     timer: None,
                     event: None,
                     answer: None,
+                    adopt: None,
                 };
                 if let Some(index) = &indices.request {
                     exports.request = Some(index.load(&mut store, &instance).map_err(mismatch)?);
@@ -192,6 +199,9 @@ impl Template {
                 }
                 if let Some(index) = &indices.answer {
                     exports.answer = Some(index.load(&mut store, &instance).map_err(mismatch)?);
+                }
+                if let Some(index) = &indices.adopt {
+                    exports.adopt = Some(index.load(&mut store, &instance).map_err(mismatch)?);
                 }
                 match lifecycle.call_init(&mut store, &self.configuration).await {
                     Ok(Ok(manifest)) => Ok((exports, manifest)),
@@ -254,6 +264,7 @@ impl Guest {
                 view_keys::hide(&response, &mut self.view);
                 (None, Begun::Answer(token))
             }
+            Ask::Adopt(adoption) => (None, Begun::Adopt(Box::new(adoption.into()))),
         };
         self.store.data_mut().begin(subject, ear);
         begun
@@ -303,6 +314,10 @@ impl Guest {
                     }
                     Returned::Done
                 }
+                Begun::Adopt(adoption) => match &exports.adopt {
+                    Some(guest) => Returned::Variables(guest.call_adopt(&mut *store, adoption).await?),
+                    None => Returned::Done,
+                },
             })
         });
         returned.await.map_err(|error: wasmtime::Error| ended(&error, self.store.data()))

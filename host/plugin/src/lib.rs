@@ -18,6 +18,7 @@
 
 mod active;
 mod answers;
+mod ask;
 mod bindings;
 mod cache;
 mod call;
@@ -54,7 +55,8 @@ mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
 pub use answers::{AnswerClass, AnswerGroup, Answers};
-pub use call::{Ask, Consultation, Consulted, Event, Fault, Outcome};
+pub use ask::{Adoption, Ask, Event};
+pub use call::{Consultation, Consulted, Fault, Outcome};
 pub use canonical::Canonical;
 pub use check::{Checked, Hooks};
 pub use context::{ConsultContext, Effects, Send, ThirdParty, Variables, VariablesFull};

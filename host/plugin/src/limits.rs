@@ -55,6 +55,8 @@ pub(crate) const MAX_RANDOM: u32 = 256;
 pub(crate) const MAX_VARIABLES: usize = 32;
 /// Name and value of a variable together, bytes.
 pub(crate) const MAX_VARIABLE: usize = 4 << 10;
+/// Bytes of a dialog variable's name, where a version that adopts the dialog sets it.
+pub(crate) const MAX_VARIABLE_NAME: usize = 64;
 /// Provisional answers of one call.
 pub(crate) const MAX_PROVISIONALS: usize = 8;
 /// Requests of its own that one call may send.

@@ -41,7 +41,7 @@ pub enum DecisionKind {
     Replace,
     /// `drop` of a reply hook
     DropReply,
-    /// A timer or event was taken.
+    /// A timer, an event, or a call of another version was taken.
     Done,
 }
 

@@ -155,7 +155,7 @@ fn no_hook() {
     assert_eq!(
         refusal(&bytes, &Role::edge()),
         "the script exports no hook (on-request, on-in-dialog-request, on-reply, on-failure, on-timer, on-event, \
-         on-answer)"
+         on-answer, on-adopt)"
     );
 }
 

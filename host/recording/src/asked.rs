@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use node::Hook;
-use plugin::{Ask, ConsultContext, Event, TapedFlow, Variables};
+use plugin::{Adoption, Ask, ConsultContext, Event, TapedFlow, Variables};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sip::Message;
@@ -53,6 +53,12 @@ pub enum Asked {
     Answer {
         token: String,
         response: Octets,
+    },
+    Adopt {
+        name: String,
+        version: String,
+        call_id: String,
+        variables: Stored,
     },
 }
 
@@ -143,6 +149,12 @@ impl Asked {
             Ask::Answer { token, response } => {
                 Asked::Answer { token: token.clone(), response: octets(response) }
             }
+            Ask::Adopt(Adoption { name, version, call_id, variables }) => Asked::Adopt {
+                name: name.clone(),
+                version: version.clone(),
+                call_id: call_id.clone(),
+                variables: stored(variables),
+            },
         }
     }
 
@@ -198,6 +210,12 @@ impl Asked {
             Asked::Answer { token, response } => {
                 Ask::Answer { token: token.clone(), response: parse(response)? }
             }
+            Asked::Adopt { name, version, call_id, variables } => Ask::Adopt(Adoption {
+                name: name.clone(),
+                version: version.clone(),
+                call_id: call_id.clone(),
+                variables: self::variables(variables),
+            }),
         })
     }
 
@@ -228,13 +246,14 @@ impl Asked {
             Asked::DialogEnded { why, .. } => format!("dialog ended: {why}"),
             Asked::Event { name, .. } => format!("event {name}"),
             Asked::Answer { response, .. } => format!("{} answer", of_message(&response.0)),
+            Asked::Adopt { name, version, .. } => format!("call of {name} {version} adopted"),
         }
     }
 
     /// The Call-ID that it belongs to, if it has one.
     #[must_use]
     pub fn call_id(&self) -> Option<String> {
-        if let Asked::DialogEnded { call_id, .. } = self {
+        if let Asked::DialogEnded { call_id, .. } | Asked::Adopt { call_id, .. } = self {
             return Some(call_id.clone());
         }
         let message = Message::parse_datagram(self.message()?).ok()?;

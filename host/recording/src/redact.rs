@@ -56,10 +56,7 @@ pub(crate) fn learn(asked: &mut Asked, identities: &mut Identities) {
     match asked {
         Asked::Message { message, flow, variables, dialog_variables, own_routes, .. } => {
             own_routes.iter().flatten().for_each(|route| identities.network_text(route.as_bytes()));
-            for (name, value) in variables.iter().chain(dialog_variables.iter()).flatten() {
-                identities.learn(name.as_bytes(), true);
-                identities.learn(&value.0, true);
-            }
+            variables.iter().chain(dialog_variables.iter()).for_each(|all| learn_stored(all, identities));
             // Straight from a phone: nobody passed it on.
             let message = Message::parse_datagram(&message.0).ok().filter(Message::is_request);
             if message.is_some_and(|message| message.values(HeaderId::VIA).count() == 1) {
@@ -75,6 +72,17 @@ pub(crate) fn learn(asked: &mut Asked, identities: &mut Identities) {
             identities.learn(text.as_bytes(), false);
         }
         Asked::Event { attrs, .. } => attrs.iter().for_each(|(_, value)| identities.learn(&value.0, true)),
+        Asked::Adopt { call_id, variables, .. } => {
+            identities.learn(call_id.as_bytes(), false);
+            learn_stored(variables, identities);
+        }
+    }
+}
+
+fn learn_stored(all: &Stored, identities: &mut Identities) {
+    for (name, value) in all {
+        identities.learn(name.as_bytes(), true);
+        identities.learn(&value.0, true);
     }
 }
 
@@ -135,8 +143,8 @@ fn body_kind(message: &Message) -> Body {
 /// Replaces in what was asked.
 pub(crate) fn replace(asked: &mut Asked, identities: &Identities) {
     let text = |text: &mut String, whole: bool| *text = replaced(text, identities, whole);
-    let stored = |all: &mut Option<Stored>| {
-        for (name, Octets(value)) in all.iter_mut().flatten() {
+    let stored = |all: &mut Stored| {
+        for (name, Octets(value)) in all {
             *name = replaced(name, identities, true);
             identities.replace(value, true);
         }
@@ -150,8 +158,7 @@ pub(crate) fn replace(asked: &mut Asked, identities: &Identities) {
                 other.remote.set_ip(identities.address_for(address.to_canonical()));
                 *flow = other.into();
             }
-            stored(variables);
-            stored(dialog_variables);
+            variables.iter_mut().chain(dialog_variables).for_each(stored);
         }
         Asked::Timer(token) => text(token, true),
         Asked::DialogEnded { call_id, .. } => text(call_id, false),
@@ -162,6 +169,10 @@ pub(crate) fn replace(asked: &mut Asked, identities: &Identities) {
         }
         Asked::Event { attrs, .. } => {
             attrs.iter_mut().for_each(|(_, value)| identities.replace(&mut value.0, true))
+        }
+        Asked::Adopt { call_id, variables, .. } => {
+            text(call_id, false);
+            stored(variables);
         }
     }
 }

@@ -39,7 +39,7 @@ impl Heard {
     pub(crate) fn bytes(&self) -> usize {
         let request = match &self.ask {
             Ask::Message { context, .. } => context.request.as_deref(),
-            Ask::Answer { .. } | Ask::Timer(_) | Ask::Event(_) => None,
+            Ask::Answer { .. } | Ask::Timer(_) | Ask::Event(_) | Ask::Adopt(_) => None,
         };
         let messages = self.message().into_iter().chain(request);
         size_of::<Heard>() + self.tape.bytes() + messages.map(|message| message.bytes().len()).sum::<usize>()

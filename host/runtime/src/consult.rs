@@ -2,7 +2,10 @@
 //!
 //! In: what the node wants to know. Out: [`node::Input::Decided`]. A decision that rests on staged changes (a
 //! registration) is held back until these are durable; changes of one round go to the store together. Requests of a
-//! script's own follow its decision; their answers are told to the version that sent them.
+//! script's own follow its decision; their answers are told to the version that sent them. Calls that one version takes over
+//! from another are `consult/adopting.rs`'s.
+
+pub(crate) mod adopting;
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -12,7 +15,8 @@ use bytes::Bytes;
 use cscf::reg_event;
 use ims::service_profile::ApplicationServer;
 use node::{
-    Answered, Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark, Originate, Pin,
+    AdoptId, Answered, Consult, ConsultError, ConsultId, Consulted, Decided, Follow, Hook, Input, Mark,
+    Originate, Pin,
 };
 use plugin::{Active, Ask, ConsultContext, Effects, Outcome, Plugin, Staged, ThirdParty, Variables};
 use sip::{Flow, Message};
@@ -55,6 +59,7 @@ enum After {
 #[derive(Clone, Copy)]
 enum Key {
     Consult(ConsultId, Hook, usize),
+    Adopt(AdoptId, usize),
     Told(usize),
 }
 
@@ -214,13 +219,15 @@ impl Consultations {
             let mut ended = Vec::new();
             self.executor.poll_woken(|key, consulted| ended.push((key, consulted)));
             for (key, consulted) in ended {
-                match key {
-                    Key::Consult(id, hook, place) => {
-                        let input = self.ended(id, hook, place, consulted);
-                        self.decided.extend(input);
+                let input = match key {
+                    Key::Consult(id, hook, place) => self.ended(id, hook, place, consulted),
+                    Key::Adopt(id, place) => Some(self.adopted(id, place, consulted)),
+                    Key::Told(place) => {
+                        self.told(place, consulted);
+                        None
                     }
-                    Key::Told(place) => self.told(place, consulted),
-                }
+                };
+                self.decided.extend(input);
             }
         }
         self.decided.pop_front()
@@ -289,8 +296,11 @@ impl Consultations {
     /// A hook that decides nothing has ended: what it staged and sent counts all the same.
     fn told(&mut self, place: usize, consulted: plugin::Consulted) {
         let version = self.asked(place, &consulted);
-        let mut effects = consulted.effects;
-        let follow = self.follow(&mut effects, &version);
+        self.carry_out(consulted.effects, &version);
+    }
+
+    fn carry_out(&mut self, mut effects: Effects, version: &Arc<Plugin>) {
+        let follow = self.follow(&mut effects, version);
         self.decided.extend(follow.into_iter().map(|one| Input::Originate(Box::new(one.originate))));
         if !effects.staged.is_empty() {
             self.store(None, Hook::Request, effects.staged);

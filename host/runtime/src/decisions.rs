@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use node::{ConsultError, Decision, Relay, ReplyDecision};
-use plugin::{Ask, Consulted, Event, Outcome, Plugin, Question};
+use plugin::{Ask, Consulted, Outcome, Plugin, Question};
 use trace::Trace;
 
 use crate::audience::{Heard, Listener};
@@ -51,10 +51,8 @@ fn micros(time: Duration) -> u64 {
 }
 
 fn of_call(call: &Heard) -> String {
-    match &call.ask {
-        Ask::Event(Event::DialogEnded { call_id, .. }) => call_id.clone(),
-        _ => call.message().map(trace::call_of).unwrap_or_default(),
-    }
+    let named = call.ask.call().map(str::to_owned);
+    named.or_else(|| call.message().map(trace::call_of)).unwrap_or_default()
 }
 
 /// What was decided, in short.

@@ -25,6 +25,7 @@ use transport::{RecvBatch, SendBatch, UdpListener};
 
 use crate::clock::Clock;
 use crate::consult::Consultations;
+use crate::consult::adopting::word;
 use crate::inbox::Inbox;
 use crate::locating::Locating;
 use crate::message::{Pinned, PinnedCalls, ToShard};
@@ -296,7 +297,7 @@ impl Shard {
                 let ended = match what {
                     Pinned::Count => 0,
                     Pinned::LetGo => {
-                        self.node.let_go(number);
+                        self.node.let_go(number, word);
                         0
                     }
                     Pinned::End(most) => self.node.end_version(self.now, number, most),
@@ -433,6 +434,11 @@ impl Shard {
                 Output::Consult(consult) => {
                     if let Some(decided) = self.consultations.ask(consult) {
                         self.node.handle_input(self.now, decided);
+                    }
+                }
+                Output::Adopt(adopt) => {
+                    if let Some(adopted) = self.consultations.adopt(adopt) {
+                        self.node.handle_input(self.now, adopted);
                     }
                 }
                 Output::Locate { id, uri } => self.locating.locate(id, &uri),

@@ -13,7 +13,7 @@ use crate::decision::{
 use crate::field::FieldName;
 use crate::hooks;
 use crate::host::Host;
-use crate::plugin::Plugin;
+use crate::plugin::{Adoption, Plugin, Variables};
 use sip::HeaderId;
 
 /// What a script said about a message.
@@ -66,6 +66,21 @@ pub fn ask_outside_dialogs<P: Plugin>(
 /// Tells `on_answer` of the final response to a request of the script's own.
 pub fn tell_answer<P: Plugin>(plugin: &P, host: &impl Host, token: &str, response: &TestMessage) {
     hooks::on_answer(plugin, host, token, &response.view(plugin.manifest().body));
+}
+
+/// Asks `on_adopt` about a call that another version took; what is kept in the dialog then, whether or not it makes anything
+/// new of it.
+///
+/// # Panics
+/// Where the host would not take it: then it leaves the variables as they are.
+#[track_caller]
+pub fn adopt<P: Plugin>(plugin: &P, host: &impl Host, call: &Adoption) -> Result<Variables, Fault> {
+    let made = plugin.on_adopt(call.clone(), host)?;
+    let kept = made.unwrap_or_else(|| call.variables.clone());
+    if let Err(broken) = contract::check_variables(&kept) {
+        panic!("the host would not take these variables: {broken}\n{kept:#?}");
+    }
+    Ok(kept)
 }
 
 fn wants(methods: &[String], token: &[u8]) -> bool {

@@ -5,6 +5,7 @@
 
 use crate::builders::VIAS;
 use crate::decision::{Decision, Edit, Header, Relay, Reply, ReplyDecision};
+use crate::plugin::Variables;
 use sip::{Head, HeaderId, Method};
 
 type Checked = Result<(), &'static str>;
@@ -38,6 +39,20 @@ pub(super) fn check_reply(decision: &ReplyDecision, about: Head<'_>) -> Checked 
         }
         ReplyDecision::Drop => rule(about.status() < 200, "only a provisional response can be dropped"),
     }
+}
+
+/// What a version keeps in a dialog that it adopts.
+pub(super) fn check_variables(variables: &Variables) -> Checked {
+    const MOST: usize = 32;
+    const NAME: usize = 64;
+    const TOGETHER: usize = 4096;
+    rule(variables.len() <= MOST, "more than 32 variables")?;
+    for (place, (name, value)) in variables.iter().enumerate() {
+        rule((1..=NAME).contains(&name.len()), "a name that has not 1 to 64 bytes")?;
+        rule(name.len() + value.len() <= TOGETHER, "a variable of more than 4 kB with its name")?;
+        rule(variables[..place].iter().all(|(other, _)| other != name), "a name that is there twice")?;
+    }
+    Ok(())
 }
 
 fn check_relay(relay: &Relay, about: Head<'_>) -> Checked {
@@ -134,6 +149,24 @@ mod tests {
         }
         assert_eq!(check(&next(), head), Ok(()));
         assert_eq!(check(&Relay::onward().header("X-A", "b").into(), head), Ok(()));
+    }
+
+    #[test]
+    fn variables_are_bounded_as_the_host_bounds_them() {
+        let one = |name: &str, bytes: usize| (name.to_owned(), vec![0; bytes]);
+        let many = |number: usize| (0..number).map(|n| one(&n.to_string(), 0)).collect::<Variables>();
+        let fits = [many(32), vec![one(&"n".repeat(64), 4032)], Vec::new()];
+        assert!(fits.iter().all(|all| check_variables(all) == Ok(())));
+        let wrong = [
+            (many(33), "more than 32 variables"),
+            (vec![one("", 1)], "a name that has not 1 to 64 bytes"),
+            (vec![one(&"n".repeat(65), 1)], "a name that has not 1 to 64 bytes"),
+            (vec![one("n", 4096)], "a variable of more than 4 kB with its name"),
+            (vec![one("n", 1), one("m", 1), one("n", 1)], "a name that is there twice"),
+        ];
+        for (variables, broken) in wrong {
+            assert_eq!(check_variables(&variables), Err(broken));
+        }
     }
 
     #[test]

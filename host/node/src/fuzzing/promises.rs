@@ -79,5 +79,6 @@ pub(super) fn quiescent(node: &Node) {
 pub(super) fn nothing_is_left(node: &Node) {
     assert_eq!(node.poll_timeout(), None);
     assert!(node.server_names.is_empty(), "names of peers are kept for transactions only");
+    assert!(node.adopting.is_empty(), "nobody waits any more");
     assert_eq!((node.dialogs.len(), node.counters.dialogs.get()), (0, 0), "dialogs end");
 }

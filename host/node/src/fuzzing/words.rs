@@ -67,14 +67,19 @@ pub(super) fn around(choices: &mut Choices<'_>, decided: &mut Decided) {
         decided.provisionals = vec![(*choices.one_of(&[180, 183, 199, 100, 200]), "".into())];
     }
     if choices.once_in(8) {
-        let mut variables = dialog::Variables::default();
-        for name in ["a", "b"] {
-            let value = [choices.byte()];
-            // Both fit.
-            let _ = variables.set(name, choices.once_in(2).then_some(&value));
-        }
-        decided.dialog_variables = Some(Box::new(variables));
+        decided.dialog_variables = Some(Box::new(variables(choices)));
     }
+}
+
+/// What may be kept in a dialog.
+pub(super) fn variables(choices: &mut Choices<'_>) -> dialog::Variables {
+    let mut variables = dialog::Variables::default();
+    for name in ["a", "b"] {
+        let value = [choices.byte()];
+        // Both fit.
+        let _ = variables.set(name, choices.once_in(2).then_some(&value));
+    }
+    variables
 }
 
 /// Whether a request that is no INVITE may stay without a final response after this (RFC 4320 §4.2).

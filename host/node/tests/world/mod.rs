@@ -13,6 +13,9 @@ use sip::{Flow, Message, Transport};
 use strowger_node as node;
 use transaction::{Limits, Time, Timers};
 
+/// What the version that goes on with a call makes of what was kept in it; `None`: that.
+pub(crate) type Adopting = Box<dyn FnMut(&node::Adopt) -> Option<dialog::Variables>>;
+
 /// What the script says to a hook about a message.
 pub(crate) type Script = Box<dyn FnMut(Hook, &Message) -> Result<Word, ConsultError>>;
 
@@ -71,6 +74,16 @@ pub(crate) struct World {
     pub marks: Vec<Option<node::Mark>>,
     /// The version that each consultation had to ask.
     pub pins: Vec<Option<node::Pin>>,
+    /// What was kept in the dialog at each consultation.
+    pub dialog_variables: Vec<Option<dialog::Variables>>,
+    /// What the script's next word keeps in the dialog.
+    pub keep: Option<dialog::Variables>,
+    /// What `version` makes of a call that it takes over.
+    pub adopting: Adopting,
+    /// Adoptions are not answered by themselves.
+    pub adopts_later: bool,
+    /// The dialogs that were to be taken over.
+    pub adopts: Vec<node::Adopt>,
     /// Why dialogs have ended, and which version they were pinned to.
     pub ended: Vec<node::Ended>,
 }
@@ -160,6 +173,11 @@ impl World {
             mark: None,
             marks: Vec::new(),
             pins: Vec::new(),
+            dialog_variables: Vec::new(),
+            keep: None,
+            adopting: Box::new(|_| None),
+            adopts_later: false,
+            adopts: Vec::new(),
             ended: Vec::new(),
         }
     }
@@ -206,6 +224,15 @@ impl World {
         sent
     }
 
+    /// The version that decides now takes over the dialog that is to be taken over last.
+    pub(crate) fn adopt(&mut self) {
+        let Some(adopt) = self.adopts.last() else { return };
+        let variables = (self.adopting)(adopt).map(Box::new);
+        let (version, pin) = self.version.clone();
+        let adopted = node::Adopted { id: adopt.id, pin, version, variables };
+        self.node.handle_input(self.now, Input::Adopted(Box::new(adopted)));
+    }
+
     pub(crate) fn run(&mut self) -> Vec<Sent> {
         let mut sent = Vec::new();
         while let Some(output) = self.node.poll_output() {
@@ -214,8 +241,18 @@ impl World {
                     let message = Message::parse_datagram(&bytes).expect("what a node sends can be read");
                     sent.push(Sent { to: flow.remote, transport: flow.transport, flow, token, message });
                 }
-                Output::Consult(node::Consult { id, hook, message, own_routes, pin, mark, .. }) => {
+                Output::Consult(node::Consult {
+                    id,
+                    hook,
+                    message,
+                    own_routes,
+                    pin,
+                    mark,
+                    dialog_variables,
+                    ..
+                }) => {
                     self.consulted.push(hook);
+                    self.dialog_variables.push(dialog_variables.map(|all| *all));
                     self.pins.push(pin);
                     self.marks.push(mark);
                     let routes = own_routes.iter().flat_map(|routes| routes.iter());
@@ -230,8 +267,15 @@ impl World {
                     let (version, pin) = self.version.clone();
                     let mark = self.mark;
                     let bare = Decided::bare(id, consulted);
-                    let decided = Decided { version, pin, mark, to_tag, follow, ..bare };
+                    let dialog_variables = self.keep.take().map(Box::new);
+                    let decided = Decided { version, pin, mark, to_tag, follow, dialog_variables, ..bare };
                     self.node.handle_input(self.now, Input::Decided(Box::new(decided)));
+                }
+                Output::Adopt(adopt) => {
+                    self.adopts.push(adopt);
+                    if !self.adopts_later {
+                        self.adopt();
+                    }
                 }
                 Output::Locate { id, .. } => {
                     assert!(!self.hops.is_empty() || self.failure.is_some(), "no names in this test");

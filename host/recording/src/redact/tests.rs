@@ -1,4 +1,4 @@
-use plugin::{Answer, Exchange, Question};
+use plugin::{Answer, Ask, Exchange, Question};
 
 use super::*;
 use crate::asked::HookName;
@@ -99,4 +99,20 @@ fn keys_are_in_no_recording() {
     without_keys(&mut exchanges);
     let Answer::Data(Some(value)) = &exchanges[0].answer else { unreachable!() };
     assert_eq!(value, b"Digest nonce=\"n\",ck=\"000000\",ik=\"000000\"");
+}
+
+#[test]
+fn nothing_of_a_person_is_left_in_a_call_that_was_taken_over() {
+    let (name, version, call_id) = ("edge".to_owned(), "1.0".to_owned(), "c1@ims.test".to_owned());
+    let variables = vec![("served".to_owned(), Octets(b"sip:alice@ims.test".to_vec()))];
+    let mut asked = Asked::Adopt { name, version, call_id: call_id.clone(), variables };
+    let mut identities = Identities::new([3; 16]);
+    learn(&mut asked, &mut identities);
+    replace(&mut asked, &identities);
+    assert_eq!((asked.title(), asked.call_id()), ("call of edge 1.0 adopted".into(), Some(call_id)));
+    let Ask::Adopt(again) = asked.ask().unwrap() else { unreachable!() };
+    assert_eq!(Asked::of(&Ask::Adopt(again.clone())), asked, "it is written down and asked again");
+    let served = String::from_utf8_lossy(again.variables.get("served").unwrap()).into_owned();
+    assert!(!served.contains("alice") && served.ends_with("@ims.test"), "{served}");
+    assert_eq!(served.len(), "sip:alice@ims.test".len());
 }

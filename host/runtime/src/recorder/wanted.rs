@@ -118,7 +118,7 @@ fn whose(ask: &Ask, is_callers_edge: bool) -> Option<String> {
             request.is_request().then(|| subscriber::of(&request.head(), routes, is_callers_edge)).flatten()
         }
         Ask::Event(Event::RegistrationEnded { address_of_record, .. }) => Some(address_of_record.clone()),
-        Ask::Event(_) | Ask::Timer(_) | Ask::Answer { .. } => None,
+        Ask::Event(_) | Ask::Timer(_) | Ask::Answer { .. } | Ask::Adopt(_) => None,
     }
 }
 
@@ -142,7 +142,7 @@ fn takes_part(identity: &str, ask: &Ask, ims: Option<&Ims>) -> bool {
         }
         Ask::Answer { response, .. } => named(response),
         Ask::Event(Event::RegistrationEnded { address_of_record, .. }) => address_of_record == identity,
-        Ask::Event(_) | Ask::Timer(_) => false,
+        Ask::Event(_) | Ask::Timer(_) | Ask::Adopt(_) => false,
     }
 }
 

@@ -101,8 +101,11 @@ impl Shadow {
         self.queued_bytes.fetch_sub(queued.bytes, Relaxed);
     }
 
+    /// What the active version makes of other versions' calls is left out: what it kept in them itself, the candidate would
+    /// be asked about, if it took calls over.
     fn is_meant(&self, version: &Plugin, ask: &Ask) -> bool {
-        version.identity().number == self.active.number
+        !matches!(ask, Ask::Adopt(_))
+            && version.identity().number == self.active.number
             && Place::of(key(ask)).is_among(self.share.load(Relaxed))
     }
 
@@ -178,6 +181,7 @@ fn key(ask: &Ask) -> &[u8] {
         Ask::Event(Event::DialogEnded { call_id, .. }) => call_id.as_bytes(),
         Ask::Event(Event::RegistrationEnded { address_of_record, .. }) => address_of_record.as_bytes(),
         Ask::Event(Event::Other { name, .. }) => name.as_bytes(),
+        Ask::Adopt(adoption) => adoption.call_id.as_bytes(),
     }
 }
 

@@ -220,10 +220,9 @@ pub(super) fn example(ask: &Ask, at_ms: u64, lines: impl Iterator<Item = String>
     let hook = ask.hook_name();
     let text = |bytes: &[u8], most| cut(String::from_utf8_lossy(bytes).into_owned(), most);
     let head = ask.message().map(sip::Message::head);
-    let call_id = match (&head, ask) {
-        (Some(head), _) => text(head.call_id().unwrap_or_default(), MAX_CALL_ID),
-        (None, Ask::Event(plugin::Event::DialogEnded { call_id, .. })) => cut(call_id.clone(), MAX_CALL_ID),
-        (None, _) => String::new(),
+    let call_id = match &head {
+        Some(head) => text(head.call_id().unwrap_or_default(), MAX_CALL_ID),
+        None => cut(ask.call().unwrap_or_default().to_owned(), MAX_CALL_ID),
     };
     let method = head.as_ref().map_or_else(String::new, |head| match head.is_request() {
         true => text(head.method_token(), MAX_LINE),

@@ -41,6 +41,7 @@ impl World {
                 Output::Consult(question) => self.consult(node, question),
                 Output::Returned { .. } => unreachable!("an element has one shard"),
                 Output::Concluded { .. } | Output::Answered(_) => {}
+                Output::Adopt(_) => unreachable!("no version is let go"),
                 Output::Locate { id, uri } => {
                     let hops = self.locate(node, &uri);
                     let at = self.now + self.random.time(0, LOCATING_MS);

@@ -19,6 +19,7 @@ mod support;
 
 mod activations;
 mod admin;
+mod adopted;
 mod command_line;
 mod configuration;
 mod console;

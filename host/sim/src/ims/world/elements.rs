@@ -128,6 +128,7 @@ impl ImsWorld {
                 self.elements[element].event(event);
             }
             Output::Answered(_) => {}
+            Output::Adopt(_) => unreachable!("no version is let go"),
             Output::Returned { .. } => unreachable!("an element has one shard"),
         }
     }

@@ -161,6 +161,14 @@ macro_rules! export {
             fn on_answer(&self, token: &str, response: &mut $crate::Response<'_>, host: &impl $crate::Host) {
                 $crate::Plugin::on_answer(&self.0, token, response, host);
             }
+
+            fn on_adopt(
+                &self,
+                call: $crate::Adoption,
+                host: &impl $crate::Host,
+            ) -> Result<Option<$crate::Variables>, $crate::Fault> {
+                $crate::Plugin::on_adopt(&self.0, call, host)
+            }
         }
 
         $crate::__export_as_it_is!(Marking);

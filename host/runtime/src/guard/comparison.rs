@@ -8,8 +8,8 @@ use std::fmt;
 
 use plugin::{AnswerClass, AnswerGroup, Answers, HOOKS, StatsSnapshot, Times};
 
-use super::Margins;
-use super::sequence::Tally;
+use super::evidence::Tally;
+use super::{Bars, Margins};
 
 /// What a version has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,8 +66,8 @@ impl Comparison {
         Comparison::Slower(3),
     ];
 
-    /// So many of so many; none of what needs a time to be measured by.
-    pub(crate) fn tally(self, figures: &Figures) -> Option<Tally> {
+    /// So many of so many; none where the hook has no bar yet to be measured by.
+    pub(super) fn tally(self, figures: &Figures, bars: &Bars) -> Option<Tally> {
         match self {
             Comparison::Failures => Some(figures.failures),
             Comparison::ServerFailures(group) => Some(server_failures(&figures.answers, group)),
@@ -83,7 +83,10 @@ impl Comparison {
                 let (bad, calls) = figures.answers.unsuccessful(group);
                 Some(Tally { calls, bad })
             }
-            Comparison::Slower(_) => None,
+            Comparison::Slower(hook) => {
+                let times = &figures.times[hook];
+                bars[hook].map(|bar| Tally { calls: times.calls(), bad: times.at_least(bar) })
+            }
         }
     }
 

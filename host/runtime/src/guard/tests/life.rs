@@ -31,7 +31,10 @@ pub(super) struct Life {
     pub(super) guard: Guard,
     pub(super) control: Seen,
     pub(super) candidate: Seen,
-    versions: [Version; 2],
+    /// Of the control and of the candidate.
+    pub(super) versions: [Version; 2],
+    /// So many of the calls go to the candidate: at first as many as its share says.
+    pub(super) part: f64,
     /// Kinds of requests, and hooks.
     kinds: usize,
 }
@@ -46,15 +49,17 @@ impl Life {
             control: seen(1, 1000 - share),
             candidate: seen(2, 0),
             versions,
+            part: 0.0,
             kinds,
         };
         life.calls(1_000);
         life.candidate.share = share;
+        life.part = f64::from(share) / 1000.0;
         assert_eq!(life.look(margins), None, "the split has just begun");
         life
     }
 
-    fn luck(&mut self) -> f64 {
+    pub(super) fn luck(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -65,7 +70,7 @@ impl Life {
     /// Requests: each one call of a hook, and an answer.
     pub(super) fn calls(&mut self, number: u32) {
         for _ in 0..number {
-            let to_candidate = self.luck() < f64::from(self.candidate.share) / 1000.0;
+            let to_candidate = self.luck() < self.part;
             let Version { traps, server_failures, not_found, slower } =
                 self.versions[usize::from(to_candidate)];
             let (trap, answer, time) = (self.luck(), self.luck(), self.luck());

@@ -53,7 +53,7 @@ mod times;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
-pub use answers::{AnswerClass, AnswerGroup, Answers};
+pub use answers::{ANSWER_TIMES, AnswerClass, AnswerGroup, Answers};
 pub use call::{Ask, Consultation, Consulted, Event, Fault, Outcome};
 pub use canonical::Canonical;
 pub use check::{Checked, Hooks};

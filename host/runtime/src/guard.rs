@@ -21,6 +21,10 @@
 //! the control did before the window's calls: it is settled when they come. If everything becomes slow at once, an HSS for
 //! instance, both are beyond the bar, and nobody goes.
 //!
+//! **Answers** come quickly where something fails and late where a phone rings. A candidate that is new would seem to fail
+//! more than the control, whose calls have been ringing for long. So only those answers of both are counted that took no
+//! longer than the split lasts ([`plugin::ANSWER_TIMES`]). As these are a part of all, a margin is so much more among them.
+//!
 //! **Windows.** Every ten minutes the bars are set anew, as a day has quiet and busy hours, and what is expected of the
 //! control is what it did in the last ones. The evidence goes on.
 //!
@@ -51,7 +55,10 @@ const WITHIN_MARGIN: f64 = 0.05;
 /// Bad ones that a candidate must have had.
 const LEAST_BAD: u64 = 5;
 
-/// Looks to a window: ten minutes at one a second.
+/// From one look to the next at least.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks to a window: ten minutes.
 const WINDOW: u32 = 600;
 
 /// Looks from one start of the bets to the next.
@@ -108,8 +115,14 @@ struct Pair {
     control: Figures,
 }
 
-/// Beyond which time a call of each hook is slow, where that is settled.
-type Bars = [Option<Duration>; HOOKS.len()];
+/// By what calls are measured.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gauge {
+    /// Beyond which time a call of each hook is slow, where that is settled.
+    bars: [Option<Duration>; HOOKS.len()],
+    /// Answers are counted that took less than this.
+    answered_within: Duration,
+}
 
 /// What is remembered of a candidate.
 #[derive(Debug)]
@@ -121,7 +134,7 @@ struct Split {
     /// At the last look, and when the window began.
     last: Pair,
     window: Pair,
-    bars: Bars,
+    gauge: Gauge,
     cases: Vec<Case>,
 }
 
@@ -160,11 +173,11 @@ impl Guard {
 }
 
 impl Split {
-    /// What the control did before it is what is expected of it.
     fn new(who: [(u32, u16); 2], now: Pair, margins: Margins) -> Split {
         let cases = Comparison::ALL.map(|comparison| Case::new(comparison, margins)).into();
-        let (last, window, bars) = (now.clone(), now, Bars::default());
-        let mut split = Split { who, margins, looks: 0, last, window, bars, cases };
+        let (last, window, gauge) = (now.clone(), now, Gauge::default());
+        let mut split = Split { who, margins, looks: 0, last, window, gauge, cases };
+        // What the control did before it is what is expected of it.
         split.begin_window(&Figures::default());
         split
     }
@@ -172,7 +185,7 @@ impl Split {
     /// By what the candidate is worse now, and why.
     fn look(&mut self, now: Pair) -> Option<(Comparison, String)> {
         for case in &mut self.cases {
-            let tally = |figures| case.comparison.tally(figures, &self.bars);
+            let tally = |figures| case.comparison.tally(figures, &self.gauge);
             let new = |now, last| Some(tally(now)?.since(tally(last)?));
             let candidate = new(&now.candidate, &self.last.candidate);
             let control = new(&now.control, &self.last.control);
@@ -189,41 +202,60 @@ impl Split {
         if self.looks.is_multiple_of(START) {
             self.cases.iter_mut().for_each(Case::start);
         }
-        let is_over = self.looks.is_multiple_of(WINDOW);
-        if is_over {
-            let before = std::mem::replace(&mut self.window, self.last.clone());
-            self.begin_window(&before.control);
-        } else {
-            self.set_missing_bars();
+        match self.looks.is_multiple_of(WINDOW) {
+            true => {
+                let before = std::mem::replace(&mut self.window, self.last.clone());
+                self.begin_window(&before.control);
+            }
+            false => self.set_missing_bars(),
         }
+        self.count_slower_answers();
         found
     }
 
     /// Bars, and what is expected of the control, by what it has done since those figures of it.
     fn begin_window(&mut self, since: &Figures) {
-        let now = &self.window.control;
-        for (hook, bar) in self.bars.iter_mut().enumerate() {
-            *bar = bar_of(&now.times[hook].since(&since.times[hook]), self.margins);
+        for (hook, bar) in self.gauge.bars.iter_mut().enumerate() {
+            *bar = bar_of(&self.last.control.times[hook].since(&since.times[hook]), self.margins);
         }
-        for case in &mut self.cases {
-            let tally = |figures| case.comparison.tally(figures, &self.bars);
-            let known = tally(now).zip(tally(since)).map(|(now, since)| now.since(since));
-            case.begin_window(known);
+        self.cases.iter_mut().for_each(Case::begin_window);
+        self.expect(since, |_| true);
+    }
+
+    /// Of hooks of which the control had done little before, as soon as it has done enough.
+    fn set_missing_bars(&mut self) {
+        for hook in 0..HOOKS.len() {
+            if self.gauge.bars[hook].is_some() {
+                continue;
+            }
+            let since = self.window.control.clone();
+            self.gauge.bars[hook] =
+                bar_of(&self.last.control.times[hook].since(&since.times[hook]), self.margins);
+            self.expect(&since, |comparison| comparison == Comparison::Slower(hook));
         }
     }
 
-    /// Of hooks of which the control has done little before, as soon as it has done enough.
-    fn set_missing_bars(&mut self) {
-        for case in &mut self.cases {
-            let Comparison::Slower(hook) = case.comparison else { continue };
-            if self.bars[hook].is_some() {
-                continue;
-            }
-            let times = |figures: &Figures| figures.times[hook].clone();
-            let before = times(&self.last.control).since(&times(&self.window.control));
-            self.bars[hook] = bar_of(&before, self.margins);
-            let known = |bar| Tally { calls: before.calls(), bad: before.at_least(bar) };
-            case.begin_window(self.bars[hook].map(known));
+    /// The longer it goes on, the slower the answers that the candidate, too, can have had.
+    fn count_slower_answers(&mut self) {
+        let age = LOOK * self.looks;
+        let within = plugin::ANSWER_TIMES.into_iter().rfind(|time| *time <= age).unwrap_or_default();
+        if within > self.gauge.answered_within {
+            self.gauge.answered_within = within;
+            self.expect(&Figures::default(), Comparison::is_of_answers);
+        }
+    }
+
+    /// What is to be expected of the control in these comparisons is what it has done since those figures of it.
+    fn expect(&mut self, since: &Figures, meant: impl Fn(Comparison) -> bool) {
+        let now = &self.last.control;
+        for case in self.cases.iter_mut().filter(|case| meant(case.comparison)) {
+            let comparison = case.comparison;
+            let by =
+                |gauge: &Gauge| Some(comparison.tally(now, gauge)?.since(comparison.tally(since, gauge)?));
+            let all = by(&Gauge { answered_within: Duration::MAX, ..self.gauge });
+            let all = all.filter(|all| all.calls >= ENOUGH_CALLS);
+            let known = by(&self.gauge).zip(all);
+            case.expect(known.map(|(known, all)| (known, known.calls.max(1) as f64 / all.calls as f64)));
         }
     }
 
@@ -241,7 +273,7 @@ impl Split {
             p95(&self.last.candidate, &self.window.candidate),
             p95(&self.last.control, &self.window.control),
             ms(self.margins.slower),
-            ms(self.bars[hook].unwrap_or_default())
+            ms(self.gauge.bars[hook].unwrap_or_default())
         )
     }
 }

@@ -9,7 +9,7 @@
 
 use super::comparison::Comparison;
 use super::evidence::{Allowed, Both, Evidence, Tally};
-use super::{BEYOND_P95, ENOUGH_CALLS, FALSE_ALARMS, LEAST_BAD, Margins, WITHIN_MARGIN};
+use super::{BEYOND_P95, FALSE_ALARMS, LEAST_BAD, Margins, WITHIN_MARGIN};
 
 /// Looks that a block has at most.
 const LONGEST: u32 = 64;
@@ -23,8 +23,9 @@ pub(super) struct Case {
     pub(super) comparison: Comparison,
     /// All of these must be refuted, each with its own probability of error.
     nulls: Vec<(Evidence, f64)>,
-    /// What the control did before the block.
+    /// What the control did before the block, and which part of all that it was asked those calls are.
     known: Tally,
+    part: f64,
     /// The block that has begun, its looks so far, and how many it will have.
     block: Both,
     looks: u32,
@@ -54,6 +55,7 @@ impl Case {
             comparison,
             nulls,
             known: Tally::default(),
+            part: 1.0,
             block: nothing,
             looks: 0,
             length: 1,
@@ -62,11 +64,17 @@ impl Case {
         }
     }
 
-    /// A window begins. `known`: what the control did before, if that is enough to expect something of it.
-    pub(super) fn begin_window(&mut self, known: Option<Tally>) {
+    /// A window begins.
+    pub(super) fn begin_window(&mut self) {
+        self.window = Both::default();
+    }
+
+    /// Calls are measured in another way from now on. `known`: what the control did before, measured so, and which part of
+    /// all of its calls those are; none where that is too little to expect something of it.
+    pub(super) fn expect(&mut self, known: Option<(Tally, f64)>) {
         // What has begun is left out.
-        (self.block, self.looks, self.window) = Default::default();
-        self.known = known.filter(|known| known.calls >= ENOUGH_CALLS).unwrap_or(self.known);
+        (self.block, self.looks) = Default::default();
+        (self.known, self.part) = known.unwrap_or((self.known, self.part));
     }
 
     /// What has come since the last look.
@@ -82,11 +90,13 @@ impl Case {
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
         self.looks = 0;
-        match block.candidate.calls.min(block.control.calls) {
-            0 => self.length = (2 * self.length).min(LONGEST),
-            calls => {
-                self.nulls.iter_mut().for_each(|(evidence, _)| evidence.play(block, self.known));
-                if calls >= MANY {
+        match (block.candidate.calls, block.control.calls) {
+            (0, 0) => {}
+            (0, _) | (_, 0) => self.length = (2 * self.length).min(LONGEST),
+            (own, others) => {
+                let play = |(evidence, _): &mut (Evidence, f64)| evidence.play(block, self.known, self.part);
+                self.nulls.iter_mut().for_each(play);
+                if own.min(others) >= MANY {
                     self.length = (self.length / 2).max(1);
                 }
             }

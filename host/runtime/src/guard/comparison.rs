@@ -9,7 +9,7 @@ use std::fmt;
 use plugin::{AnswerClass, AnswerGroup, Answers, HOOKS, StatsSnapshot, Times};
 
 use super::evidence::Tally;
-use super::{Bars, Margins};
+use super::{Gauge, Margins};
 
 /// What a version has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,26 +67,37 @@ impl Comparison {
     ];
 
     /// So many of so many; none where the hook has no bar yet to be measured by.
-    pub(super) fn tally(self, figures: &Figures, bars: &Bars) -> Option<Tally> {
+    pub(super) fn tally(self, figures: &Figures, gauge: &Gauge) -> Option<Tally> {
+        let answers = &figures.answers.within(gauge.answered_within);
         match self {
             Comparison::Failures => Some(figures.failures),
-            Comparison::ServerFailures(group) => Some(server_failures(&figures.answers, group)),
+            Comparison::ServerFailures(group) => Some(server_failures(answers, group)),
             Comparison::AnyServerFailures => {
                 let outside = [AnswerGroup::Invite, AnswerGroup::Register, AnswerGroup::Other];
-                let tallies = outside.map(|group| server_failures(&figures.answers, group));
+                let tallies = outside.map(|group| server_failures(answers, group));
                 Some(Tally {
                     calls: tallies.iter().map(|tally| tally.calls).sum(),
                     bad: tallies.iter().map(|tally| tally.bad).sum(),
                 })
             }
             Comparison::Unsuccessful(group) => {
-                let (bad, calls) = figures.answers.unsuccessful(group);
+                let (bad, calls) = answers.unsuccessful(group);
                 Some(Tally { calls, bad })
             }
             Comparison::Slower(hook) => {
                 let times = &figures.times[hook];
-                bars[hook].map(|bar| Tally { calls: times.calls(), bad: times.at_least(bar) })
+                gauge.bars[hook].map(|bar| Tally { calls: times.calls(), bad: times.at_least(bar) })
             }
+        }
+    }
+
+    /// Whether it is known only when the answer has come.
+    pub(super) fn is_of_answers(self) -> bool {
+        match self {
+            Comparison::AnyServerFailures | Comparison::ServerFailures(_) | Comparison::Unsuccessful(_) => {
+                true
+            }
+            Comparison::Failures | Comparison::Slower(_) => false,
         }
     }
 

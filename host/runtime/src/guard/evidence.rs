@@ -174,10 +174,12 @@ impl Evidence {
         self.starts = self.starts.saturating_add(1);
     }
 
-    /// Plays one block, in which each has had a call. `known`: what the control did before.
-    pub(crate) fn play(&mut self, block: Both, known: Tally) {
+    /// Plays one block, in which each has had a call. `known`: what the control did before. `part`: which part the block's
+    /// calls are of those that the margin is meant of, 0 to 1; among them it is so much larger.
+    pub(crate) fn play(&mut self, block: Both, known: Tally, part: f64) {
         let control = known.expected();
-        let allowed = self.allowed.beside(control);
+        let null = Allowed { margin: self.allowed.margin / part, ..self.allowed };
+        let allowed = null.beside(control);
         let lowest = (allowed / (1.0 - allowed)).ln();
         if allowed >= 1.0 || lowest >= HIGHEST {
             // Nothing is left to bet on.
@@ -187,7 +189,7 @@ impl Evidence {
             let part = (bet + 1) as f64 / BETS as f64;
             let log_odds = lowest + (HIGHEST - lowest) * part * part;
             let candidate = 1.0 / (1.0 + (-log_odds).exp());
-            *wealth += self.allowed.ln_payment(block, candidate, control);
+            *wealth += null.ln_payment(block, candidate, control);
         }
     }
 

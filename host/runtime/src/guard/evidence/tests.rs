@@ -24,7 +24,7 @@ fn mean_wealth(allowed: Allowed, calls: (u64, u64), truth: (f64, f64), known: Ta
     let outcomes = (0..=calls.0).flat_map(|s| (0..=calls.1).map(move |t| (s, t)));
     let wealth = outcomes.map(|(s, t)| {
         let mut evidence = Evidence::against(allowed);
-        evidence.play(both((calls.0, s), (calls.1, t)), known);
+        evidence.play(both((calls.0, s), (calls.1, t)), known, 1.0);
         let wealth: f64 = evidence.wealth.into_iter().map(f64::exp).sum();
         own[s as usize] * others[t as usize] * wealth
     });
@@ -63,11 +63,21 @@ fn calls_need_not_be_alike() {
     for (s, own) in (0..).zip(&own) {
         for (t, others) in (0..).zip(&others) {
             let mut evidence = Evidence::against(allowed);
-            evidence.play(both((6, s), (9, t)), tally(1_000, 100));
+            evidence.play(both((6, s), (9, t)), tally(1_000, 100), 1.0);
             mean += own * others * evidence.wealth.into_iter().map(f64::exp).sum::<f64>();
         }
     }
     assert!(mean < stake(0), "{mean}");
+}
+
+#[test]
+fn a_margin_of_all_calls_is_more_of_a_part_of_them() {
+    let wealth = |margin: f64, part: f64| {
+        let mut evidence = Evidence::against(Allowed { margin, least: 0.0 });
+        evidence.play(both((20, 8), (200, 20)), tally(1_000, 100), part);
+        evidence.wealth
+    };
+    assert_eq!(wealth(0.0625, 0.25), wealth(0.25, 1.0));
 }
 
 #[test]
@@ -86,7 +96,7 @@ fn four_bad_ones_are_much_in_a_small_share() {
     while !evidence.refutes(0.0001) {
         for second in 0..20 {
             let block = both((1, u64::from(second == 19)), (99, 0));
-            evidence.play(block, known);
+            evidence.play(block, known, 1.0);
             known = known.and(block.control);
         }
         bad += 1;
@@ -100,11 +110,11 @@ fn one_that_turns_bad_late_is_found_by_what_was_kept() {
     let mut evidence = Evidence::against(Allowed { margin: 0.005, least: 0.0 });
     let known = tally(10_000, 10);
     for _ in 0..24 * 60 {
-        evidence.play(both((300, 0), (5_700, 6)), known);
+        evidence.play(both((300, 0), (5_700, 6)), known, 1.0);
         evidence.start();
     }
     assert!(!evidence.refutes(0.5));
-    let turned = |evidence: &mut Evidence| evidence.play(both((300, 15), (5_700, 6)), known);
+    let turned = |evidence: &mut Evidence| evidence.play(both((300, 15), (5_700, 6)), known, 1.0);
     turned(&mut evidence);
     turned(&mut evidence);
     assert!(evidence.refutes(0.001), "{evidence:?}");
@@ -114,11 +124,11 @@ fn one_that_turns_bad_late_is_found_by_what_was_kept() {
 fn where_everything_is_allowed_there_is_nothing_to_bet_on() {
     for allowed in [Allowed { margin: 1.0, least: 0.0 }, Allowed { margin: 0.0, least: 0.99 }] {
         let mut evidence = Evidence::against(allowed);
-        evidence.play(both((100, 100), (100, 0)), tally(1_000, 0));
+        evidence.play(both((100, 100), (100, 0)), tally(1_000, 0), 1.0);
         assert!(!evidence.refutes(0.9), "{evidence:?}");
     }
     let mut evidence = Evidence::against(Allowed { margin: 0.005, least: 0.0 });
-    evidence.play(both((1_000_000, 1_000_000), (1_000_000, 1_000_000)), tally(1_000, 0));
+    evidence.play(both((1_000_000, 1_000_000), (1_000_000, 1_000_000)), tally(1_000, 0), 1.0);
     assert!(evidence.wealth.iter().all(|wealth| wealth.is_finite()), "{evidence:?}");
 }
 

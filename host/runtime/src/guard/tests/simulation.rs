@@ -134,6 +134,17 @@ fn a_copy_stays_where_the_ratio_of_calls_changes() {
     assert_eq!(taken_by_one_look, 100, "of the calls put together each would seem worse");
 }
 
+/// Where many are not found, and the others' phones ring: the first answers of a new version are bad ones.
+#[test]
+fn a_copy_stays_while_its_first_calls_ring() {
+    let version = Version { not_found: 0.3, server_failures: 0.02, ..GOOD };
+    for seed in 0..200 {
+        let share = [50, 200, 500, 900][seed % 4];
+        let mut copy = Life::new(50_000 + seed as u64, share, [version; 2], 1, MARGINS);
+        assert_eq!(copy.seconds_until_out(CALLS, MARGINS, 40), None, "life {seed}");
+    }
+}
+
 /// An HSS that hangs now and then for a minute: in some seconds nearly everything fails, in others nothing.
 #[test]
 fn a_copy_stays_where_both_fail_in_bursts() {

@@ -28,11 +28,12 @@
 //! **Windows.** Every ten minutes the bars are set anew, as a day has quiet and busy hours, and what is expected of the
 //! control is what it did in the last ones. The evidence goes on.
 //!
-//! **What is assumed.** Calls fail independently of each other, and the versions are asked alike in each second; how much
-//! goes wrong in a network, and how the calls are divided, may change from second to second. One subscriber whose every
-//! request fails in any version makes the version worse that he happens to have: [`LEAST_BAD`] keeps one who tries again two
-//! or three times from that, not a share of few subscribers from many such. A split whose shares, whose control or whose
-//! margins change is a new one.
+//! **What is assumed.** Calls fail independently of each other, and the versions are asked alike in each second. How much
+//! goes wrong in a network may change from second to second. How the calls are divided may change too, for answers not by
+//! much while a phone rings: who suddenly gets more calls has his quick answers first. One subscriber whose every request
+//! fails in any version makes the version worse that he happens to have: [`LEAST_BAD`] keeps one who tries again a few times
+//! from that, not a share of few subscribers from many such. A split whose shares, whose control or whose margins change is
+//! a new one.
 
 mod case;
 mod comparison;

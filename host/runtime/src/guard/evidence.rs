@@ -36,8 +36,8 @@
 //! **Which bets.** b is what the control did before. [`BETS`] begin with equal parts of the stake, from a little above what
 //! is allowed up to [`HIGHEST`], by log-odds, closer together where they are near: one of them is near enough to the truth.
 //! And one who turns bad after a good week finds no wealth left that bet on it in that week. So a part of the stake is kept
-//! for later: half is staked at the first start, and at start k = 1, 2, … half of 1/log₂(k+1) − 1/log₂(k+2), which sums up
-//! to the other half.
+//! for later: three quarters are staked at the first start, and at start k = 1, 2, … a quarter of
+//! 1/log₂(k+1) − 1/log₂(k+2), which sums up to the last quarter.
 
 /// Proportions of the candidate that are bet on.
 const BETS: usize = 10;
@@ -202,7 +202,7 @@ impl Evidence {
 /// The part of all that start number k has, from 0.
 fn stake(start: u32) -> f64 {
     let above = |k: u32| 1.0 / (f64::from(k) + 1.0).log2();
-    if start == 0 { 0.5 } else { 0.5 * (above(start) - above(start.saturating_add(1))) }
+    if start == 0 { 0.75 } else { 0.25 * (above(start) - above(start.saturating_add(1))) }
 }
 
 /// ln(e^x + e^y)

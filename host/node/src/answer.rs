@@ -107,7 +107,7 @@ impl Node {
         }
         if reply.stateless && reply.status >= 200 && method != Method::Invite {
             self.counters.response(method, reply.status, Some(now - received_at));
-            self.tell_version(id, reply.status);
+            self.tell_version(now, id, reply.status);
             self.transactions.forget_server(server);
             let flow = reply_flow(request.head(), source);
             self.output.push_back(Output::Transmit { flow, bytes, server_name: None, token: 0 });
@@ -138,7 +138,7 @@ impl Node {
         }
         if first_final {
             self.contexts.answered();
-            self.tell_version(id, status);
+            self.tell_version(now, id, status);
         } else if lingers {
             context.pin = None;
         }
@@ -150,11 +150,11 @@ impl Node {
     }
 
     /// What came of the request, for the figures of the version that took it; that is let go: nothing more is asked of it.
-    fn tell_version(&mut self, id: ContextId, status: u16) {
+    fn tell_version(&mut self, now: Time, id: ContextId, status: u16) {
         let Some(context) = self.contexts.get_mut(id) else { return };
-        let (method, in_dialog) = (context.method, context.in_dialog);
+        let (method, in_dialog, took) = (context.method, context.in_dialog, now - context.received_at);
         if let Some(pin) = context.pin.take() {
-            self.output.push_back(Output::Answered(Answered { pin, method, in_dialog, status }));
+            self.output.push_back(Output::Answered(Answered { pin, method, in_dialog, status, took }));
         }
     }
 
@@ -234,7 +234,7 @@ impl Node {
                 self.transactions.forget_server(server);
             }
             self.dialog_answered(&request, best.status);
-            self.tell_version(id, best.status);
+            self.tell_version(now, id, best.status);
             return self.finish(id);
         }
         match (judged, best.forwarded()) {

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use sip::{Excerpt, Flow, Message, Method};
@@ -202,6 +203,8 @@ pub struct Answered {
     pub in_dialog: bool,
     /// What was answered, 200 to 699; also where nobody waits for it any longer, and it is not sent (RFC 4320 §4.2).
     pub status: u16,
+    /// How long after the request.
+    pub took: Duration,
 }
 
 impl std::fmt::Debug for Answered {

@@ -1,6 +1,7 @@
 //! What became of the transactions that a version took: which final answer went back to who asked.
 //!
-//! In: one event per final answer. Out: [`Answers`], counted by what was asked and by what was answered. Also where the
+//! In: one event per final answer. Out: [`Answers`], counted by what was asked, what was answered, and how long that took: of
+//! a version that is new only quick answers can have come, and those are not like the others. Also where the
 //! script has answered nothing itself: a request that it sends to the wrong place comes back as somebody's 404, 408, 480 or
 //! 503.
 //!
@@ -11,6 +12,7 @@
 //! there, is not counted: the caller has hung up.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use sip::Method;
 
@@ -135,45 +137,78 @@ impl AnswerClass {
     }
 }
 
+/// Times from request to answer that are told apart: each bound is that of the times below it. What took longer than the
+/// last one is with those below it.
+pub const ANSWER_TIMES: [Duration; 8] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+    Duration::from_secs(32),
+    Duration::from_secs(64),
+    Duration::from_secs(256),
+];
+
+/// Between which of the bounds.
+fn place(took: Duration) -> usize {
+    ANSWER_TIMES.iter().position(|bound| took < *bound).unwrap_or(ANSWER_TIMES.len() - 1)
+}
+
+/// A number for each.
+type Table<T> = [[[T; AnswerClass::ALL.len()]; AnswerGroup::ALL.len()]; ANSWER_TIMES.len()];
+
 /// As they are counted.
 #[derive(Debug, Default)]
-pub(crate) struct AnswerCounts([[AtomicU64; AnswerClass::ALL.len()]; AnswerGroup::ALL.len()]);
+pub(crate) struct AnswerCounts(Table<AtomicU64>);
 
 impl AnswerCounts {
-    pub(crate) fn add(&self, group: AnswerGroup, class: AnswerClass) {
-        self.0[group as usize][class as usize].fetch_add(1, Relaxed);
+    pub(crate) fn add(&self, group: AnswerGroup, class: AnswerClass, took: Duration) {
+        self.0[place(took)][group as usize][class as usize].fetch_add(1, Relaxed);
     }
 
     pub(crate) fn answers(&self) -> Answers {
-        Answers(self.0.each_ref().map(|group| group.each_ref().map(|count| count.load(Relaxed))))
+        let read = |count: &AtomicU64| count.load(Relaxed);
+        Answers(self.0.each_ref().map(|time| time.each_ref().map(|group| group.each_ref().map(read))))
     }
 }
 
-/// Final answers by what was asked and what was answered.
+/// Final answers by what was asked, what was answered, and how long it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Answers([[u64; AnswerClass::ALL.len()]; AnswerGroup::ALL.len()]);
+pub struct Answers(Table<u64>);
 
 impl Answers {
     /// Notes one; what is no final status is left out.
-    pub fn add(&mut self, group: AnswerGroup, status: u16) {
+    pub fn add(&mut self, group: AnswerGroup, status: u16, took: Duration) {
         if let Some(class) = AnswerClass::of(status) {
-            self.0[group as usize][class as usize] += 1;
+            self.0[place(took)][group as usize][class as usize] += 1;
         }
+    }
+
+    /// Those that took less than this, which is one of [`ANSWER_TIMES`] or is rounded down to one.
+    pub fn within(&self, time: Duration) -> Answers {
+        let mut within = *self;
+        for (times, bound) in within.0.iter_mut().zip(ANSWER_TIMES) {
+            if bound > time {
+                *times = Default::default();
+            }
+        }
+        within
     }
 
     /// How many there were.
     pub fn count(&self, group: AnswerGroup, class: AnswerClass) -> u64 {
-        self.0[group as usize][class as usize]
+        self.0.iter().map(|time| time[group as usize][class as usize]).sum()
     }
 
     /// How many of this class there were, whatever was asked.
     pub fn of_class(&self, class: AnswerClass) -> u64 {
-        self.0.iter().map(|group| group[class as usize]).sum()
+        AnswerGroup::ALL.into_iter().map(|group| self.count(group, class)).sum()
     }
 
     /// All of a group.
     pub fn of_group(&self, group: AnswerGroup) -> u64 {
-        self.0[group as usize].iter().sum()
+        AnswerClass::ALL.into_iter().map(|class| self.count(group, class)).sum()
     }
 
     /// Those of a group that are no success, and those that count as one or the other.
@@ -224,7 +259,7 @@ mod tests {
             (Method::Message, false, 404),
             (Method::Bye, true, 200),
         ] {
-            counts.add(AnswerGroup::of(method, in_dialog), AnswerClass::of(status).unwrap());
+            counts.add(AnswerGroup::of(method, in_dialog), AnswerClass::of(status).unwrap(), Duration::ZERO);
         }
         let answers = counts.answers();
         assert_eq!(answers.unsuccessful(AnswerGroup::Invite), (1, 2));
@@ -232,5 +267,16 @@ mod tests {
         assert_eq!(answers.unsuccessful(AnswerGroup::Other), (1, 1));
         assert_eq!(answers.unsuccessful(AnswerGroup::InDialog), (1, 2));
         assert_eq!((answers.of_group(AnswerGroup::Invite), answers.of_class(AnswerClass::Success)), (3, 2));
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_how_long_they_took() {
+        let mut answers = Answers::default();
+        for ms in [0, 999, 1_000, 15_999, 16_000, 100_000, 1_000_000] {
+            answers.add(AnswerGroup::Invite, 200, Duration::from_millis(ms));
+        }
+        let within = |seconds| answers.within(Duration::from_secs(seconds)).of_group(AnswerGroup::Invite);
+        assert_eq!([0, 1, 2, 15, 16, 32, 255, 256].map(within), [0, 2, 3, 3, 4, 5, 5, 7]);
+        assert_eq!(answers.of_group(AnswerGroup::Invite), 7);
     }
 }

@@ -54,7 +54,7 @@ mod times;
 mod view_keys;
 
 pub use active::{Active, Roles, SplitError, VersionStatus};
-pub use answers::{AnswerClass, AnswerGroup, Answers};
+pub use answers::{ANSWER_TIMES, AnswerClass, AnswerGroup, Answers};
 pub use ask::{Adoption, Ask, Event};
 pub use call::{Consultation, Consulted, Fault, Outcome};
 pub use canonical::Canonical;

@@ -217,10 +217,10 @@ impl Stats {
         }
     }
 
-    /// A transaction that this version took has its final answer.
-    pub fn answered(&self, method: Method, in_dialog: bool, status: u16) {
+    /// A transaction that this version took has its final answer, so long after the request.
+    pub fn answered(&self, method: Method, in_dialog: bool, status: u16, took: Duration) {
         if let Some(class) = AnswerClass::of(status) {
-            self.answers.add(AnswerGroup::of(method, in_dialog), class);
+            self.answers.add(AnswerGroup::of(method, in_dialog), class, took);
         }
     }
 

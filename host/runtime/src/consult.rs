@@ -453,7 +453,8 @@ impl Consultations {
 /// What came of a request, for the figures of the version that took it.
 pub(crate) fn answered(answered: &Answered) {
     if let Some(version) = answered.pin.downcast_ref::<Plugin>() {
-        version.stats().answered(answered.method, answered.in_dialog, answered.status);
+        let Answered { method, in_dialog, status, took, .. } = *answered;
+        version.stats().answered(method, in_dialog, status, took);
     }
 }
 

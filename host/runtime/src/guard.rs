@@ -3,50 +3,70 @@
 //! In: the figures of a control and its candidates, look after look, and margins. Out: who is to go, with the figures as a
 //! sentence. Taking it back, and when to look, belongs to `guarding.rs`.
 //!
-//! What is compared (`comparison.rs`) are proportions: so many bad ones of so many. A candidate goes when the least that
-//! its proportion can be is above the most that the control's can be by more than the margin, by confidence sequences
-//! (`sequence.rs`), which may be looked at every second.
+//! What is compared (`comparison.rs`) are proportions: so many bad ones of so many. Two questions are asked of each, by
+//! tests that may be looked at every second for ever (`evidence.rs`), and a candidate goes when both are answered yes:
+//!
+//! 1. *Is it worse at all?* May be wrong with a thousandth, [`FALSE_ALARMS`], over all comparisons and the whole life of a
+//!    split: who is no worse than the control stays. Where a control hardly fails, few bad ones answer it.
+//! 2. *By more than the margin?* May be wrong with [`WITHIN_MARGIN`] in each comparison: who is worse, but by no more than
+//!    the margin, is a loss that an operator can bear with now and then.
+//!
+//! Each of the [`Comparison::ALL`] has an equal part of the thousandth. Besides, [`LEAST_BAD`] bad ones are wanted, and the
+//! margin must be seen in the figures that are told.
 //!
 //! **Time.** That the 95th percentile of a candidate is above the control's by a margin means that more than 5 % of its
 //! calls take longer than the control's p95 and the margin together. So a *bar* is set at that time, and calls beyond it are
-//! counted: of the candidate there must be more than 5 %, and more than of the control by the margin in percent points. The
-//! bar of a window is read from what the control did before the window's calls: it is settled when they come, and each of
-//! them is beyond it or not by its own luck alone, which is what the sequence wants. If everything becomes slow at once, an
-//! HSS for instance, both are beyond the bar, and nobody goes.
+//! counted: of the candidate there must be more than 5 %, and more than of the control by the margin in percent points. Both
+//! at once are one question, and that has the small error: it needs few calls anyway. The bar of a window is read from what
+//! the control did before the window's calls: it is settled when they come. If everything becomes slow at once, an HSS for
+//! instance, both are beyond the bar, and nobody goes.
 //!
-//! **Windows.** Proportions are judged since the split began, and again in windows of ten minutes, so that one who turns bad
-//! after a good week need not outweigh the week. Time is judged in windows only: each sets its bar anew, as a day has quiet
-//! and busy hours.
+//! **Answers** come quickly where something fails and late where a phone rings. A candidate that is new would seem to fail
+//! more than the control, whose calls have been ringing for long. So only those answers of both are counted that took no
+//! longer than the split lasts ([`plugin::ANSWER_TIMES`]). As these are a part of all, a margin is so much more among them.
 //!
-//! **False alarms.** [`FALSE_ALARMS`] is what a split may err with over its whole life, all looks, comparisons and windows
-//! together. Each of the comparisons has an equal part. Half of that is for the whole split and half for the windows, of
-//! which number k (from 0) has 1 / (k + 1) (k + 2): over all k this sums up to 1. Of what is left four fifths are for the
-//! candidate's proportion and one for the control's, which has more calls. A split whose shares or whose control change is a new one.
+//! **Windows.** Every ten minutes the bars are set anew, as a day has quiet and busy hours, and what is expected of the
+//! control is what it did in the last ones. The evidence goes on.
 //!
-//! That holds for calls that fail independently of each other. One subscriber whose every request fails in any version makes
-//! the version worse that he happens to have, which matters where shares are of few subscribers.
+//! **What is assumed.** Calls fail independently of each other, and the versions are asked alike in each second. How much
+//! goes wrong in a network may change from second to second. How the calls are divided may change too, for answers not by
+//! much while a phone rings: who suddenly gets more calls has his quick answers first. One subscriber whose every request
+//! fails in any version makes the version worse that he happens to have: [`LEAST_BAD`] keeps one who tries again a few times
+//! from that, not a share of few subscribers from many such. A split whose shares, whose control or whose margins change is
+//! a new one.
 
+mod case;
 mod comparison;
-mod sequence;
+mod evidence;
 
 use std::time::Duration;
 
 use plugin::{HOOKS, Times};
 
+use case::Case;
 pub(crate) use comparison::{Comparison, Figures};
-use sequence::Tally;
+use evidence::{Both, Tally};
 
 /// Probability that a candidate which is no worse is ever taken back, over the life of a split.
 const FALSE_ALARMS: f64 = 0.001;
 
-/// Of a comparison's errors, what the candidate's proportion may err with; the rest is the control's.
-const CANDIDATES_PART: f64 = 0.8;
+/// Probability that one is which is worse in one comparison, but by no more than its margin.
+const WITHIN_MARGIN: f64 = 0.05;
 
-/// Looks to a window: ten minutes at one a second.
+/// Bad ones that a candidate must have had.
+const LEAST_BAD: u64 = 5;
+
+/// From one look to the next at least.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
+
+/// Looks to a window: ten minutes.
 const WINDOW: u32 = 600;
 
-/// Of the control, before its 95th percentile says something.
-const CALLS_FOR_A_BAR: u64 = 100;
+/// Looks from one start of the bets to the next.
+const START: u32 = 60;
+
+/// Calls of the control that say what is to be expected of it.
+const ENOUGH_CALLS: u64 = 100;
 
 /// Thousandths of the calls.
 const P95: u64 = 950;
@@ -96,32 +116,27 @@ struct Pair {
     control: Figures,
 }
 
+/// By what calls are measured.
+#[derive(Debug, Clone, Copy, Default)]
+struct Gauge {
+    /// Beyond which time a call of each hook is slow, where that is settled.
+    bars: [Option<Duration>; HOOKS.len()],
+    /// Answers are counted that took less than this.
+    answered_within: Duration,
+}
+
 /// What is remembered of a candidate.
 #[derive(Debug)]
 struct Split {
     /// Number and share, of the candidate and the control.
     who: [(u32, u16); 2],
-    /// When it began.
-    began: Pair,
-    window: Window,
-}
-
-/// Ten minutes of it.
-#[derive(Debug)]
-struct Window {
-    number: u32,
+    margins: Margins,
     looks: u32,
-    began: Pair,
-    bars: [Option<Bar>; HOOKS.len()],
-}
-
-/// Beyond which time a call of a hook is slow.
-#[derive(Debug)]
-struct Bar {
-    time: Duration,
-    /// Both versions' times of the hook when it was set.
-    candidate: Times,
-    control: Times,
+    /// At the last look, and when the window began.
+    last: Pair,
+    window: Pair,
+    gauge: Gauge,
+    cases: Vec<Case>,
 }
 
 /// What is remembered from look to look.
@@ -139,136 +154,140 @@ impl Guard {
     /// Those of the candidates that are to go. The counting begins with the first look at a split.
     pub(crate) fn look(&mut self, control: &Seen, candidates: &[Seen], margins: Margins) -> Vec<Worse> {
         let who = |candidate: &Seen| [candidate, control].map(|seen| (seen.number, seen.share));
-        self.splits.retain(|split| candidates.iter().any(|candidate| who(candidate) == split.who));
-        let part = FALSE_ALARMS / Comparison::ALL.len() as f64;
+        let is_there = |split: &Split| candidates.iter().any(|candidate| who(candidate) == split.who);
+        self.splits.retain(|split| split.margins == margins && is_there(split));
         let mut gone = Vec::new();
         for candidate in candidates {
             let now = Pair { candidate: candidate.figures.clone(), control: control.figures.clone() };
-            let Some(split) = self.splits.iter_mut().find(|split| split.who == who(candidate)) else {
-                let window = Window::new(0, now.clone(), &control.figures.times, margins);
-                self.splits.push(Split { who: who(candidate), began: now, window });
-                continue;
-            };
-            let found = Comparison::ALL.into_iter().find_map(|comparison| {
-                let why = split.worse(comparison, &now, control.number, margins, part)?;
-                Some(Worse { number: candidate.number, comparison, why })
-            });
-            gone.extend(found);
-            split.window.looked_at(now, margins);
+            match self.splits.iter_mut().find(|split| split.who == who(candidate)) {
+                Some(split) => {
+                    let worse = split.look(now);
+                    let worse =
+                        worse.map(|(comparison, why)| Worse { number: candidate.number, comparison, why });
+                    gone.extend(worse);
+                }
+                None => self.splits.push(Split::new(who(candidate), now, margins)),
+            }
         }
         gone
     }
 }
 
 impl Split {
-    /// Why the candidate is worse by this comparison, which may err with this probability; none: it is not.
-    fn worse(
-        &self,
-        comparison: Comparison,
-        now: &Pair,
-        control: u32,
-        margins: Margins,
-        part: f64,
-    ) -> Option<String> {
-        let margin = comparison.percent_points(margins);
-        if let Comparison::Slower(hook) = comparison {
-            return self.window.slower(hook, now, control, part, margins);
+    fn new(who: [(u32, u16); 2], now: Pair, margins: Margins) -> Split {
+        let cases = Comparison::ALL.map(|comparison| Case::new(comparison, margins)).into();
+        let (last, window, gauge) = (now.clone(), now, Gauge::default());
+        let mut split = Split { who, margins, looks: 0, last, window, gauge, cases };
+        // What the control did before it is what is expected of it.
+        split.begin_window(&Figures::default());
+        split
+    }
+
+    /// By what the candidate is worse now, and why.
+    fn look(&mut self, now: Pair) -> Option<(Comparison, String)> {
+        for case in &mut self.cases {
+            let tally = |figures| case.comparison.tally(figures, &self.gauge);
+            let new = |now, last| Some(tally(now)?.since(tally(last)?));
+            let candidate = new(&now.candidate, &self.last.candidate);
+            let control = new(&now.control, &self.last.control);
+            if let (Some(candidate), Some(control)) = (candidate, control) {
+                case.add(Both { candidate, control });
+            }
         }
-        let judge = |since: &Pair, error: f64| {
-            let of = |now, since| Some(comparison.tally(now)?.since(comparison.tally(since)?));
-            let own = of(&now.candidate, &since.candidate)?;
-            let others = of(&now.control, &since.control)?;
-            let worse = own.calls >= margins.calls && exceeds(own, others, margin, 0.0, error);
-            worse.then(|| {
-                let told = side_by_side(comparison, own, others, control);
-                format!("{told}: worse by more than {margin} percent points")
-            })
-        };
-        judge(&self.began, part / 2.0)
-            .or_else(|| judge(&self.window.began, part / 2.0 * self.window.budget()))
-    }
-}
-
-impl Window {
-    /// Its bars are set by what the control did before.
-    fn new(number: u32, began: Pair, before: &[Times; HOOKS.len()], margins: Margins) -> Window {
-        let mut window = Window { number, looks: 0, began, bars: Default::default() };
-        let now = window.began.clone();
-        window.set_bars(before, &now, margins);
-        window
+        self.last = now;
+        let found = self.cases.iter().find_map(|case| {
+            let worse = case.worse(self.margins)?;
+            Some((case.comparison, self.told(case.comparison, worse)))
+        });
+        self.looks = self.looks.saturating_add(1);
+        if self.looks.is_multiple_of(START) {
+            self.cases.iter_mut().for_each(Case::start);
+        }
+        match self.looks.is_multiple_of(WINDOW) {
+            true => {
+                let before = std::mem::replace(&mut self.window, self.last.clone());
+                self.begin_window(&before.control);
+            }
+            false => self.set_missing_bars(),
+        }
+        self.count_slower_answers();
+        found
     }
 
-    /// What part of a comparison's errors it may make.
-    fn budget(&self) -> f64 {
-        let number = f64::from(self.number);
-        1.0 / ((number + 1.0) * (number + 2.0))
+    /// Bars, and what is expected of the control, by what it has done since those figures of it.
+    fn begin_window(&mut self, since: &Figures) {
+        for (hook, bar) in self.gauge.bars.iter_mut().enumerate() {
+            *bar = bar_of(&self.last.control.times[hook].since(&since.times[hook]), self.margins);
+        }
+        self.cases.iter_mut().for_each(Case::begin_window);
+        self.expect(since, |_| true);
     }
 
-    /// Sets those that are missing, where the control has had enough calls; what is counted by them comes after now.
-    fn set_bars(&mut self, before: &[Times; HOOKS.len()], now: &Pair, margins: Margins) {
-        for (hook, bar) in self.bars.iter_mut().enumerate().filter(|(_, bar)| bar.is_none()) {
-            if before[hook].calls() < CALLS_FOR_A_BAR {
+    /// Of hooks of which the control had done little before, as soon as it has done enough.
+    fn set_missing_bars(&mut self) {
+        for hook in 0..HOOKS.len() {
+            if self.gauge.bars[hook].is_some() {
                 continue;
             }
-            *bar = before[hook].percentile(P95).map(|p95| Bar {
-                time: Times::round_up(p95 + margins.slower),
-                candidate: now.candidate.times[hook].clone(),
-                control: now.control.times[hook].clone(),
-            });
+            let since = self.window.control.clone();
+            self.gauge.bars[hook] =
+                bar_of(&self.last.control.times[hook].since(&since.times[hook]), self.margins);
+            self.expect(&since, |comparison| comparison == Comparison::Slower(hook));
         }
     }
 
-    /// Goes on to the next one where this one is over.
-    fn looked_at(&mut self, now: Pair, margins: Margins) {
-        self.looks += 1;
-        if self.looks < WINDOW && self.bars.iter().all(Option::is_some) {
-            return;
-        }
-        let times = |hook: usize| now.control.times[hook].since(&self.began.control.times[hook]);
-        let meanwhile: [Times; HOOKS.len()] = std::array::from_fn(times);
-        match self.looks < WINDOW {
-            true => self.set_bars(&meanwhile, &now, margins),
-            false => *self = Window::new(self.number.saturating_add(1), now, &meanwhile, margins),
+    /// The longer it goes on, the slower the answers that the candidate, too, can have had.
+    fn count_slower_answers(&mut self) {
+        let age = LOOK * self.looks;
+        let within = plugin::ANSWER_TIMES.into_iter().rfind(|time| *time <= age).unwrap_or_default();
+        if within > self.gauge.answered_within {
+            self.gauge.answered_within = within;
+            self.expect(&Figures::default(), Comparison::is_of_answers);
         }
     }
 
-    fn slower(&self, hook: usize, now: &Pair, control: u32, part: f64, margins: Margins) -> Option<String> {
-        let bar = self.bars[hook].as_ref()?;
-        let own = now.candidate.times[hook].since(&bar.candidate);
-        let others = now.control.times[hook].since(&bar.control);
-        let tally = |times: &Times| Tally { calls: times.calls(), bad: times.at_least(bar.time) };
-        let (beyond, others_beyond) = (tally(&own), tally(&others));
-        let error = part * self.budget();
-        if beyond.calls < margins.calls
-            || !exceeds(beyond, others_beyond, margins.percent_points, BEYOND_P95, error)
-        {
-            return None;
+    /// What is to be expected of the control in these comparisons is what it has done since those figures of it.
+    fn expect(&mut self, since: &Figures, meant: impl Fn(Comparison) -> bool) {
+        let now = &self.last.control;
+        for case in self.cases.iter_mut().filter(|case| meant(case.comparison)) {
+            let comparison = case.comparison;
+            let by =
+                |gauge: &Gauge| Some(comparison.tally(now, gauge)?.since(comparison.tally(since, gauge)?));
+            let all = by(&Gauge { answered_within: Duration::MAX, ..self.gauge });
+            let all = all.filter(|all| all.calls >= ENOUGH_CALLS);
+            let known = by(&self.gauge).zip(all);
+            case.expect(known.map(|(known, all)| (known, known.calls.max(1) as f64 / all.calls as f64)));
         }
-        let p95 = |times: &Times| ms(times.percentile(P95).unwrap_or_default());
-        Some(format!(
-            "{}: p95 {} ms against {} ms, slower by more than {} ms (beyond {} ms)",
-            side_by_side(Comparison::Slower(hook), beyond, others_beyond, control),
-            p95(&own),
-            p95(&others),
-            ms(margins.slower),
-            ms(bar.time)
-        ))
+    }
+
+    fn told(&self, comparison: Comparison, worse: Both) -> String {
+        let side_by_side = side_by_side(comparison, worse, self.who[1].0);
+        let Comparison::Slower(hook) = comparison else {
+            let margin = comparison.percent_points(self.margins);
+            return format!("{side_by_side}: worse by more than {margin} percent points");
+        };
+        let p95 = |now: &Figures, began: &Figures| {
+            ms(now.times[hook].since(&began.times[hook]).percentile(P95).unwrap_or_default())
+        };
+        format!(
+            "{side_by_side}: p95 {} ms against {} ms, slower by more than {} ms (beyond {} ms)",
+            p95(&self.last.candidate, &self.window.candidate),
+            p95(&self.last.control, &self.window.control),
+            ms(self.margins.slower),
+            ms(self.gauge.bars[hook].unwrap_or_default())
+        )
     }
 }
 
-/// Whether the candidate's proportion is above the control's by more than the margin, and above `least`, beyond chance.
-fn exceeds(candidate: Tally, control: Tally, percent_points: f64, least: f64, error: f64) -> bool {
-    let (own, others) = (error * CANDIDATES_PART, error * (1.0 - CANDIDATES_PART));
-    let is_above = |controls: f64| {
-        let allowed = least.max(controls + percent_points / 100.0);
-        candidate.proportion() > allowed && candidate.excludes(allowed, own)
-    };
-    // What is not above what was seen of the control is not above the most that it can be.
-    is_above(control.proportion()) && is_above(control.most(others))
+/// Beyond which time a call is slow, by the times of the control; none where they are few.
+fn bar_of(times: &Times, margins: Margins) -> Option<Duration> {
+    let p95 = times.percentile(P95).filter(|_| times.calls() >= ENOUGH_CALLS)?;
+    Some(Times::round_up(p95 + margins.slower))
 }
 
-fn side_by_side(comparison: Comparison, candidate: Tally, control: Tally, number: u32) -> String {
+fn side_by_side(comparison: Comparison, both: Both, number: u32) -> String {
     let share = |tally: Tally| format!("({:.2} %)", 100.0 * tally.proportion());
+    let Both { candidate, control } = both;
     format!(
         "{} of {} {comparison} {}, of the active version #{number} {} of {} {}",
         candidate.bad,

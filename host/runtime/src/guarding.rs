@@ -7,9 +7,7 @@ use std::time::Duration;
 use plugin::{Plugin, Split};
 
 use crate::control::Shared;
-use crate::guard::{Figures, Guard, Margins, Seen, Worse};
-
-const LOOK: Duration = Duration::from_secs(1);
+use crate::guard::{Figures, Guard, LOOK, Margins, Seen, Worse};
 
 /// Who did it, for the history.
 const WHO: &str = "guardrail";

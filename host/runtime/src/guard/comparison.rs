@@ -8,8 +8,8 @@ use std::fmt;
 
 use plugin::{AnswerClass, AnswerGroup, Answers, HOOKS, StatsSnapshot, Times};
 
-use super::Margins;
-use super::sequence::Tally;
+use super::evidence::Tally;
+use super::{Gauge, Margins};
 
 /// What a version has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,24 +66,38 @@ impl Comparison {
         Comparison::Slower(3),
     ];
 
-    /// So many of so many; none of what needs a time to be measured by.
-    pub(crate) fn tally(self, figures: &Figures) -> Option<Tally> {
+    /// So many of so many; none where the hook has no bar yet to be measured by.
+    pub(super) fn tally(self, figures: &Figures, gauge: &Gauge) -> Option<Tally> {
+        let answers = &figures.answers.within(gauge.answered_within);
         match self {
             Comparison::Failures => Some(figures.failures),
-            Comparison::ServerFailures(group) => Some(server_failures(&figures.answers, group)),
+            Comparison::ServerFailures(group) => Some(server_failures(answers, group)),
             Comparison::AnyServerFailures => {
                 let outside = [AnswerGroup::Invite, AnswerGroup::Register, AnswerGroup::Other];
-                let tallies = outside.map(|group| server_failures(&figures.answers, group));
+                let tallies = outside.map(|group| server_failures(answers, group));
                 Some(Tally {
                     calls: tallies.iter().map(|tally| tally.calls).sum(),
                     bad: tallies.iter().map(|tally| tally.bad).sum(),
                 })
             }
             Comparison::Unsuccessful(group) => {
-                let (bad, calls) = figures.answers.unsuccessful(group);
+                let (bad, calls) = answers.unsuccessful(group);
                 Some(Tally { calls, bad })
             }
-            Comparison::Slower(_) => None,
+            Comparison::Slower(hook) => {
+                let times = &figures.times[hook];
+                gauge.bars[hook].map(|bar| Tally { calls: times.calls(), bad: times.at_least(bar) })
+            }
+        }
+    }
+
+    /// Whether it is known only when the answer has come.
+    pub(super) fn is_of_answers(self) -> bool {
+        match self {
+            Comparison::AnyServerFailures | Comparison::ServerFailures(_) | Comparison::Unsuccessful(_) => {
+                true
+            }
+            Comparison::Failures | Comparison::Slower(_) => false,
         }
     }
 

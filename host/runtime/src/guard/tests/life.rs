@@ -1,11 +1,15 @@
 //! Two versions that do as well as is said, for calls that go to the candidate by its share. SplitMix64: the same lives in
 //! every run.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use plugin::AnswerGroup;
 
 use crate::guard::{Comparison, Figures, Guard, Margins, Seen};
+
+/// Phones are answered after 2 seconds up to so many.
+const LONGEST_RINGING: usize = 12;
 
 /// How a version behaves.
 #[derive(Debug, Clone, Copy)]
@@ -31,10 +35,18 @@ pub(super) struct Life {
     pub(super) guard: Guard,
     pub(super) control: Seen,
     pub(super) candidate: Seen,
-    versions: [Version; 2],
+    /// Of the control and of the candidate.
+    pub(super) versions: [Version; 2],
+    /// So many of the calls go to the candidate: at first as many as its share says.
+    pub(super) part: f64,
     /// Kinds of requests, and hooks.
     kinds: usize,
+    /// What will be answered in so many seconds.
+    ringing: VecDeque<Vec<Ringing>>,
 }
+
+/// A call that will be answered 200: the candidate's or not, and after how many seconds.
+type Ringing = (bool, usize);
 
 impl Life {
     /// The control has been active for some time, when the candidate gets its share.
@@ -46,15 +58,18 @@ impl Life {
             control: seen(1, 1000 - share),
             candidate: seen(2, 0),
             versions,
+            part: 0.0,
             kinds,
+            ringing: VecDeque::from(vec![Vec::new(); 1 + LONGEST_RINGING]),
         };
-        life.calls(1_000);
+        (0..30).for_each(|_| life.calls(50));
         life.candidate.share = share;
+        life.part = f64::from(share) / 1000.0;
         assert_eq!(life.look(margins), None, "the split has just begun");
         life
     }
 
-    fn luck(&mut self) -> f64 {
+    pub(super) fn luck(&mut self) -> f64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -62,10 +77,15 @@ impl Life {
         ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Requests: each one call of a hook, and an answer.
+    /// A second's requests: each one call of a hook, and an answer.
     pub(super) fn calls(&mut self, number: u32) {
+        for (to_candidate, seconds) in self.ringing.pop_front().into_iter().flatten() {
+            let figures = &mut self.version(to_candidate).figures;
+            figures.answers.add(AnswerGroup::Invite, 200, Duration::from_secs(seconds as u64));
+        }
+        self.ringing.push_back(Vec::new());
         for _ in 0..number {
-            let to_candidate = self.luck() < f64::from(self.candidate.share) / 1000.0;
+            let to_candidate = self.luck() < self.part;
             let Version { traps, server_failures, not_found, slower } =
                 self.versions[usize::from(to_candidate)];
             let (trap, answer, time) = (self.luck(), self.luck(), self.luck());
@@ -83,13 +103,23 @@ impl Life {
                 _ => 2e5,
             };
             let kind = (self.luck() * self.kinds as f64) as usize % self.kinds;
-            let version = if to_candidate { &mut self.candidate } else { &mut self.control };
-            let figures = &mut version.figures;
+            let rings = 2 + (self.luck() * (LONGEST_RINGING - 1) as f64) as usize;
+            let is_answered_later = status == 200 && AnswerGroup::ALL[kind] == AnswerGroup::Invite;
+            if is_answered_later {
+                self.ringing[rings - 1].push((to_candidate, rings));
+            }
+            let figures = &mut self.version(to_candidate).figures;
             figures.failures.calls += 1;
             figures.failures.bad += u64::from(traps);
-            figures.answers.add(AnswerGroup::ALL[kind], status);
+            if !is_answered_later {
+                figures.answers.add(AnswerGroup::ALL[kind], status, Duration::from_millis(5));
+            }
             figures.times[kind].add(Duration::from_micros(waits as u64) + slower);
         }
+    }
+
+    fn version(&mut self, candidate: bool) -> &mut Seen {
+        if candidate { &mut self.candidate } else { &mut self.control }
     }
 
     /// The pooled test of two proportions, of calls that trap, for one look; 3.09 is its bound for 0.001.

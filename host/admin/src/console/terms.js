@@ -98,8 +98,8 @@ function grows(before, tenths) {
     : `It shrinks from ${share(before)} to ${share(tenths)}: the others go back to the active version.`;
 }
 
-const ofMethods = ({ methods }) =>
-  methods.length > 0 ? "One subscriber then has two versions: these methods go to this one, his others do not." : "";
+const ofMethods = ({ key, methods }) =>
+  key === "impu" && methods.length > 0 ? "One subscriber then has two versions: these methods go to this one, his others do not." : "";
 
 function saidAnew(before, terms) {
   const sentences = [];

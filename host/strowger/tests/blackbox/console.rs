@@ -258,6 +258,7 @@ fn an_operator_follows_compares_splits_ends_configures_and_records() {
     let mut held = None;
     browser.play("operations.mjs", &[&url, files[0], files[1]]).with(|what| match what {
         "call" => make_a_call(&caller, &callee),
+        "relay" => message(&caller, &callee, "nothing", None),
         "rewrite" => message(&caller, &callee, "rewrite", None),
         "refuse" => message(&caller, &callee, "unavailable", None),
         "hostile" => message(&caller, &callee, "rewrite", Some("<script>alert(2)</script>")),

@@ -9,7 +9,7 @@ const [url, other] = process.argv.slice(2);
 async function ofOneRole(page) {
   await figure(page, "State", 2, "in the shadow, 100.0 %");
   await said(page, "#shadow-who", "#2 scscf");
-  await page.locator("#shadow-figures .same dd").filter({ hasText: /^[1-9]/ }).waitFor();
+  await page.locator("#shadow-figures .same dd").first().filter({ hasText: /^[1-9]/ }).waitFor();
   await page.locator("#record").click();
   await page.locator("#record-yes").click();
   await said(page, "#recording-note", "Recording calls that fail into");

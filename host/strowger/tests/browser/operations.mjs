@@ -6,6 +6,9 @@ import { ask, cell, check, figure, picture, rungs, said, withConsole } from "./p
 
 const [url, plugin, spoilt] = process.argv.slice(2);
 
+// Messages that both versions decide the same.
+const PLAIN = 24;
+
 const sure = (page) => page.locator("#confirm-yes").click();
 
 const command = (page, name) => page.getByRole("button", { name, exact: true }).click();
@@ -58,14 +61,18 @@ async function compareInTheShadow(page) {
   await sure(page);
   await figure(page, "State", 2, "in the shadow, 100.0 %");
   await said(page, "#shadow-who", "#2 misbehaving");
+  for (let n = 0; n < PLAIN; n += 1) await ask("relay");
+  await page.locator("#shadow-figures .same dd").first().filter({ hasText: String(PLAIN) }).waitFor();
   const call = await ask("rewrite");
   const kind = page.locator("#shadow-kinds > li").filter({ hasText: "header Subject changed" });
   await kind.waitFor();
   check((await kind.locator(".decided li.candidate").first().textContent()).startsWith("+replace Subject"), "the line");
   await ask("refuse");
   await page.locator("#shadow-kinds > li").filter({ hasText: "relay → reply 503" }).waitFor();
-  await page.locator("#shadow-figures .different dd").filter({ hasText: "2" }).first().waitFor();
+  await page.locator("#shadow-figures .different dd").first().filter({ hasText: "2" }).waitFor();
   await focusStays(page, kind);
+  await page.locator("#shadow-kinds summary").filter({ hasText: "503" }).click();
+  await page.evaluate(() => document.activeElement.blur());
   await picture(page, "shadow", page.locator("#shadow-part"));
   const hostile = await ask("hostile");
   await kind.locator(".example").filter({ hasText: hostile }).waitFor();
@@ -108,10 +115,10 @@ async function splitByTerms(page) {
   await command(page, "Split version 2");
   await page.locator("#split-share").fill("5");
   await change(page, "5.0 % of the subscribers");
-  await page.locator("#split-key").selectOption("call-id");
-  await change(page, "one subscriber's calls have both");
   await page.locator("#split-methods").fill("invite");
   await change(page, "One subscriber then has two versions");
+  await page.locator("#split-key").selectOption("call-id");
+  await change(page, "one subscriber's calls have both");
   await picture(page, "split", page.locator("#split-dialog"));
   await page.locator("#split-yes").click();
   await figure(page, "Key, matches", 2, "by call-id, only INVITE");
@@ -296,10 +303,10 @@ await withConsole(url, async (page) => {
   await compareInTheShadow(page);
   await endTheShadow(page);
   await splitByTerms(page);
-  await picture(page, "activations", page.locator("#activations-part"));
   await holdAndLetGo(page);
   await endCalls(page);
   await makeVersionOfText(page);
+  await picture(page, "activations", page.locator("#activations-part"));
   await takeTheFile(page);
   await picture(page, "configuration", page.locator("#configuration-part"));
   await record(page);

@@ -59,7 +59,7 @@ async function history() {
     showHistory(element("history"), []);
     allow(error.message);
   }
-  document.querySelector("main").classList.toggle("closed", !mayChange());
+  document.body.classList.toggle("closed", !mayChange());
 }
 
 async function parts({ role, plugins }) {

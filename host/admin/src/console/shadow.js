@@ -82,8 +82,9 @@ export class Shadow {
     }
     this.#figure("compared", count(compared), "hooks");
     const each = (us) => (us / cost.calls).toFixed(1);
+    const timed = `${each(cost.candidate_us)} µs, not ${each(cost.active_us)}; ${count(cost.calls)} timed`;
     if (cost.ratio === null) this.#figure("time", "–", "");
-    else this.#figure("time", `${cost.ratio.toFixed(2)} ×`, `${each(cost.candidate_us)} µs, not ${each(cost.active_us)}`);
+    else this.#figure("time", `${cost.ratio.toFixed(2)} ×`, timed);
     const differs = cost.active_differs;
     const doubt =
       `In ${count(differs)} of ${count(cost.calls)} timed hooks the active version itself decided otherwise the second time: ` +

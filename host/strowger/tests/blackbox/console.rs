@@ -183,6 +183,7 @@ fn without_the_token_it_only_shows_and_says_why() {
     let Some(page) = shown(&router) else { return };
     assert!(cell(&page, "State", 1).contains(">active<"), "{page}");
     assert!(page.contains("Read only: a bearer token is needed"), "{page}");
+    assert!(page.contains("<body class=\"closed\">"), "what is not shown has no place: {page}");
     let rollback = page.split("<button").find(|button| button.contains("id=\"rollback\"")).expect("a button");
     assert!(rollback.contains("disabled"), "{rollback}");
 }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::extract::rejection::StringRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use runtime::ReloadError;
+use runtime::{ConfigureError, ReloadError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -51,6 +52,34 @@ pub(crate) async fn of_script(
     match admin.host.script_configuration(&role, number) {
         Ok(text) => Json(json!({ "configuration": text })).into_response(),
         Err(why) => failure(StatusCode::NOT_FOUND, &why.to_string()),
+    }
+}
+
+/// Another version: the plugin of this one, configured with the text in the body.
+pub(crate) async fn of_another_script(
+    State(admin): State<Arc<Admin>>,
+    Version(role, number): Version,
+    Operator(who): Operator,
+    body: Result<String, StringRejection>,
+) -> Response {
+    let text = match body {
+        Ok(text) => text,
+        Err(why) => return failure(why.status(), &why.body_text()),
+    };
+    let made = tokio::task::spawn_blocking(move || admin.host.configure_anew(&role, number, &text, &who));
+    match made.await {
+        Ok(Ok(version)) => Json(version).into_response(),
+        Ok(Err(error)) => failure(status_of(&error), &error.to_string()),
+        Err(_) => failure(StatusCode::INTERNAL_SERVER_ERROR, "the plugin's load was broken off"),
+    }
+}
+
+fn status_of(error: &ConfigureError) -> StatusCode {
+    match error {
+        ConfigureError::Version(_) => StatusCode::NOT_FOUND,
+        ConfigureError::FileGone { .. } => StatusCode::CONFLICT,
+        ConfigureError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ConfigureError::Load(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

@@ -5,13 +5,18 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `page.html`, `style.css` | what is where, and how it looks |
+//! | `page.html`, `style.css`, `parts.css` | what is where, and how it looks |
 //! | `main.js` | asks every second, shows what comes |
-//! | `host.js` | the host's paths, the token |
-//! | `figures.js` | numbers, times, shares, rates |
+//! | `host.js`, `permission.js` | the host's paths, the token; who may change things |
+//! | `elements.js`, `dialogs.js` | elements of the page; what is asked before the host is told |
+//! | `figures.js`, `lines.js` | numbers, times, shares, rates; in which lines two texts differ |
 //! | `versions.js` | versions side by side |
-//! | `commands.js` | what can be done with them, and the push of a file |
-//! | `history.js` | what was done |
+//! | `commands.js`, `push.js` | what can be done with them, and the push of a file |
+//! | `split.js`, `terms.js` | a share by key and matches: its dialog, what it changes |
+//! | `shadow.js` | what a version in the shadow would have decided |
+//! | `activations.js`, `history.js` | how plugins came in, step by step; what was done |
+//! | `configuration.js` | what is other in the file; what a script is told |
+//! | `recording.js` | calls that are written down |
 //! | `calls.js` | calls that are traced, of all roles of this process |
 //! | `rungs.js`, `ladder.js` | the ladder of one: what is in it, and how it is drawn |
 
@@ -33,16 +38,28 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, kind, content.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 24] = [
     ("/", HTML, include_str!("console/page.html")),
     ("/console", HTML, include_str!("console/page.html")),
     ("/console/style.css", CSS, include_str!("console/style.css")),
+    ("/console/parts.css", CSS, include_str!("console/parts.css")),
     ("/console/main.js", JAVASCRIPT, include_str!("console/main.js")),
     ("/console/host.js", JAVASCRIPT, include_str!("console/host.js")),
+    ("/console/permission.js", JAVASCRIPT, include_str!("console/permission.js")),
+    ("/console/elements.js", JAVASCRIPT, include_str!("console/elements.js")),
+    ("/console/dialogs.js", JAVASCRIPT, include_str!("console/dialogs.js")),
     ("/console/figures.js", JAVASCRIPT, include_str!("console/figures.js")),
+    ("/console/lines.js", JAVASCRIPT, include_str!("console/lines.js")),
     ("/console/versions.js", JAVASCRIPT, include_str!("console/versions.js")),
     ("/console/commands.js", JAVASCRIPT, include_str!("console/commands.js")),
+    ("/console/push.js", JAVASCRIPT, include_str!("console/push.js")),
+    ("/console/split.js", JAVASCRIPT, include_str!("console/split.js")),
+    ("/console/terms.js", JAVASCRIPT, include_str!("console/terms.js")),
+    ("/console/shadow.js", JAVASCRIPT, include_str!("console/shadow.js")),
+    ("/console/activations.js", JAVASCRIPT, include_str!("console/activations.js")),
     ("/console/history.js", JAVASCRIPT, include_str!("console/history.js")),
+    ("/console/configuration.js", JAVASCRIPT, include_str!("console/configuration.js")),
+    ("/console/recording.js", JAVASCRIPT, include_str!("console/recording.js")),
     ("/console/calls.js", JAVASCRIPT, include_str!("console/calls.js")),
     ("/console/rungs.js", JAVASCRIPT, include_str!("console/rungs.js")),
     ("/console/ladder.js", JAVASCRIPT, include_str!("console/ladder.js")),
@@ -104,6 +121,6 @@ mod tests {
                 imports += 1;
             }
         }
-        assert!(imports >= 5, "{imports} imports found");
+        assert!(imports >= 20, "{imports} imports found");
     }
 }

@@ -40,12 +40,16 @@ pub fn router(host: Handle, own: Own) -> Router {
         .route("/plugins/{role}/{number}", get(versions::details))
         .route("/plugins/{role}/{number}/split", post(versions::split))
         .route("/plugins/{role}/{number}/promote", post(versions::promote))
+        .route("/plugins/{role}/{number}/calls", get(versions::calls))
         .route("/plugins/{role}/{number}/adopt", post(versions::adopt))
         .route("/plugins/{role}/{number}/end", post(versions::end))
         .route("/plugins/{role}/{number}/shadow", post(shadow::begin))
         .route("/plugins/{role}/shadow", get(shadow::report).delete(shadow::end))
         .route("/plugins/{role}/rollback", post(versions::rollback))
-        .route("/plugins/{role}/{number}/configuration", get(configuration::of_script))
+        .route(
+            "/plugins/{role}/{number}/configuration",
+            get(configuration::of_script).post(configuration::of_another_script),
+        )
         .route("/configuration", get(configuration::differences).post(configuration::apply))
         .route("/configuration/rollback", post(configuration::rollback))
         .route("/record/{role}", get(recording::status).post(recording::start).delete(recording::stop))

@@ -149,6 +149,15 @@ pub(crate) async fn promote(
     told(admin.host.promote(&role, number, &who))
 }
 
+/// How many calls are pinned to this version: those that `adopt` and `end` are about. All threads that carry calls are asked.
+pub(crate) async fn calls(
+    State(admin): State<Arc<Admin>>,
+    Version(role, number): Version,
+    _: Operator,
+) -> Response {
+    told(admin.host.pinned_calls(&role, number).map(|calls| json!({ "calls": calls })))
+}
+
 /// Calls of this version go on with the active one.
 pub(crate) async fn adopt(
     State(admin): State<Arc<Admin>>,

@@ -9,6 +9,8 @@
 //! plugin and the filter criteria are checked before anything changes. A script's configuration is part of its version
 //! ([`plugin::Plugin`]): it is shared, promoted and rolled back as code is.
 
+mod script;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::error::StartError;
 use crate::loading::PluginFile;
 use crate::message::ToShard;
 use crate::versions::VersionError;
+pub use script::{ConfigureError, MAX_SCRIPT_CONFIGURATION};
 
 /// Configurations that can be gone back to.
 const MAX_BEFORE: usize = 8;

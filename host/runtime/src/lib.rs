@@ -65,7 +65,9 @@ mod watch;
 pub use activations::{Activation, MAX_ACTIVATIONS, Reached, Refused, Step};
 pub use audit::{Deed, MAX_TOLD};
 pub use config::Config;
-pub use configuring::{Applied, Described, Difference, ReloadError, Source};
+pub use configuring::{
+    Applied, ConfigureError, Described, Difference, MAX_SCRIPT_CONFIGURATION, ReloadError, Source,
+};
 pub use control::{Handle, PluginStatus, PushError, Status};
 pub use details::PluginDetails;
 pub use diameter_metrics::DiameterMetrics;

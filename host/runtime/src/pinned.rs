@@ -86,6 +86,19 @@ impl Handle {
         }
     }
 
+    /// How many calls are pinned to a version; of before a restart, as many as had a request since.
+    ///
+    /// # Errors
+    /// [`VersionError`]: there is no such version.
+    pub fn pinned_calls(&self, role: &str, number: u32) -> Result<usize, VersionError> {
+        self.is_role(role)?;
+        let is_known = self.plugins().iter().any(|version| version.number == number);
+        match is_known {
+            true => Ok(self.shared.pinned(number, Pinned::Count).left),
+            false => Err(VersionError::Unknown(number)),
+        }
+    }
+
     /// A deed about a version that is alive, and the one that is active.
     fn pinned_and_active(&self, role: &str, number: u32) -> Result<(Deed, PluginStatus), VersionError> {
         self.is_role(role)?;

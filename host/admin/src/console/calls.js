@@ -2,6 +2,7 @@
 // calls, the ladder of the one that is chosen. Kept is a bounded part of what the host keeps; a Call-ID that is looked up is
 // asked for in all of it.
 
+import { element } from "./elements.js";
 import { clock } from "./figures.js";
 import { get, Refused } from "./host.js";
 import { drawLadder } from "./ladder.js";
@@ -16,8 +17,6 @@ const MOST_RUNGS = 400;
 const REFUSED_TURNS = 15;
 // No Call-ID has a space (RFC 3261 §25.1): the answer has no message, and says which number is the last.
 const NOBODY = "%20";
-
-const element = (id) => document.getElementById(id);
 
 export class Calls {
   #messages = [];
@@ -109,8 +108,21 @@ export class Calls {
     element("calls-area").hidden = !isOpen;
   }
 
+  // Shows the ladder of a call that is looked for from elsewhere. Empty, or why there is none.
+  async open(call) {
+    if (this.#nodes.size === 0) return element("trace-note").textContent;
+    element("call-filter").value = call;
+    const why = await this.#lookUp(call);
+    if (why !== "") return why;
+    const title = element("call-title");
+    title.scrollIntoView({ block: "start" });
+    title.focus({ preventScroll: true });
+    return "";
+  }
+
+  // Empty, or why there is nothing to show.
   async #lookUp(call) {
-    if (call === "") return;
+    if (call === "") return "";
     try {
       const ask = async (node) => {
         const path = `/trace?call=${encodeURIComponent(call)}&of=${encodeURIComponent(node)}`;
@@ -121,11 +133,19 @@ export class Calls {
       this.#older = found.filter((one) => !known.has(`${one.node} ${one.number}`)).sort((a, b) => a.at_us - b.at_us);
       this.#list();
       if (found.length > 0) this.#choose(call);
-      else element("call-title").textContent = `No call ${call} is kept`;
+      return found.length > 0 ? "" : this.#none(`No call ${call} is kept`);
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      element("call-title").textContent = `${error.message}.`;
+      return this.#none(`${error.message}.`);
     }
+  }
+
+  #none(why) {
+    this.#chosen = null;
+    this.#mark();
+    element("ladder").replaceChildren();
+    element("message").replaceChildren();
+    element("call-title").textContent = why;
+    return why;
   }
 
   // The one with the newest message first.

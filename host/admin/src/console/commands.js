@@ -1,181 +1,179 @@
-// What can be done with versions: a button for each, which asks before it tells the host; and the push of a file. In: what
-// the operator wants. Out: commands to the host, its refusals in its own words.
+// What can be done with versions: a button for each, which asks before it tells the host. In: versions as the host tells them.
+// Out: commands to the host.
 
-import { shareWritten, tenthsOf } from "./figures.js";
-import { post, push } from "./host.js";
+import { confirm } from "./dialogs.js";
+import { element, make } from "./elements.js";
+import { count, share } from "./figures.js";
+import { get, post, remove } from "./host.js";
+import { changes } from "./permission.js";
+import { pushFile } from "./push.js";
+import { split } from "./split.js";
 
-const element = (id) => document.getElementById(id);
+// Tenths of a percent of the calls for a version that is not in the shadow yet.
+const SHADOW = 100;
 
-const NO_SHARE = "This is no share: 0 to 99.9 percent, with one decimal at most.";
+const OTHERS = ["candidate", "kept", "checked", "draining"];
+const isOther = ({ state }) => OTHERS.includes(state);
+const isDraining = ({ state }) => state === "draining";
 
-// With a version of which state. `text`: what the operator is asked.
-export const COMMANDS = [
-  {
-    name: "Split",
-    states: ["candidate", "kept", "checked", "draining"],
-    text: (it) => `Version ${it} gets a share of the subscribers: always the same ones, and those of a smaller share are among them.`,
-    asksShare: true,
-    path: (base, tenths) => `${base}/split?share=${tenths}`,
-  },
+// With which version; `open` is called with it, and with all that is known.
+const COMMANDS = [
+  { name: "Split", fits: isOther, open: (version, { base }) => split(base, version) },
   {
     name: "Promote",
-    states: ["candidate", "kept", "checked", "draining"],
-    text: (it) => `Version ${it} becomes the active one: all new transactions go to it. Calls stay with the version that took them.`,
-    path: (base) => `${base}/promote`,
+    fits: isOther,
+    open: (version, { base }) =>
+      confirm({
+        title: `Promote #${version.number}`,
+        text:
+          `Version ${nameOf(version)} becomes the active one: all new transactions go to it. ` +
+          "Calls stay with the version that took them.",
+        verb: "Promote",
+        command: () => post(`${base}/${version.number}/promote`),
+      }),
   },
   {
     name: "Take back",
-    states: ["candidate"],
-    text: (it) => `The share of version ${it} goes back to the active one. The version is kept.`,
-    path: (base) => `${base}/split?share=0`,
+    fits: ({ state }) => state === "candidate",
+    open: (version, { base }) =>
+      confirm({
+        title: `Take back #${version.number}`,
+        text: `The share of version ${nameOf(version)} goes back to the active one. The version is kept.`,
+        verb: "Take back",
+        command: () => post(`${base}/${version.number}/split?share=0`),
+      }),
   },
   {
     name: "Adopt",
-    states: ["draining"],
-    text: (it) => `Calls of version ${it} go on with the active one, instead of ending with the version that took them.`,
-    path: (base) => `${base}/adopt`,
+    fits: isDraining,
+    open: (version, { base, active }) =>
+      confirm({
+        title: `Adopt the calls of #${version.number}`,
+        text: callsOf(
+          base,
+          version,
+          `They go on with the active version, ${nameOf(active)}, which finds the variables that the host keeps for them. ` +
+            "No call ends.",
+        ),
+        verb: "Adopt",
+        command: () => post(`${base}/${version.number}/adopt`),
+      }),
+  },
+  {
+    name: "End",
+    fits: isDraining,
+    open: (version, { base, active }) =>
+      confirm({
+        title: `End the calls of #${version.number}`,
+        text: callsOf(
+          base,
+          version,
+          "They are ended: a BYE to both sides of each, CANCEL where nobody has answered yet, 500 a second and shard. " +
+            "People are cut off. Calls of which the host does not know what a BYE needs go on with the active version, " +
+            `${nameOf(active)}.`,
+        ),
+        verb: "End the calls",
+        isDrastic: true,
+        command: () => post(`${base}/${version.number}/end`),
+      }),
+  },
+  {
+    name: "Shadow",
+    fits: isOther,
+    open: (version, { base, shadow }) => inShadow(base, version, shadow),
+  },
+  {
+    name: "Stop shadow",
+    fits: ({ number }, shadow) => number === shadow?.number,
+    open: (version, { base }) => stopShadow(base, version),
   },
 ];
 
+const nameOf = (version) => (version === undefined ? "–" : `#${version.number} (${version.name} ${version.version})`);
+
+// How many calls a version has, and what becomes of them.
+async function callsOf(base, version, then) {
+  const { calls } = await get(`${base}/${version.number}/calls`);
+  return `Version ${nameOf(version)} has ${calls === 1 ? "1 call" : `${count(calls)} calls`}. ${then}`;
+}
+
+function inShadow(base, version, shadow) {
+  const isThere = shadow?.number === version.number;
+  const other = shadow !== null && !isThere ? ` The shadow of #${shadow.number} ends.` : "";
+  confirm({
+    title: isThere ? `Another share for the shadow of #${version.number}` : `#${version.number} in the shadow`,
+    text: isThere
+      ? `Version ${nameOf(version)} has copies of ${share(shadow.share)} of the calls.`
+      : `Version ${nameOf(version)} gets copies of a share of the calls, beside the active one. ` +
+        `What it decides is compared and thrown away: nobody notices.${other}`,
+    share: {
+      name: "Percent of the calls",
+      rule: "0.1 to 100, one decimal at most",
+      tenths: isThere ? shadow.share : SHADOW,
+    },
+    verb: isThere ? "Change" : "Begin",
+    command: (tenths) => post(`${base}/${version.number}/shadow?share=${tenths}`),
+  });
+}
+
+function stopShadow(base, version) {
+  confirm({
+    title: `Stop the shadow of #${version.number}`,
+    text: "What it has seen stays to be read, until another one begins.",
+    verb: "Stop",
+    command: () => remove(`${base}/shadow`),
+  });
+}
+
 export class Commands {
-  #changed;
-  #refusal = "not known yet";
-  #role = "";
-  #plugins = [];
+  #known = { base: "", plugins: [], active: undefined, shadow: null };
 
-  constructor(changed) {
-    this.#changed = changed;
+  constructor() {
     element("rollback").addEventListener("click", () => this.#rollBack());
-    element("push").addEventListener("click", () => this.#push());
-    element("push-how").addEventListener("change", showShareOfPush);
+    element("push").addEventListener("click", () => pushFile(this.#known.base));
+    element("shadow-share").addEventListener("click", () => this.#ofShadow("Shadow"));
+    element("shadow-stop").addEventListener("click", () => this.#ofShadow("Stop shadow"));
   }
 
-  show(role, plugins) {
-    this.#role = role;
-    this.#plugins = plugins;
+  // `shadow`: the version that is in the shadow, and its share; `null`: none.
+  show(role, plugins, shadow) {
+    const active = plugins.find(({ state }) => state === "active");
+    this.#known = { base: `/plugins/${encodeURIComponent(role)}`, plugins, active, shadow };
   }
 
-  allow(refusal) {
-    this.#refusal = refusal;
-    const text = refusal === null ? "You may change versions here." : `Read only: ${refusal}.`;
-    if (element("permission").textContent !== text) element("permission").textContent = text;
-    for (const button of document.querySelectorAll("button.change")) this.#enable(button);
+  // What can be done with this version.
+  namesFor(version) {
+    return COMMANDS.filter(({ fits }) => fits(version, this.#known.shadow)).map(({ name }) => name);
   }
 
-  button(command, number) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "change";
-    button.textContent = `${command.name}…`;
-    button.setAttribute("aria-label", `${command.name} version ${number}`);
-    button.setAttribute("aria-describedby", "permission");
-    button.addEventListener("click", () => this.#command(command, number));
-    this.#enable(button);
+  button(name, number) {
+    const button = changes(make("button", "", `${name}…`));
+    button.setAttribute("aria-label", `${name} version ${number}`);
+    button.addEventListener("click", () => this.#open(name, number));
     return button;
   }
 
-  #enable(button) {
-    button.disabled = this.#refusal !== null;
-    button.title = this.#refusal ?? "";
+  #open(name, number) {
+    const version = this.#known.plugins.find((one) => one.number === number);
+    if (version !== undefined) COMMANDS.find((one) => one.name === name).open(version, this.#known);
   }
 
-  #base() {
-    return `/plugins/${encodeURIComponent(this.#role)}`;
-  }
-
-  #command(command, number) {
-    const version = this.#plugins.find((one) => one.number === number);
-    if (version === undefined) return;
-    const base = `${this.#base()}/${number}`;
-    this.#confirm({
-      title: `${command.name} #${number}`,
-      text: command.text(`#${number} (${version.name} ${version.version})`),
-      share: command.asksShare ? shareWritten(version.share || 10) : null,
-      verb: command.name,
-      path: (tenths) => command.path(base, tenths),
-    });
+  #ofShadow(name) {
+    if (this.#known.shadow !== null) this.#open(name, this.#known.shadow.number);
   }
 
   #rollBack() {
-    const candidates = this.#plugins.filter((one) => one.state === "candidate");
+    const { base, plugins } = this.#known;
+    const candidates = plugins.filter((one) => one.state === "candidate");
     const which = candidates.map((one) => `#${one.number}`).join(" and ");
-    this.#confirm({
+    confirm({
       title: "Roll back",
       text:
         candidates.length > 0
           ? `The share of ${which} goes back to the active version.`
           : "The version that was active before becomes the active one again.",
-      share: null,
       verb: "Roll back",
-      path: () => `${this.#base()}/rollback`,
+      command: () => post(`${base}/rollback`),
     });
   }
-
-  #confirm({ title, text, share, verb, path }) {
-    const dialog = element("confirm");
-    element("confirm-title").textContent = title;
-    element("confirm-text").textContent = text;
-    element("confirm-share").hidden = share === null;
-    element("share").value = share ?? "";
-    element("confirm-yes").textContent = verb;
-    element("confirm-no").onclick = () => dialog.close();
-    element("confirm-form").onsubmit = (event) => {
-      event.preventDefault();
-      const tenths = share === null ? 0 : tenthsOf(element("share").value);
-      if (tenths === null) element("confirm-error").textContent = NO_SHARE;
-      else this.#tell("confirm", "", () => post(path(tenths)));
-    };
-    open(dialog, "confirm");
-    if (share !== null) element("share").select();
-    else element("confirm-no").focus();
-  }
-
-  #push() {
-    const dialog = element("push-dialog");
-    element("push-form").reset();
-    showShareOfPush();
-    element("push-no").onclick = () => dialog.close();
-    element("push-form").onsubmit = (event) => {
-      event.preventDefault();
-      const [file] = element("push-file").files;
-      const how = element("push-how").value;
-      const tenths = how === "share" ? tenthsOf(element("push-share").value) : 0;
-      const error = element("push-error");
-      if (file === undefined) error.textContent = "Choose a file first.";
-      else if (tenths === null) error.textContent = NO_SHARE;
-      else {
-        const query = { check: "", share: `?share=${tenths}`, activate: "?activate=true" }[how];
-        this.#tell("push", `${file.name} is being checked and compiled …`, () => push(`${this.#base()}${query}`, file));
-      }
-    };
-    open(dialog, "push");
-    element("push-file").focus();
-  }
-
-  // The dialog stays open where the host refuses, with its reason.
-  async #tell(name, meanwhile, command) {
-    const [yes, error] = [element(`${name}-yes`), element(`${name}-error`)];
-    yes.disabled = true;
-    error.classList.toggle("waiting", meanwhile !== "");
-    error.textContent = meanwhile;
-    try {
-      await command();
-      yes.closest("dialog").close();
-      this.#changed();
-    } catch (refused) {
-      error.classList.remove("waiting");
-      error.textContent = `${refused.message}.`;
-    }
-    yes.disabled = false;
-  }
-}
-
-function open(dialog, name) {
-  element(`${name}-yes`).disabled = false;
-  element(`${name}-error`).textContent = "";
-  dialog.showModal();
-}
-
-function showShareOfPush() {
-  element("push-share-line").hidden = element("push-how").value !== "share";
 }

@@ -12,15 +12,19 @@ export function micros(us) {
   return us < 100_000 ? `${(us / 1000).toFixed(1)} ms` : `${Math.round(us / 1000)} ms`;
 }
 
-export const percentOf = (part, whole) => (whole > 0 ? `${((100 * part) / whole).toFixed(2)} %` : "–");
+export function percentOf(part, whole) {
+  if (whole <= 0) return "–";
+  const percent = (100 * part) / whole;
+  return part > 0 && percent < 0.01 ? "< 0.01 %" : `${percent.toFixed(2)} %`;
+}
 
 export const share = (tenths) => `${(tenths / 10).toFixed(1)} %`;
 
 export const shareWritten = (tenths) => (tenths / 10).toFixed(1).replace(/\.0$/, "");
 
-// Tenths of a percent, as `strowger plugin split` reads them: 0 to 99.9 with one decimal at most. `null`: it is none.
+// Tenths of a percent, as `strowger plugin split` reads them: 0 to 100 with one decimal at most. `null`: it is none.
 export function tenthsOf(text) {
-  const read = /^([0-9]{1,2})(?:\.([0-9]))?%?$/.exec(text.trim());
+  const read = /^(100(?=%?$|\.0%?$)|[0-9]{1,2})(?:\.([0-9]))?%?$/.exec(text.trim());
   return read === null ? null : 10 * Number(read[1]) + Number(read[2] ?? 0);
 }
 
@@ -29,6 +33,17 @@ export function duration(seconds) {
   if (d > 0) return `${d} d ${h} h`;
   if (h > 0) return `${h} h ${m} min`;
   return m > 0 ? `${m} min ${seconds % 60} s` : `${seconds} s`;
+}
+
+// From one moment to another, in milliseconds.
+export function elapsed(ms) {
+  if (ms < 1000) return `${Math.max(0, ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : duration(Math.round(ms / 1000));
+}
+
+export function bytes(value) {
+  if (value < 1000) return `${value} B`;
+  return value < 1_000_000 ? `${(value / 1000).toFixed(1)} kB` : `${(value / 1_000_000).toFixed(1)} MB`;
 }
 
 const two = (value) => String(value).padStart(2, "0");

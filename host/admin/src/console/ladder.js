@@ -1,9 +1,8 @@
 // The ladder of one call. In: its rungs and whose lines there are. Out: an SVG: a line for each, an arrow for each message,
 // a mark at its node for each decision of a script. Each of them can be chosen.
 
+import { svg } from "./elements.js";
 import { columnsOf, kindOf } from "./rungs.js";
-
-const SVG = "http://www.w3.org/2000/svg";
 
 const TIME = 84;
 // From one line to the next; what is beyond the last one.
@@ -19,13 +18,6 @@ const MARK = 20;
 const PAD = 9;
 const CHARACTER = 6.7;
 const MOST_SHOWN = 22;
-
-function svg(name, attributes, text) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
 
 const cut = (text) => (text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN - 1)}…` : text);
 

@@ -1,9 +1,16 @@
 // The console: asks the host every second while somebody can see the page, and has each part show its share of it.
 
-import { clock, count, duration, Rates } from "./figures.js";
-import { get, Refused, setToken, token } from "./host.js";
+import { Activations } from "./activations.js";
 import { Calls } from "./calls.js";
+import { Configuration } from "./configuration.js";
+import { whenChanged } from "./dialogs.js";
+import { element, write } from "./elements.js";
+import { clock, count, duration, Rates } from "./figures.js";
 import { showHistory } from "./history.js";
+import { get, Refused, setToken, token } from "./host.js";
+import { allow, mayChange } from "./permission.js";
+import { Recording } from "./recording.js";
+import { Shadow } from "./shadow.js";
 import { Versions } from "./versions.js";
 
 const EVERY_MS = 1000;
@@ -11,40 +18,60 @@ const EVERY_MS = 1000;
 const HISTORY_EVERY = 5;
 const HISTORY_LINES = 30;
 
-const element = (id) => document.getElementById(id);
 const rates = new Rates();
 const calls = new Calls();
-const versions = new Versions(rates, () => {
-  turns = 0;
-});
+const versions = new Versions(rates);
+const shadow = new Shadow((call) => calls.open(call));
+const activations = new Activations();
+const configuration = new Configuration();
+const recording = new Recording();
 
 let turns = 0;
 let answered = null;
+// Something was done here, or somebody else is at the console: all parts are asked for.
+let isNews = true;
 
 async function turn() {
   try {
     const status = await get("/status");
     showStatus(status);
-    if (turns % HISTORY_EVERY === 0) await history();
+    if (isNews || turns % HISTORY_EVERY === 0) await history();
+    await parts(status);
     await calls.ask();
     turns += 1;
     answered = Date.now();
     live(true);
   } catch (error) {
-    live(false, error instanceof Refused ? error.message : "no answer");
+    // What was missed is asked for again.
+    isNews = true;
+    live(false, error.message);
   }
 }
 
 // Who may see what was done may change things: both are asked of the same rule.
 async function history() {
   try {
-    showHistory(element("history"), await get(`/history?last=${HISTORY_LINES}`));
-    versions.allow(null);
+    const isNew = showHistory(element("history"), await get(`/history?last=${HISTORY_LINES}`));
+    isNews ||= isNew || !mayChange();
+    allow(null);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     showHistory(element("history"), []);
-    versions.allow(error.message);
+    allow(error.message);
   }
+  document.body.classList.toggle("closed", !mayChange());
+}
+
+async function parts({ role, plugins }) {
+  const wasNews = isNews;
+  isNews = false;
+  if (!mayChange()) return;
+  await Promise.all([
+    shadow.ask(role, wasNews),
+    activations.ask(),
+    recording.ask(role, wasNews),
+    configuration.ask(role, plugins, wasNews),
+  ]);
 }
 
 function showStatus(status) {
@@ -64,14 +91,13 @@ function showStatus(status) {
   };
   for (const [id, text] of Object.entries(shown)) element(id).textContent = text;
   document.title = `${status.role} – Strowger`;
-  versions.show(status.role, status.plugins, now);
+  versions.show(status.role, status.plugins, shadow.running, now);
 }
 
 function live(is, why) {
   const place = element("connection");
   const since = answered === null ? "" : ` since ${clock(answered)}`;
-  const text = is ? `live at ${location.host}` : `${why}${since}`;
-  if (place.textContent !== text) place.textContent = text;
+  write(place, is ? `live at ${location.host}` : `${why}${since}`);
   place.className = is ? "live" : "gone";
   document.querySelector("main").classList.toggle("stale", !is);
 }
@@ -94,6 +120,9 @@ async function loopUntilHidden() {
 }
 
 document.addEventListener("visibilitychange", start);
+whenChanged(() => {
+  isNews = true;
+});
 element("token").value = token();
 element("token-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,11 +1,14 @@
 // Versions side by side: a column for each, the active one, the control for the others, first. In: the host's list. Out:
 // columns, which stay where they are while their figures change; and buttons for what can be done.
 
+import { Commands } from "./commands.js";
+import { element, make, write } from "./elements.js";
 import { count, micros, percentOf, share } from "./figures.js";
-import { COMMANDS, Commands } from "./commands.js";
-
+import { termsOf } from "./terms.js";
 
 const ORDER = ["active", "candidate", "draining", "kept", "checked"];
+// Versions that only hold calls may be as many as were swapped since; of more the oldest are shown.
+const MOST_DRAINING = 16;
 // Fewer failures than this in the last minute say nothing against a candidate.
 const FEW = 5;
 // What a host does not tell.
@@ -23,6 +26,7 @@ const answersOf = (answers) =>
 // One line of the table. `text` of a version, with what it did lately; `isWorse` than the control, where both are known.
 // `key`: a line that is there where the host tells this of any version.
 const FIGURES = [
+  { name: "Key, matches", key: "split", text: ({ split }) => told(split, termsOf) },
   { name: "Calls a second", text: (_, rate) => told(rate.perSecond, (value) => value.toFixed(1)) },
   { name: "Calls", text: ({ calls }) => count(calls) },
   { name: "Failures", text: ({ failures }) => count(failures) },
@@ -48,10 +52,9 @@ export class Versions {
   #columns = new Map();
   #rows;
 
-  // `changed` is called after each command.
-  constructor(rates, changed) {
+  constructor(rates) {
     this.#rates = rates;
-    this.#commands = new Commands(changed);
+    this.#commands = new Commands();
     const body = document.querySelector("#versions tbody");
     this.#rows = ["State", "Share", ...FIGURES.map(({ name }) => name), "Change"].map((name) => {
       const row = body.insertRow();
@@ -64,13 +67,13 @@ export class Versions {
     this.#rows.unshift(document.querySelector("#versions thead tr"));
   }
 
-  // `null`: the operator may change things; else why not.
-  allow(refusal) {
-    this.#commands.allow(refusal);
-  }
-
-  show(role, plugins, now) {
-    this.#commands.show(role, plugins);
+  // `shadow`: the version that is in the shadow, and its share; `null`: none.
+  show(role, all, shadow, now) {
+    this.#commands.show(role, all, shadow);
+    const plugins = shownOf(all, shadow);
+    const left = all.length - plugins.length;
+    const more = `${count(left)} more hold calls, younger ones; strowger plugin list has all.`;
+    write(element("versions-more"), left > 0 ? more : "");
     const key = (version) => `${version.number} ${version.digest}`;
     for (const one of plugins) this.#rates.take(key(one), now, [one.calls, one.failures]);
     this.#rates.keep(new Set([...plugins.map(key), "requests"]));
@@ -88,7 +91,7 @@ export class Versions {
     sorted.forEach((version, place) => {
       const column = this.#columns.get(key(version)) ?? this.#newColumn(key(version), version.number);
       gone.delete(key(version));
-      this.#fill(column, version, rate(version), control);
+      this.#fill(column, version, rate(version), control, shadow);
       this.#put(column, place);
     });
     for (const key of gone) {
@@ -113,11 +116,7 @@ export class Versions {
     });
     const [head, state, part, ...rest] = cells;
     head.scope = "col";
-    const put = (cell, tag, name) => {
-      const made = cell.appendChild(document.createElement(tag));
-      made.className = name;
-      return made;
-    };
+    const put = (cell, tag, name) => cell.appendChild(make(tag, name));
     const title = put(head, "span", "title");
     const digest = put(head, "small", "digest");
     const badge = put(state, "span", "badge");
@@ -127,17 +126,19 @@ export class Versions {
     bar.max = 1000;
     bar.setAttribute("aria-hidden", "true");
     const buttons = put(rest.at(-1), "div", "actions");
-    const column = { cells, title, digest, badge, control, value, bar, buttons, state: "" };
+    const column = { cells, title, digest, badge, control, value, bar, buttons, names: "" };
     this.#columns.set(key, column);
     return column;
   }
 
-  #fill(column, version, rate, control) {
+  #fill(column, version, rate, control, shadow) {
     const { cells, title, digest, badge, value, bar, buttons } = column;
+    const isInShadow = shadow?.number === version.number;
     title.textContent = `#${version.number} ${version.name} ${version.version}`;
     digest.textContent = version.digest.slice(0, 12);
     badge.textContent = version.state;
-    column.control.textContent = version.state === "active" ? "the control" : "";
+    const place = version.state === "active" ? "the control" : "";
+    write(column.control, isInShadow ? `in the shadow, ${share(shadow.share)}` : place);
     value.textContent = share(version.share);
     bar.value = version.share;
     const compares = version.state === "candidate" && control !== null;
@@ -147,12 +148,21 @@ export class Versions {
       const isWorse = compares && figure.isWorse?.(rate, control);
       cell.classList.toggle("worse", Boolean(isWorse));
     });
-    if (column.state === version.state) return;
-    column.state = version.state;
+    const names = this.#commands.namesFor(version);
+    const shown = [version.state, ...names].join();
+    if (column.names === shown) return;
+    column.names = shown;
     for (const cell of cells) cell.className = version.state;
-    const possible = COMMANDS.filter((command) => command.states.includes(version.state));
-    buttons.replaceChildren(...possible.map((command) => this.#commands.button(command, version.number)));
+    buttons.replaceChildren(...names.map((name) => this.#commands.button(name, version.number)));
   }
+}
+
+function shownOf(all, shadow) {
+  const draining = all.filter(({ state, number }) => state === "draining" && number !== shadow?.number);
+  if (draining.length <= MOST_DRAINING) return all;
+  const oldest = draining.sort((a, b) => a.number - b.number).slice(0, MOST_DRAINING);
+  const shown = new Set(oldest.map(({ number }) => number));
+  return all.filter(({ state, number }) => state !== "draining" || number === shadow?.number || shown.has(number));
 }
 
 function failsMore({ lately }, control) {

@@ -76,6 +76,38 @@ fn a_share_of_the_subscribers_has_another_configuration_of_the_script() {
     assert_eq!(told(&router, &["config", "diff"]), other);
 }
 
+/// Over HTTP, as the console does: no file changes.
+#[test]
+fn a_version_is_made_of_another_text_and_outlives_the_host() {
+    let mut router = Router::start();
+    let (status, body) = router.http("GET", "/plugins/edge/1/configuration", b"");
+    assert_eq!(status, 200, "{body}");
+    let shown: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let text = shown["configuration"].as_str().expect("a text").to_owned();
+    let path = "/plugins/edge/1/configuration";
+    let other = text.replace(&format!("realm = \"{DOMAIN}\""), OTHER_REALM);
+    let (status, body) = router.http("POST", path, text.replace(DOMAIN, "\"").as_bytes());
+    assert!(status == 422 && body.contains("init refuses"), "{status}: {body}");
+    let long = format!("# {}\n", "x".repeat(1 << 20));
+    let (status, body) = router.http("POST", path, long.as_bytes());
+    assert!(status == 413 && body.contains("a configuration has at most"), "{status}: {body}");
+    assert_eq!(router.http("POST", "/plugins/edge/9/configuration", b"").0, 404);
+    assert_eq!(router.http("POST", path, b"\xff").0, 400, "no text at all");
+
+    let (status, body) = router.http("POST", path, other.as_bytes());
+    let made: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!((status, &made["state"]), (200, &"checked".into()), "{body}");
+    assert!(!meets_other_realm(&router, "nobody"), "nothing goes to it yet");
+    let number = made["number"].to_string();
+    told(&router, &["plugin", "promote", "--role", "edge", &number]);
+    assert!(meets_other_realm(&router, "nobody"));
+    let diff = told(&router, &["config", "diff"]);
+    assert!(diff.contains(&format!("- {OTHER_REALM}")), "the file says something else: {diff}");
+    router.kill();
+    router.start_again();
+    assert!(meets_other_realm(&router, "nobody"), "the file is what it was, so it does not count again");
+}
+
 /// T1 of a test's router, and another one, ms.
 const T1: &str = "t1_ms = 500\n";
 const OTHER_T1: &str = "t1_ms = 100\n";

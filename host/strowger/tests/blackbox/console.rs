@@ -56,6 +56,7 @@ fn its_files_are_served_and_may_load_nothing_else() {
         ("/", "text/html"),
         ("/console", "text/html"),
         ("/console/style.css", "text/css"),
+        ("/console/parts.css", "text/css"),
         ("/console/main.js", "text/javascript"),
         ("/console/rungs.js", "text/javascript"),
         ("/console/ladder.js", "text/javascript"),
@@ -95,6 +96,8 @@ fn a_foreign_page_in_the_operators_browser_changes_nothing_and_learns_nothing() 
             ("POST", "/plugins/edge/2/shadow"),
             ("DELETE", "/plugins/edge/shadow"),
             ("GET", "/plugins/edge/shadow"),
+            ("GET", "/plugins/edge/2/calls"),
+            ("POST", "/plugins/edge/2/configuration"),
             ("GET", "/history"),
             ("GET", "/trace"),
             ("GET", "/nodes"),
@@ -180,6 +183,7 @@ fn without_the_token_it_only_shows_and_says_why() {
     let Some(page) = shown(&router) else { return };
     assert!(cell(&page, "State", 1).contains(">active<"), "{page}");
     assert!(page.contains("Read only: a bearer token is needed"), "{page}");
+    assert!(page.contains("<body class=\"closed\">"), "what is not shown has no place: {page}");
     let rollback = page.split("<button").find(|button| button.contains("id=\"rollback\"")).expect("a button");
     assert!(rollback.contains("disabled"), "{rollback}");
 }
@@ -215,6 +219,68 @@ fn an_operator_watches_pushes_splits_rolls_back_and_opens_a_call() {
     browser.play("flows.mjs", &[&url, files[0], files[1]]).with(|what| match what {
         "call" => make_a_call(&caller, &callee),
         "hostile" => send_markup(&caller, &router),
+        other => panic!("{other}"),
+    });
+}
+
+/// A MESSAGE that the active version relays, and for which `misbehaving` has a bug; its Call-ID.
+fn message(caller: &Peer, callee: &Peer, bug: &str, call_id: Option<&str>) -> String {
+    let mut request =
+        Request::new("MESSAGE", "alice", "bob").with(&format!("Subject: lunch\nX-Misbehave: {bug}"));
+    if let Some(call_id) = call_id {
+        request.call_id = call_id.to_owned();
+    }
+    caller.send(&request);
+    callee.answer(&callee.expect("MESSAGE"), 200, "b", "");
+    caller.expect("200");
+    request.call_id
+}
+
+/// The router's file with T1 of 500 ms in the place of this line.
+fn write_t1(router: &Router, text: &str, line: &str) -> String {
+    assert!(text.contains("t1_ms = 500\n"), "{text}");
+    std::fs::write(router.folder().join("strowger.toml"), text.replace("t1_ms = 500", line))
+        .expect("written");
+    line.to_owned()
+}
+
+/// Each step is in `tests/browser/operations.mjs`.
+#[test]
+fn an_operator_follows_compares_splits_ends_configures_and_records() {
+    let Some(browser) = Browser::find() else { return };
+    let mut router = Router::start();
+    again_with(&mut router, "[trace]\nmessages = 1000\n[plugin.pinned]\npolicy = \"end\"\n[admin]\n");
+    let spoilt = router.folder().join("spoilt.wasm");
+    std::fs::write(&spoilt, "no plugin at all").expect("written");
+    let text = router.configuration();
+    let (caller, callee) = router.pair();
+    let url = format!("http://{}/", router.admin);
+    let files = [misbehaving(), &spoilt].map(|file| file.to_str().expect("a name"));
+    let mut held = None;
+    browser.play("operations.mjs", &[&url, files[0], files[1]]).with(|what| match what {
+        "call" => make_a_call(&caller, &callee),
+        "relay" => message(&caller, &callee, "nothing", None),
+        "rewrite" => message(&caller, &callee, "rewrite", None),
+        "refuse" => message(&caller, &callee, "unavailable", None),
+        "hostile" => message(&caller, &callee, "rewrite", Some("<script>alert(2)</script>")),
+        "hold" => {
+            let (call, ok) = Call::established(&caller, &callee);
+            held.insert((call, ok)).0.sent.call_id.clone()
+        }
+        "hang up" => {
+            let (call, ok) = held.take().expect("a call");
+            caller.send(&call.sent.within(&ok, "BYE", 2));
+            callee.answer(&callee.expect("BYE"), 200, "b", "");
+            caller.expect("200");
+            call.sent.call_id
+        }
+        "is ended" => {
+            callee.answer(&callee.expect("BYE"), 200, "b", "");
+            caller.answer(&caller.expect("BYE"), 200, "a", "");
+            held.take().expect("a call").0.sent.call_id
+        }
+        "change the file" => write_t1(&router, &text, "t1_ms = 100"),
+        "spoil the file" => write_t1(&router, &text, "t1_ms = 0"),
         other => panic!("{other}"),
     });
 }

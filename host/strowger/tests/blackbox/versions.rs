@@ -94,9 +94,15 @@ fn calls_of_an_old_version_are_adopted_where_that_is_wanted() {
     push(&router, "activate=true");
     until("the end of its transaction", || version(&router, 1)["holders"] == 1);
     assert_eq!(router.http("POST", "/plugins/edge/2/adopt", b"").0, 409, "it is the active one");
+    let calls =
+        |number: u32| told(&router, "GET", &format!("/plugins/edge/{number}/calls"), b"")["calls"].clone();
+    assert_eq!((calls(1), calls(2)), (1.into(), 0.into()), "what is told before it is done");
+    assert_eq!(router.http("GET", "/plugins/edge/9/calls", b"").0, 404);
+    assert_eq!(router.http("GET", "/plugins/scscf/1/calls", b"").0, 404);
     let line = command(&router, &["adopt", "--role", "edge", "1"]);
     assert!(line.contains("#2"), "{line}");
     until("nobody holds it", || version(&router, 1)["state"] == "kept");
+    assert_eq!(calls(1), 0);
     caller.send(&call.sent.within(&ok, "BYE", 2));
     callee.answer(&callee.expect("BYE"), 200, "b", "");
     caller.expect("200");

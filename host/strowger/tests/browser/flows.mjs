@@ -44,14 +44,13 @@ async function pushGoodFile(page) {
 
 async function split(page) {
   await page.getByRole("button", { name: "Split version 2" }).click();
-  await page.locator("#share").fill("101");
-  await sure(page);
-  await page.locator("#confirm-error").filter({ hasText: "This is no share" }).waitFor();
-  await page.locator("#share").fill("25");
-  await sure(page);
+  await page.locator("#split-share").fill("101");
+  await page.locator("#split-yes").click();
+  await page.locator("#split-error").filter({ hasText: "This is no share" }).waitFor();
+  await page.locator("#split-share").fill("25");
+  await page.locator("#split-yes").click();
   await figure(page, "Share", 2, "25.0 %");
   await page.locator("#history").filter({ hasText: "split, 25.0 %" }).waitFor();
-  await picture(page, "split");
 }
 
 async function openACall(page) {

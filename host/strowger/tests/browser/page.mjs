@@ -64,6 +64,9 @@ export const cell = (page, figure, number) =>
 // The version of this number has this text in the line of this name; now, or soon.
 export const figure = (page, name, number, text) => cell(page, name, number).filter({ hasText: text }).waitFor();
 
+// This place has this text; now, or soon.
+export const said = (page, place, text) => page.locator(place).filter({ hasText: text }).waitFor();
+
 export async function picture(page, name, locator = page) {
   const folder = process.env.STROWGER_PICTURES;
   await locator.screenshot({ path: join(folder, `console-${name}.png`) });

@@ -3,6 +3,7 @@
 use crate::browser::Browser;
 use crate::network::Network;
 use crate::phone::{Phone, talk};
+use crate::plan;
 use crate::subscribers::{Card, sims};
 use crate::until;
 
@@ -16,6 +17,14 @@ fn make_a_call(network: &Network, caller: &Phone, callee: &Phone) -> String {
     let messages = traced["messages"].as_array().expect("messages");
     let invite = messages.iter().find(|one| one["label"] == "INVITE").expect("an INVITE");
     invite["call"].as_str().expect("a Call-ID").to_owned()
+}
+
+/// A copy of the S-CSCF's plugin gets copies of all its calls.
+fn shadow_the_scscf(network: &Network) -> String {
+    let copy = std::fs::read(plan::plugin_of("scscf")).expect("the plugin");
+    let number = network.scscf().post("/plugins/scscf", &copy)["number"].clone();
+    network.scscf().post(&format!("/plugins/scscf/{number}/shadow?share=1000"), b"");
+    number.to_string()
 }
 
 /// What the lines are, and in which order, is in `tests/browser/ladder.mjs`.
@@ -36,8 +45,10 @@ fn a_console_draws_one_ladder_of_all_roles_of_its_process() {
         messages.iter().any(|one| one["label"] == "SAA 2001")
     });
     let Some(browser) = Browser::find() else { return };
-    browser.play("ladder.mjs", &[&network.scscf().console()]).with(|what| match what {
+    let consoles = [network.scscf().console(), network.pcscf.console()];
+    browser.play("ladder.mjs", &[&consoles[0], &consoles[1]]).with(|what| match what {
         "call" => make_a_call(&network, &anna, &bert),
+        "shadow" => shadow_the_scscf(&network),
         other => panic!("{other}"),
     });
 }

@@ -9,6 +9,7 @@
 //!                                                        └─▶ promises.rs: what holds after every input
 //! ```
 
+mod adoptions;
 mod ledger;
 mod phones;
 mod promises;
@@ -22,7 +23,7 @@ use sip::fuzzing::{Choices, Target};
 use sip::{Excerpt, Flow, HeaderId, Message, Method, Transport};
 use transaction::Time;
 
-use crate::adopt::{Adopt, AdoptId, Adopted};
+use crate::adopt::{Adopt, AdoptId};
 use crate::config::Wants;
 use crate::counters::METHODS;
 use crate::decision::{ConsultError, Hook};
@@ -102,7 +103,10 @@ impl Drop for Run<'_> {
 
 impl<'a> Run<'a> {
     fn new(mut choices: Choices<'a>) -> Run<'a> {
-        let node = phones::node(&mut choices);
+        let mut node = phones::node(&mut choices);
+        if choices.once_in(2) {
+            node.set_wants(Wants { methods: u32::MAX, in_dialog: true });
+        }
         Run {
             garbles_responses: choices.once_in(4),
             choices,
@@ -132,7 +136,7 @@ impl<'a> Run<'a> {
     }
 
     fn step(&mut self) {
-        match self.choices.below(18) {
+        match self.choices.below(19) {
             0..=2 => self.call(),
             3 => self.repeat(),
             4 => self.cancel(),
@@ -146,6 +150,7 @@ impl<'a> Run<'a> {
             },
             14 => self.undeliver(),
             15 | 16 => self.pass_time(),
+            17 => self.let_go(),
             _ => self.rarely(),
         }
     }
@@ -235,31 +240,6 @@ impl<'a> Run<'a> {
         self.input(Input::Located { id, hops });
     }
 
-    /// Somebody takes a dialog over, or nobody can.
-    fn adopt(&mut self) {
-        if self.adopts.is_empty() {
-            return;
-        }
-        let id = self.adopts.swap_remove(self.choices.below(self.adopts.len()));
-        let adopted = match self.choices.once_in(4) {
-            true => Adopted::by_nobody(id),
-            false => Adopted {
-                id,
-                pin: Some(Arc::clone(&self.pin) as Pin),
-                version: self.choices.below(3) as u32,
-                variables: self.choices.once_in(2).then(|| Box::new(words::variables(&mut self.choices))),
-            },
-        };
-        self.adopted(adopted);
-    }
-
-    fn adopted(&mut self, adopted: Adopted) {
-        self.note(|| format!("{adopted:?}"));
-        let waiting = self.node.contexts.len();
-        self.node.handle_input(self.now, Input::Adopted(Box::new(adopted)));
-        self.take_outputs(OUTPUTS + waiting, false);
-    }
-
     fn undeliver(&mut self) {
         let Some(Sent { token, flow, bytes }) = pick(&mut self.choices, &self.sent) else { return };
         let (token, flow, bytes) = (*token, *flow, bytes.clone());
@@ -295,19 +275,16 @@ impl<'a> Run<'a> {
     }
 
     fn rarely(&mut self) {
-        match self.choices.below(9) {
+        match self.choices.below(8) {
             0 => self.node.drain(),
-            1 => {
-                self.node.let_go(self.choices.below(3) as u32, |version| version);
-            }
-            2 => self.node.set_wants(Wants {
+            1 => self.node.set_wants(Wants {
                 methods: u32::from(self.choices.short()),
                 in_dialog: self.choices.once_in(2),
             }),
-            3 => self.node.set_wants(Wants { in_dialog: true, ..Wants::default() }),
-            4 => self.wake(),
-            5 => self.input(Input::Undelivered { token: self.choices.clone().long(), unsent: None }),
-            6 => self.input(Input::Unparsable { flow: phones::FLOWS[0], excerpt: None }),
+            2 => self.node.set_wants(Wants { in_dialog: true, ..Wants::default() }),
+            3 => self.wake(),
+            4 => self.input(Input::Undelivered { token: self.choices.clone().long(), unsent: None }),
+            5 => self.input(Input::Unparsable { flow: phones::FLOWS[0], excerpt: None }),
             _ => self.garble(),
         }
     }
@@ -470,9 +447,7 @@ impl<'a> Run<'a> {
 
     fn answer_all(&mut self) {
         while !self.consults.is_empty() || !self.locates.is_empty() || !self.adopts.is_empty() {
-            for id in std::mem::take(&mut self.adopts) {
-                self.adopted(Adopted::by_nobody(id));
-            }
+            self.nobody_adopts();
             for (id, hook, message) in std::mem::take(&mut self.consults) {
                 let consulted = match hook {
                     Hook::Reply => Consulted::Reply(Err(ConsultError::Deadline)),

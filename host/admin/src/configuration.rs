@@ -79,7 +79,7 @@ fn status_of(error: &ConfigureError) -> StatusCode {
         ConfigureError::Version(_) => StatusCode::NOT_FOUND,
         ConfigureError::FileGone { .. } => StatusCode::CONFLICT,
         ConfigureError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        ConfigureError::Load(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConfigureError::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

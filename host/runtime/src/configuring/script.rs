@@ -4,11 +4,11 @@
 //! nothing has changed. The configuration file is not touched: whether this version is what it says is what
 //! [`Handle::configuration_differences`] tells once it is active.
 
-use plugin::{LoadError, Plugin};
+use plugin::Plugin;
 
 use crate::config::PluginTable;
 use crate::control::{Handle, PluginStatus};
-use crate::loading::PluginFile;
+use crate::loading::{PluginFile, Unfit};
 use crate::versions::VersionError;
 
 /// Bytes of a script's configuration: as many as a whole file of the host's may have.
@@ -32,9 +32,9 @@ pub enum ConfigureError {
         /// Which version.
         number: u32,
     },
-    /// The script does not take the text, or the plugin is not fit any more.
+    /// The script does not take the text, or does with it what a rehearsal forbids; or the plugin is not fit any more.
     #[error("refused: {0}")]
-    Load(#[from] LoadError),
+    Unfit(#[from] Unfit),
 }
 
 impl Handle {

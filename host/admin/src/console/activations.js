@@ -2,7 +2,7 @@
 // as they were reached; which steps there are is the host's business.
 
 import { element, make, order, write } from "./elements.js";
-import { clock, elapsed, moment } from "./figures.js";
+import { clock, count, elapsed, moment } from "./figures.js";
 import { get } from "./host.js";
 
 export class Activations {
@@ -28,6 +28,7 @@ export class Activations {
     if (known?.told === told) return known;
     const line = known?.line ?? document.createElement("li");
     line.replaceChildren(headOf(activation), stepsOf(activation));
+    if (activation.rehearsal !== undefined) line.append(make("p", "quiet", rehearsedOf(activation.rehearsal)));
     if (activation.refused !== undefined) line.append(make("p", "error", `${activation.refused.why}.`));
     return { told, line };
   }
@@ -45,6 +46,16 @@ function headOf({ number, name, version, digest, who, steps }) {
     make("small", "when", steps.length > 0 ? moment(steps[0].at_ms) : ""),
   );
   return head;
+}
+
+// What came of recorded calls that it made again.
+function rehearsedOf({ calls, different, cases, differences, other, left_out }) {
+  const kinds = differences.map((kind) => `${kind.what} (${count(kind.calls)})`);
+  if (other > 0) kinds.push(`other (${count(other)})`);
+  const ways = kinds.length > 0 ? `: ${kinds.join(", ")}` : "";
+  const held = cases > 0 ? ` Cases that hold: ${count(cases)}.` : "";
+  const left = left_out.length > 0 ? ` Left out: ${left_out.join("; ")}.` : "";
+  return `Of ${count(calls)} recorded calls ${count(different)} were decided otherwise${ways}.${held}${left}`;
 }
 
 function stepsOf(activation) {

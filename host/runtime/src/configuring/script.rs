@@ -32,14 +32,13 @@ pub enum ConfigureError {
         /// Which version.
         number: u32,
     },
-    /// The script does not take the text, or what it decides with it in a rehearsal is not to be, or the plugin is not fit any
-    /// more.
+    /// The script does not take the text, or does with it what a rehearsal forbids; or the plugin is not fit any more.
     #[error("refused: {0}")]
     Unfit(#[from] Unfit),
 }
 
 impl Handle {
-    /// Loads, and rehearses, the plugin of a version with another configuration, and keeps it as a version of its own, to be given a share or
+    /// Loads the plugin of a version with another configuration, and keeps it as a version of its own, to be given a share or
     /// promoted. Blocking.
     ///
     /// # Errors

@@ -43,8 +43,11 @@ async function unheardOfStep(page) {
     const answer = await route.fetch();
     const told = await answer.json();
     told.at(-1).steps.push({ step: "<b>tasted</b>", at_ms: told.at(-1).steps.at(-1).at_ms + 2500 });
+    const differences = [{ what: "relay → reply 404", calls: 2, first: "call 7 of calls.rec" }];
+    told.at(-1).rehearsal = { calls: 900, different: 2, cases: 3, differences, other: 0, left_out: [], took_ms: 40 };
     await route.fulfill({ response: answer, json: told });
   });
+  await said(page, "#activations > li", "Of 900 recorded calls 2 were decided otherwise: relay → reply 404 (2). Cases that hold: 3.");
   const step = page.locator("#activations .steps li").filter({ hasText: "<b>tasted</b>" });
   await step.filter({ hasText: "+2.5 s" }).waitFor();
   await page.unroute("**/plugins/activations");
